@@ -1,0 +1,53 @@
+"""The errors of RCMLRS. Each says what was asked, what was got, and what to do.
+
+Every class is also one of Python's own kinds (``ValueError``, ``TypeError``, ...), so that code which does not
+know RCMLRS still catches what it expects to catch.
+"""
+
+
+class RcmlrsError(Exception):
+    """The root: ``except rc.RcmlrsError`` catches whatever RCMLRS refuses."""
+
+
+class ShapeError(RcmlrsError, ValueError):
+    """Shapes that do not fit each other or the operation."""
+
+
+class AxisError(RcmlrsError, ValueError, IndexError):
+    """An axis that the tensor does not have, or one that is named twice."""
+
+
+class IndexRangeError(RcmlrsError, IndexError):
+    """An index outside of the axis that it points into."""
+
+
+class DTypeError(RcmlrsError, TypeError):
+    """A tensor of another element type than the operation takes."""
+
+
+class AttributeValueError(RcmlrsError, ValueError):
+    """An attribute of an operation (an exponent, a slope, ...) outside of what it may be."""
+
+
+class BackendError(RcmlrsError, RuntimeError):
+    """A backend that is unknown, broken, unhealthy, or lacks what was asked of it."""
+
+
+class BackendMismatchError(BackendError, TypeError):
+    """Tensors of two backends in one operation."""
+
+
+class GradientError(RcmlrsError, RuntimeError):
+    """A gradient that was asked for where there is none."""
+
+
+class PrecisionError(RcmlrsError, ArithmeticError):
+    """A value that no working precision up to the limit separates from a rounding boundary."""
+
+
+class DataError(RcmlrsError, ValueError):
+    """Input data (CSV, labels, a series) that cannot be taken as it is."""
+
+
+class FileFormatError(RcmlrsError, ValueError):
+    """A file that is not what it claims to be: truncated, altered, oversized or of another kind."""

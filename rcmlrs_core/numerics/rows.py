@@ -1,0 +1,204 @@
+"""A row of binary64 numbers in pure Python, and the namespace ``m`` that a ``binary64`` formula is written over.
+
+An operation's ``binary64(m, x)`` is written once, in the operators of Python and the functions below. Array libraries
+give it their arrays and a namespace of the same functions (``rcmlrs_backend_array_api``); pure Python gives it a
+:class:`Row` and this module. IEEE 754 holds throughout: no function raises on overflow, division by zero or a domain
+error, it returns the infinity or NaN that hardware would.
+
+Elementwise: abs exp expm1 log log1p maximum minimum power sqrt tanh where. Along the last axis, which is kept with
+length one where there are axes: sum max.
+"""
+
+import builtins
+import math
+import operator
+from collections.abc import Callable, Iterable
+from itertools import repeat
+from typing import Any
+
+from rcmlrs_core.numerics.formats import INFINITY, NAN
+
+Scalar = float | bool
+
+
+class Row:
+    """Binary64 numbers (or bools, from a comparison) with elementwise operators; a plain number broadcasts."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self.values = list(values)
+
+    def __neg__(self) -> "Row":
+        return Row(map(operator.neg, self.values))
+
+    def __add__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.add, self, other)
+
+    def __radd__(self, other: Scalar) -> "Row":
+        return _binary(operator.add, other, self)
+
+    def __sub__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.sub, self, other)
+
+    def __rsub__(self, other: Scalar) -> "Row":
+        return _binary(operator.sub, other, self)
+
+    def __mul__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.mul, self, other)
+
+    def __rmul__(self, other: Scalar) -> "Row":
+        return _binary(operator.mul, other, self)
+
+    def __truediv__(self, other: "Row | Scalar") -> "Row":
+        return _divide(self, other)
+
+    def __rtruediv__(self, other: Scalar) -> "Row":
+        return _divide(other, self)
+
+    def __lt__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.lt, self, other)
+
+    def __le__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.le, self, other)
+
+    def __gt__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.gt, self, other)
+
+    def __ge__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.ge, self, other)
+
+    def __eq__(self, other: object) -> "Row":  # type: ignore[override]  # elementwise, as in every array library
+        return _binary(operator.eq, self, other)
+
+    def __ne__(self, other: object) -> "Row":  # type: ignore[override]
+        return _binary(operator.ne, self, other)
+
+    def __and__(self, other: "Row") -> "Row":
+        return _binary(operator.and_, self, other)
+
+    def __or__(self, other: "Row") -> "Row":
+        return _binary(operator.or_, self, other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Row({self.values})"
+
+
+def _values(x: Any) -> Iterable[Any]:
+    return x.values if isinstance(x, Row) else repeat(x)
+
+
+def _binary(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Row:
+    return Row(map(function, _values(x), _values(y)))
+
+
+def _divide(x: Any, y: Any) -> Row:
+    try:
+        return _binary(operator.truediv, x, y)
+    except ZeroDivisionError:
+        return _binary(divide, x, y)
+
+
+def divide(x: float, y: float) -> float:
+    """x / y of IEEE 754, where Python would raise: 0/0 is NaN, x/0 the infinity with the sign of the quotient."""
+    if y == 0.0:
+        if x == 0.0 or x != x:
+            return NAN
+        return math.copysign(INFINITY, x) * math.copysign(1.0, y)
+    return x / y
+
+
+def _total(function: Callable[[float], float], pole: float | None = None) -> Callable[[Any], Any]:
+    """``function`` on rows and numbers, made total: +inf on overflow, -inf at its ``pole``, NaN off its domain."""
+
+    def guarded(x: float) -> float:
+        try:
+            return function(x)
+        except OverflowError:
+            return INFINITY
+        except ValueError:
+            return -INFINITY if x == pole else NAN
+
+    def apply(x: Any) -> Any:
+        if not isinstance(x, Row):
+            return guarded(x)
+        try:
+            return Row(map(function, x.values))
+        except (OverflowError, ValueError):
+            return Row(map(guarded, x.values))
+
+    return apply
+
+
+exp = _total(math.exp)
+expm1 = _total(math.expm1)
+log = _total(math.log, pole=0.0)
+log1p = _total(math.log1p, pole=-1.0)
+sqrt = _total(math.sqrt)
+tanh = _total(math.tanh)
+
+
+def abs(x: Any) -> Any:
+    """|x|."""
+    return Row(map(math.fabs, x.values)) if isinstance(x, Row) else math.fabs(x)
+
+
+def power(x: Any, y: Any) -> Row:
+    """x to the y, with the special cases of IEEE 754 ``pow``."""
+    return Row(map(_power, _values(x), _values(y)))
+
+
+def _power(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -INFINITY if x < 0.0 and y % 2.0 == 1.0 else INFINITY
+    except ValueError:
+        if x == 0.0:  # a pole: y is negative
+            return math.copysign(INFINITY, x) if y % 2.0 == 1.0 else INFINITY
+        return NAN
+
+
+def where(condition: Row, x: Any, y: Any) -> Row:
+    """x where the condition holds, y elsewhere."""
+    return Row(a if c else b for c, a, b in zip(condition.values, _values(x), _values(y), strict=False))
+
+
+def larger(x: float, y: float) -> float:
+    """The larger of two numbers: NaN if either is, +0 over -0 (N2.3)."""
+    if x > y or x != x:
+        return x
+    if x == y == 0.0:
+        return x if math.copysign(1.0, x) > 0 else y
+    return y
+
+
+def smaller(x: float, y: float) -> float:
+    """The smaller of two numbers: NaN if either is, -0 under +0 (N2.3)."""
+    return -larger(-x, -y)
+
+
+def maximum(x: Any, y: Any) -> Row:
+    """Elementwise ``larger``."""
+    return _binary(larger, x, y)
+
+
+def minimum(x: Any, y: Any) -> Row:
+    """Elementwise ``smaller``."""
+    return _binary(smaller, x, y)
+
+
+def sum(x: Row) -> float:
+    """The sum in binary64, in any order (the formula's bound allows for that)."""
+    return builtins.sum(x.values)
+
+
+def max(x: Row) -> float:
+    """The largest, in binary64; NaN if any is."""
+    values = x.values
+    largest = values[0]
+    for value in values:
+        largest = larger(largest, value)
+    return largest

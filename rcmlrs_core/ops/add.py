@@ -1,0 +1,52 @@
+"""add(x, y): the sum of two tensors, elementwise; ``x + y``.
+
+1. ``RN(x + y)``: one rounding, as in IEEE 754 (N2.1). ``(-0) + (-0) = -0``; any other exact zero is +0.
+2. Operands broadcast against each other. A sum of more than two is ``add_n``, which rounds once.
+3. The gradient passes ``g`` to both, summed over the axes that were broadcast.
+"""
+
+from typing import Any
+
+from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.op import Elementwise, case, refusal
+
+
+def exact(r: Any, x: Any, y: Any) -> Any:
+    """The sum."""
+    return x + y
+
+
+def special(x: float, y: float) -> float | None:
+    """Infinities and zeros add as in IEEE 754, and so does Python."""
+    return x + y if x - x != 0 or y - y != 0 or (x == 0 and y == 0) else None
+
+
+def binary64(m: Any, x: Any, y: Any) -> Any:
+    """The binary64 sum rounds to the right binary32: 53 >= 2 * 24 + 2 (S. Figueroa, When is double rounding innocuous?)."""
+    return x + y
+
+
+def gradient(g: Any, s: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """``g`` to both."""
+    return g.sum_to(x.shape), g.sum_to(y.shape)
+
+
+operation = Elementwise(
+    module=__name__,
+    exact=exact,
+    special=special,
+    binary64=binary64,
+    bound=0,
+    gradient=gradient,
+    cases=(
+        case(-0.0, -0.0, want=-0.0),
+        case(-0.0, 0.0, want=0.0),
+        case(1.5, -1.5, want=0.0),
+        case(float("inf"), float("-inf"), want=float("nan")),
+        case(16777216.0, 1.0, want=16777216.0, note="a tie goes to even"),
+        case(16777216.0, 1.0000001, want=16777218.0, note="a hair above the tie"),
+        case(3.4028234663852886e38, 1.0141204801825835e31, want=float("inf"), note="overflows on the tie"),
+        case([[1.0], [2.0]], [10.0, 20.0, 30.0], want=[[11.0, 21.0, 31.0], [12.0, 22.0, 32.0]]),
+    ),
+    refusals=(refusal(ShapeError, "lengths 2 and 3", [1.0, 2.0], [1.0, 2.0, 3.0]),),
+)

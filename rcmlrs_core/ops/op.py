@@ -1,0 +1,453 @@
+"""What an operation is: a name to which its rules are attached. One operation, one file; this one holds what they share.
+
+Every file of this folder that names an operation defines ``operation``, one of the families below, and its docstring is
+the operation's page. The families differ in how the one right answer is stated:
+
+* :class:`Elementwise`: a function of one element of each operand, broadcast against each other. Stated by ``exact``
+  over exact reals and ``special`` for infinities and signed zeros, or, where no rounding is involved, by ``plain``.
+* :class:`Reduction`: a function of a row (the elements along some axes). Stated by ``row``.
+* :class:`Move`: elements in another order or place. Stated by ``source``, the place each one comes from.
+* :class:`General`: anything else. Stated by ``definition`` on whole arrays.
+
+``binary64`` states the same in binary64 with a proven error bound; any backend derives its kernel from it, the rounding
+test, and the definition for what stays undecided. ``gradient`` is a composition of operations.
+"""
+
+import inspect
+import operator as op
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
+from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
+from rcmlrs_core.numerics.reals import decide
+from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes
+from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape, broadcast_offsets, offsets, strides_of
+
+
+class Operand(Protocol):
+    """What a shape check may look at."""
+
+    @property
+    def shape(self) -> Shape:
+        """The lengths of the axes."""
+
+    @property
+    def dtype(self) -> str:
+        """The element type."""
+
+
+class Result(NamedTuple):
+    """What a shape check finds: the result's shape and element type, and the attributes in their normal form."""
+
+    shape: Shape
+    dtype: str
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class NoGradient:
+    """The explicit statement that an operation is not differentiable, with the reason that the error gives."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs at which an operation is hard, and where it is worth stating, the result that they must have.
+
+    Inputs are nested lists of numbers (or :class:`PlainArray`, where an element type must be said). ``want`` is the
+    result as a nested list: a second telling beside the definition, which guards the definition itself.
+    """
+
+    inputs: tuple[Any, ...]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    want: Any = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Inputs that an operation refuses, the error class, and words of its message."""
+
+    inputs: tuple[Any, ...]
+    error: type[Exception]
+    match: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def case(*inputs: Any, want: Any = None, note: str = "", **attributes: Any) -> Case:
+    """A :class:`Case`: ``case(-0.0, want=-0.0)``."""
+    return Case(inputs, attributes, want, note)
+
+
+def refusal(error: type[Exception], match: str, *inputs: Any, **attributes: Any) -> Refusal:
+    """A :class:`Refusal`: ``refusal(ShapeError, "2 and 3", [1, 2], [1, 2, 3])``."""
+    return Refusal(inputs, error, match, attributes)
+
+
+Gradient = Callable[..., tuple[Any, ...]]
+"""``gradient(g, y, *operands, **attributes)``: what each operand receives when the result ``y`` receives ``g``.
+
+A composition of operations on tensors, so that it has a gradient itself. None for an operand that takes none.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Operation:
+    """What every operation has. ``module`` is ``__name__`` of its file, which gives name and documentation."""
+
+    module: str
+    gradient: Gradient | NoGradient
+    clause: str = "N2.1"
+    cases: Sequence[Case] = ()
+    refusals: Sequence[Refusal] = ()
+    aliases: Sequence[str] = ()
+
+    @cached_property
+    def name(self) -> str:
+        """The operation's name is its file's."""
+        return self.module.rpartition(".")[2]
+
+    @cached_property
+    def documentation(self) -> str:
+        """The operation's page: the docstring of its file."""
+        return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """Operands (annotated ``Operand``), then attributes: the signature of the method and the function."""
+        raise NotImplementedError
+
+    @cached_property
+    def variadic(self) -> bool:
+        """Whether it takes any number of operands."""
+        return any(p.kind is p.VAR_POSITIONAL for p in self.signature.parameters.values())
+
+    @cached_property
+    def arity(self) -> int:
+        """The number of operands (of those that have a name)."""
+        return sum(p.annotation is Operand for p in self.signature.parameters.values() if p.kind is not p.VAR_POSITIONAL)
+
+    def check(self, *operands: Operand, **attributes: Any) -> Result:
+        """Shape, element type and normal attributes of the result; or the refusal, as a typed error."""
+        raise NotImplementedError
+
+    def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
+        """The result by definition alone: no binary64 short cut. ``attributes`` are in their normal form."""
+        raise NotImplementedError
+
+
+# --------------------------------------------------------------------------------------------- elementwise
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Elementwise(Operation):
+    """A function of one element of each operand.
+
+    ``exact(r, *x, **attributes)`` encloses the value for finite arguments. ``special(*x, **attributes)`` returns the
+    value where ``exact`` does not apply (infinities, zeros whose sign matters, poles), else None. A NaN argument gives
+    NaN unless ``sees_nan``: then ``special`` is asked. ``plain`` replaces both where nothing is rounded.
+    ``binary64(m, *x, **attributes)`` returns the value in binary64, or the value and the magnitude (at least its absolute
+    value) to which the error is relative. ``bound`` is the error's bound in units of 2^-53; 0 says that rounding the
+    binary64 value to binary32 is right as it stands. It holds for every argument, infinite ones and NaN included, with
+    m's functions within 4 ulp.
+    """
+
+    exact: Callable[..., Any] | None = None
+    special: Callable[..., float | None] = lambda *arguments, **attributes: None
+    plain: Callable[..., Any] | None = None
+    binary64: Callable[..., Any]
+    bound: float
+    sees_nan: bool = False
+    takes: Sequence[str] = (FLOAT32,)
+    gives: str | None = FLOAT32
+    attribute_check: Callable[..., dict[str, Any]] | None = None
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """From the definition: its first parameter is the namespace of exact reals, where it has one."""
+        signature = inspect.signature(self.plain or self.exact or self.binary64)
+        parameters = list(signature.parameters.values())
+        if not self.plain:
+            parameters = parameters[1:]
+        operands = [p.replace(annotation=Operand) if p.kind is not p.KEYWORD_ONLY else p for p in parameters]
+        return signature.replace(parameters=operands)
+
+    def check(self, *operands: Operand, **attributes: Any) -> Result:
+        """Operands broadcast against each other; a number among the attributes is rounded once (N6)."""
+        dtype = check_dtypes(self.name, operands, self.takes)
+        shape = operands[0].shape
+        for other in operands[1:]:
+            if other.shape != shape:
+                shape = broadcast_shapes(self.name, *(operand.shape for operand in operands))
+                break
+        if self._attribute_types or attributes:
+            attributes = self._normal(attributes)
+        return Result(shape, self.gives or dtype, attributes)
+
+    @cached_property
+    def _attribute_types(self) -> dict[str, inspect.Parameter]:
+        return {name: p for name, p in self.signature.parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+    def _normal(self, given: dict[str, Any]) -> dict[str, Any]:
+        attributes = bind_attributes(self.name, self._attribute_types, given)
+        return self.attribute_check(**attributes) if self.attribute_check else attributes
+
+    def value(self, *arguments: Any, **attributes: Any) -> Any:
+        """The one right answer for one element."""
+        if self.plain:
+            return self.plain(*arguments, **attributes)
+        if not self.sees_nan and any(x != x for x in arguments):
+            return NAN
+        special = self.special(*arguments, **attributes)
+        if special is not None:
+            return special
+        exact = self.exact
+        assert exact is not None
+        return from_bits(decide(lambda r: exact(r, *map(r.number, arguments), **attributes)))
+
+    def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
+        """Every element by :meth:`value`."""
+        shape = broadcast_shapes(self.name, *(operand.shape for operand in operands))
+        rows = [spread(operand, shape) for operand in operands]
+        dtype = self.gives or operands[-1].dtype
+        return PlainArray.of((self.value(*x, **attributes) for x in zip(*rows, strict=True)), shape, dtype)
+
+
+def check_dtypes(name: str, operands: Sequence[Operand], takes: Sequence[str]) -> str:
+    """The element type that all operands share; an error names what was got and what is taken."""
+    dtype = operands[0].dtype
+    for operand in operands:
+        if operand.dtype not in takes:
+            raise DTypeError(
+                f"{name}: takes {' or '.join(takes)}, got {operand.dtype}; convert it with .astype({takes[0]!r})"
+            )
+        if operand.dtype != dtype:
+            raise DTypeError(f"{name}: element types {dtype} and {operand.dtype} differ; convert one with .astype(...)")
+    return dtype
+
+
+def bind_attributes(name: str, parameters: dict[str, inspect.Parameter], given: dict[str, Any]) -> dict[str, Any]:
+    """Attributes in normal form: all present, floats rounded once to binary32 (N6), ints as ints."""
+    attributes = {}
+    for key, parameter in parameters.items():
+        if key not in given and parameter.default is parameter.empty:
+            raise AttributeValueError(f"{name}: the attribute {key!r} is missing; pass {key}=...")
+        value = given.get(key, parameter.default)
+        try:
+            attributes[key] = NORMAL_FORMS.get(parameter.annotation, lambda value: value)(value)
+        except (TypeError, ValueError, AttributeError) as error:
+            wanted = getattr(parameter.annotation, "__name__", parameter.annotation)
+            raise AttributeValueError(f"{name}: {key} must be of type {wanted}, got {value!r}") from error
+    for key in given:
+        if key not in parameters:
+            known = ", ".join(parameters) or "none"
+            raise AttributeValueError(f"{name}: there is no attribute {key!r}; the attributes are: {known}")
+    return attributes
+
+
+NORMAL_FORMS: dict[Any, Callable[[Any], Any]] = {float: round_number, int: op.index, bool: bool}
+
+
+def spread(operand: PlainArray, shape: Shape) -> Sequence[Any]:
+    """The elements of ``operand`` broadcast to ``shape``, in row-major order."""
+    if operand.shape == shape:
+        return operand.values.tolist()
+    values = operand.values.tolist()
+    if len(values) == 1:
+        length = 1
+        for axis in shape:
+            length *= axis
+        return values * length
+    return [values[offset] for offset in broadcast_offsets(operand.shape, shape)]
+
+
+# ----------------------------------------------------------------------------------------------- reductions
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reduction(Operation):
+    """A function of the elements along some axes, taken together as one row in row-major order.
+
+    ``row(values, **attributes)`` is the definition: one number, or as many as ``gives_row`` says. ``binary64(m, x,
+    **attributes)`` takes the rows along the last axis of ``x``, keeps that axis (of length one for a number) and returns
+    the value and the magnitude to which the error is relative; ``bound(n)`` bounds the error in units of 2^-53 for rows
+    of length n. ``one_axis`` operations take one axis (or, with None, the whole tensor as one row). ``maps`` says that
+    the result has the row's length and stays where the row was (softmax); ``squares`` that it has one row for each
+    element (a Jacobian).
+    """
+
+    row: Callable[..., Any]
+    binary64: Callable[..., Any] | None = None
+    bound: Callable[[int], float] = lambda n: 0
+    one_axis: bool = False
+    maps: bool = False
+    squares: bool = False
+    default_axis: int | None = None
+    empty: str = ""
+    """Why an empty row is refused; where it is not, nothing."""
+    takes: Sequence[str] = (FLOAT32,)
+    gives: str = FLOAT32
+
+    @cached_property
+    def keeps(self) -> bool:
+        """Whether there is a ``keepdims`` attribute: where rows become numbers."""
+        return not (self.maps or self.squares)
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """``(x, axis, keepdims, further attributes of row)``."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        axis_type = int | None if self.one_axis else int | tuple[int, ...] | None
+        if self.default_axis is not None:
+            axis_type = int
+        parameters = [
+            inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Operand),
+            inspect.Parameter(
+                "axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=self.default_axis, annotation=axis_type
+            ),
+        ]
+        if self.keeps:
+            parameters.append(
+                inspect.Parameter("keepdims", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False, annotation=bool)
+            )
+        parameters += [p for p in inspect.signature(self.row).parameters.values() if p.kind is kind]
+        return inspect.Signature(parameters)
+
+    def check(self, *operands: Operand, axis: Any = ..., keepdims: bool = False, **attributes: Any) -> Result:
+        """Axes are normalised to a sorted tuple; the reduced ones vanish or, with ``keepdims``, have length one."""
+        (x,) = operands
+        check_dtypes(self.name, operands, self.takes)
+        axes = normalize_axes(self.name, self.default_axis if axis is ... else axis, x.shape, one=self.one_axis)
+        length = 1
+        for a in axes:
+            length *= x.shape[a]
+        if self.empty and length == 0:
+            raise ShapeError(f"{self.name}: axis {axis} of shape {x.shape} is empty; {self.empty}")
+        normal = {"axis": axes}
+        if self.keeps:
+            normal["keepdims"] = bool(keepdims)  # type: ignore[assignment]
+            shape = tuple(
+                1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes
+            )
+        else:
+            shape = x.shape if self.maps else tuple(n for i, n in enumerate(x.shape) if i not in axes) + (length, length)
+        parameters = {k: p for k, p in self.signature.parameters.items() if k not in ("x", "axis", "keepdims")}
+        if parameters or attributes:
+            normal |= bind_attributes(self.name, parameters, attributes)
+        return Result(shape, self.gives, normal)
+
+    def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
+        """Every row by ``row``."""
+        return self.by_rows(operands[0], self.row, **attributes)
+
+    def by_rows(self, x: PlainArray, row: Callable[..., Any], **attributes: Any) -> PlainArray:
+        """Apply ``row`` to every row of ``x``, and put the results where the operation's result has them."""
+        axes = attributes.pop("axis")
+        keepdims = attributes.pop("keepdims", False)
+        kept = [i for i in range(len(x.shape)) if i not in axes]
+        strides = strides_of(x.shape)
+        starts = offsets(tuple(x.shape[i] for i in kept), [strides[i] for i in kept])
+        steps = offsets(tuple(x.shape[i] for i in axes), [strides[i] for i in axes])
+        values = x.values.tolist()
+        results = [row([values[start + step] for step in steps], **attributes) for start in starts]
+        if self.maps:
+            flat = [0.0] * len(values)
+            for start, result in zip(starts, results, strict=True):
+                for step, value in zip(steps, result, strict=True):
+                    flat[start + step] = value
+            return PlainArray.of(flat, x.shape, self.gives)
+        if self.squares:
+            shape = tuple(x.shape[i] for i in kept) + (len(steps), len(steps))
+            return PlainArray.of((value for result in results for value in result), shape, self.gives)
+        shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes)
+        return PlainArray.of(results, shape, self.gives)
+
+
+# ---------------------------------------------------------------------------------------------------- moves
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Move(Operation):
+    """Elements in another order or place; no bit changes (N4.1).
+
+    ``rule`` checks the shapes and names the attributes (its signature is the operation's). ``source(*shapes,
+    **attributes)`` lists for each element of the result the offset of the element that it is, in the operands' elements
+    written one operand after another; an offset of -1 is the attribute ``value`` (the filling of a pad).
+    """
+
+    rule: Callable[..., Result]
+    source: Callable[..., Sequence[int]]
+    clause: str = "N4.1"
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """That of the rule."""
+        return inspect.signature(self.rule)
+
+    def check(self, *operands: Operand, **attributes: Any) -> Result:
+        """By the rule; every element type is moved alike, but one at a time."""
+        return self.rule(*operands, **attributes)
+
+    def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
+        """Every element from its source."""
+        shape, dtype, _ = self.check(*operands, **attributes)
+        values = [value for operand in operands for value in operand.values]
+        values.append(attributes.get("value", 0))
+        sources = self.source(*(operand.shape for operand in operands), **attributes)
+        return PlainArray.of((values[i] for i in sources), shape, dtype)
+
+
+# -------------------------------------------------------------------------------------------------- general
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class General(Operation):
+    """An operation of a form of its own: ``rule`` checks, ``definition`` computes on whole arrays, exactly.
+
+    Backends write their own kernel; where one does not, the definition itself is the kernel.
+    """
+
+    rule: Callable[..., Result]
+    definition: Callable[..., PlainArray]
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """That of the rule."""
+        return inspect.signature(self.rule)
+
+    def check(self, *operands: Operand, **attributes: Any) -> Result:
+        """By the rule."""
+        return self.rule(*operands, **attributes)
+
+    def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
+        """By the definition."""
+        return self.definition(*operands, **attributes)
+
+
+ALL_DTYPES = (FLOAT32, INT32, BOOL)
+"""For operations that move or compare elements without rounding them."""
+
+
+# --------------------------------------------------------------------------------------------- compositions
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Composition(Operation):
+    """A composition of operations, written once over tensors; it has their bits on every backend (N5).
+
+    ``function(x, ..., **attributes)`` takes tensors and gives one. It has no kernel and needs no gradient of its own.
+    """
+
+    function: Callable[..., Any]
+    gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
+    clause: str = "N5"
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """That of the function."""
+        return inspect.signature(self.function)
