@@ -1,0 +1,79 @@
+# Each target sets up all that it needs in .venv: a machine with Python 3.11 and make is enough.
+# A second run installs nothing, unless one of the files that say what to install has changed.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --progress-bar off
+
+# Distributions of their own, which find RCMLRS installed beside them.
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+RECIPES := pyproject.toml setup.py $(addsuffix /pyproject.toml,$(PLUGINS)) $(wildcard plugins/*/setup.py)
+
+# $(call install,EXTRA): the project with that extra, and then the plugins, all editable.
+define install
+	@echo "Installing rcmlrs[$(1)]$(if $(PLUGINS), and $(PLUGINS),) in $(VENV)"
+	@$(PIP) --editable '.[$(1)]'
+	@$(if $(PLUGINS),$(PIP) --no-deps $(addprefix --editable ./,$(PLUGINS)),:)
+endef
+
+NEEDS := RCMLRS needs Python 3.11 or newer
+OTHER := Name another one: make PYTHON=...
+
+# An environment does not survive a move of its folder (it would run the code of the old one): make it anew.
+MADE_IN := $(shell cat $(VENV)/.made-in 2>/dev/null)
+ifneq ($(MADE_IN),$(CURDIR))
+.PHONY: $(VENV)/.made-in
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint types check bench stubs format clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(VENV)/.ready-demo ## train a model on every healthy backend and compare the bits
+	@$(BIN)/rcmlrs demo
+
+test: lint types check ## all checks, the fastest first: lint, types, check
+
+lint: $(VENV)/.ready-test ## what ruff finds, and whether the code is formatted
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: $(VENV)/.ready-test ## static types of the core, the backends and the suite
+	@$(BIN)/mypy
+
+check: $(VENV)/.ready-test ## the tests, on two processes
+	@$(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/.ready-test ## the benchmarks
+	@$(BIN)/python -m tests.bench
+
+stubs: $(VENV)/.ready-test ## generate the typed stubs from the operations' files
+	@$(BIN)/python -m rcmlrs_core.stubs
+
+format: $(VENV)/.ready-test ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+
+clean: ## remove everything that make and the tools have made, .venv too
+	@rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name .git -prune -o -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
+
+$(VENV)/.made-in:
+	@command -v $(PYTHON) >/dev/null || { echo "$(NEEDS), and there is no $(PYTHON) here. $(OTHER)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "$(NEEDS), and $(PYTHON) is $$($(PYTHON) --version 2>&1). $(OTHER)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(if $(MADE_IN),--clear) $(VENV)
+	@echo '$(CURDIR)' > $@
+
+$(VENV)/.ready-demo: $(VENV)/.made-in $(RECIPES)
+	$(call install,numpy)
+	@touch $@
+
+# What the tests need includes what the demo needs.
+$(VENV)/.ready-test: $(VENV)/.made-in $(RECIPES)
+	$(call install,dev)
+	@touch $(VENV)/.ready-demo $@

@@ -1,0 +1,54 @@
+"""The data sets that come with RCMLRS. Their sources and terms are in ``sets/README.md``."""
+
+import atexit
+from contextlib import ExitStack
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rcmlrs_core.data.csv import Table, little_endian, read_csv
+from rcmlrs_core.errors import DataError
+
+if TYPE_CHECKING:
+    from rcmlrs_core.tensor import RamTensor
+
+NAMES = ("digits", "sunspots")
+"""The sets that ``path_of`` knows."""
+
+_unpacked = ExitStack()
+atexit.register(_unpacked.close)
+
+
+@cache
+def path_of(name: str) -> Path:
+    """The CSV file of the set ``name``, one of ``NAMES``. From a zip file it is unpacked until Python ends.
+
+    Raises:
+        DataError: there is no such set.
+    """
+    if name not in NAMES:
+        raise DataError(f"there is no data set {name!r}; the sets are {', '.join(NAMES)}")
+    return _unpacked.enter_context(as_file(files("rcmlrs_core.data").joinpath("sets", f"{name}.csv")))
+
+
+def load_digits(backend: str | None = None) -> "tuple[RamTensor, RamTensor]":
+    """Handwritten digits: images ``(1797, 64)`` and labels ``(1797,)``, int32 from 0 to 9.
+
+    An image is 8 x 8, row-major; a pixel counts the inked ones of 4 x 4 finer pixels, 0 to 16. Divided by
+    16 it lies in [0, 1], exactly.
+    """
+    table = _table("digits")
+    return table.without("label").tensor(backend=backend), table.labels("label", backend=backend)
+
+
+def load_sunspots(backend: str | None = None) -> "RamTensor":
+    """The yearly mean sunspot number of 1700 to 2008: a tensor ``(309,)``, oldest first. It has no unit."""
+    import rcmlrs_core
+
+    table = _table("sunspots")
+    return rcmlrs_core.from_bytes(little_endian(table["sunspots"]), (table.rows,), backend)
+
+
+def _table(name: str) -> Table:
+    return read_csv(path_of(name), header=True)

@@ -1,0 +1,309 @@
+"""Backends: how one is found, built and chosen.
+
+A backend is found by its entry point (group ``rcmlrs.backends``) or as ``module:attribute``, built once, and from then on
+is a table of kernels: pluggy builds the table and is never in the path of an operation. A broken backend breaks nobody
+else; nothing falls back in silence, since the table knows of each kernel whether it is the backend's own or derived.
+"""
+
+import difflib
+import importlib
+import os
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from types import TracebackType
+from typing import Any
+
+import pluggy
+
+from rcmlrs_core import hookspecs
+from rcmlrs_core.derive import Kernel, plain_kernel
+from rcmlrs_core.errors import BackendError
+from rcmlrs_core.hookspecs import Storage
+from rcmlrs_core.ops import KERNELS
+from rcmlrs_core.ops.op import Operation
+from rcmlrs_core.plain import PlainArray, Shape
+
+ENTRY_POINTS = "rcmlrs.backends"
+VARIABLE = "RCMLRS_BACKEND"
+
+PREFERENCE = ("native", "numpy", "python")
+"""The default is the first of these that is installed and healthy: fastest first. Any other backend is chosen by name."""
+
+OWN, DERIVED = "own", "derived"
+
+
+class KernelTable:
+    """Where a backend registers its kernels, while it is built."""
+
+    def __init__(self, backend: str, operations: Mapping[str, Operation]) -> None:
+        self.backend = backend
+        self.operations = operations
+        self.kernels: dict[str, Kernel] = {}
+
+    def register(self, name: str, kernel: Kernel) -> None:
+        """Register ``kernel`` for the operation ``name``; once, and for an operation that exists."""
+        if name not in self.operations:
+            close = difflib.get_close_matches(name, self.operations, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise BackendError(f"backend {self.backend!r} registers a kernel for {name!r}, which is no operation{hint}")
+        if name in self.kernels:
+            raise BackendError(f"backend {self.backend!r} registers two kernels for {name!r}; register it once")
+        if not callable(kernel):
+            raise BackendError(f"backend {self.backend!r}: the kernel for {name!r} is {kernel!r}, which is not callable")
+        self.kernels[name] = kernel
+
+
+class Backend:
+    """A backend that is built: its storage and, for every operation, a kernel and where it comes from."""
+
+    def __init__(self, name: str, storage: Storage, kernels: dict[str, Kernel], origins: dict[str, str], about: str) -> None:
+        self.name = name
+        self.storage = storage
+        self.kernels = kernels
+        self.origins = origins
+        self.about = about
+        self._scalars: dict[tuple[str, bytes], Any] = {}
+
+    def scalar(self, raw: bytes, dtype: str) -> Any:
+        """A buffer of shape () that holds one element; the common ones are kept."""
+        buffer = self._scalars.get((dtype, raw))
+        if buffer is None:
+            if len(self._scalars) >= 1024:
+                self._scalars.clear()
+            buffer = self._scalars[dtype, raw] = self.storage.load(raw, (), dtype)
+        return buffer
+
+    def to_plain(self, buffer: Any, shape: Shape, dtype: str) -> PlainArray:
+        """A buffer's elements in pure Python."""
+        if isinstance(buffer, PlainArray):
+            return buffer
+        return PlainArray.frombytes(self.storage.dump(buffer), shape, dtype)
+
+    def __repr__(self) -> str:
+        own = sum(origin == OWN for origin in self.origins.values())
+        return f"<backend {self.name}: {self.about}; {own} kernels of its own, {len(self.origins) - own} derived>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return get_backend, (self.name,)
+
+
+@dataclass(frozen=True)
+class BackendStatus:
+    """What is known of a backend: ``state`` is ``healthy``, ``unhealthy`` or ``broken``, and ``why`` says why."""
+
+    name: str
+    state: str
+    why: str
+    own: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+    is_default: bool = False
+
+
+_lock = threading.RLock()
+_built: dict[str, Backend] = {}
+_failed: dict[str, BackendError] = {}
+_active: ContextVar[Backend | None] = ContextVar("rcmlrs_backend", default=None)
+_default: tuple[Backend, str | None] | None = None
+
+
+def _installed() -> dict[str, list[EntryPoint]]:
+    """Entry points by name, read from metadata: no backend is imported."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        # One distribution may be seen twice (an editable install beside its metadata): the same value is the same point.
+        if all(point.value != other.value for other in found.setdefault(point.name, [])):
+            found[point.name].append(point)
+    return dict(sorted(found.items()))
+
+
+def get_backend(name: str | Backend) -> Backend:
+    """The backend called ``name`` (or at ``module:attribute``), built on first use. Raises :class:`BackendError`."""
+    if isinstance(name, Backend):
+        return name
+    backend = _built.get(name)
+    if backend is not None:
+        return backend
+    with _lock:
+        if name in _built:
+            return _built[name]
+        if name in _failed:
+            raise _failed[name]
+        try:
+            _built[name] = _build(name, _load_plugin(name))
+        except BackendError as error:
+            _failed[name] = error
+            raise
+        return _built[name]
+
+
+def _load_plugin(name: str) -> Any:
+    points = _installed().get(name, [])
+    if len(points) > 1:
+        values = " and ".join(f"{point.value} ({point.dist.name if point.dist else '?'})" for point in points)
+        raise BackendError(f"backend {name!r} is registered twice: {values}; uninstall one of them")
+    try:
+        if points:
+            return points[0].load()
+        module, colon, attribute = name.partition(":")
+        if not colon:
+            raise BackendError(_unknown(name))
+        return getattr(importlib.import_module(module), attribute)
+    except BackendError:
+        raise
+    except ImportError as error:
+        missing = error.name or ""
+        hint = f"; install it: pip install 'rcmlrs[{name}]'" if missing.partition(".")[0] == name else ""
+        raise BackendError(f"backend {name!r} cannot be imported: {error}{hint}") from error
+    except Exception as error:
+        raise BackendError(f"backend {name!r} fails on import: {type(error).__name__}: {error}") from error
+
+
+def _unknown(name: str) -> str:
+    lines = [f"there is no backend {name!r}"]
+    close = difflib.get_close_matches(name, _installed(), n=1)
+    if close:
+        lines[0] += f"; did you mean {close[0]!r}?"
+    for status in backends():
+        lines.append(f"  {status.name}: {status.state}" + (f" ({status.why})" if status.state != "healthy" else ""))
+    lines.append(f"install the package that provides it, or name it as module:attribute (entry points: {ENTRY_POINTS})")
+    return "\n".join(lines)
+
+
+def _build(name: str, plugin: Any) -> Backend:
+    """Ask the plugin for its parts. pluggy checks the hooks; whatever goes wrong names the plugin and the hook."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(plugin, name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        known = ", ".join(sorted(hook for hook in vars(manager.hook) if hook.startswith("rcmlrs_")))
+        raise BackendError(f"backend {name!r} has a hook that does not fit: {error}; the hooks are: {known}") from error
+    hook = manager.hook
+
+    def ask(which: str, **arguments: Any) -> Any:
+        try:
+            return getattr(hook, which)(**arguments)
+        except BackendError:
+            raise
+        except Exception as error:
+            raise BackendError(f"backend {name!r} fails in {which}: {type(error).__name__}: {error}") from error
+
+    problems = list(ask("rcmlrs_probe") or ())
+    if problems:
+        raise BackendUnhealthyError(f"backend {name!r} would give wrong bits here: {'; '.join(problems)}")
+    storage = ask("rcmlrs_storage")
+    if storage is None:
+        raise BackendError(f"backend {name!r} implements no rcmlrs_storage; it must say how elements are loaded and dumped")
+    table = KernelTable(name, KERNELS)
+    ask("rcmlrs_register", table=table)
+    kernels, origins = dict(table.kernels), dict.fromkeys(table.kernels, OWN)
+    for key, operation in KERNELS.items():
+        if key not in kernels:
+            derived = ask("rcmlrs_derive", operation=operation)
+            kernels[key] = derived or _on_copies(operation, storage)
+            origins[key] = DERIVED
+    return Backend(name, storage, kernels, origins, ask("rcmlrs_about") or "no description")
+
+
+class BackendUnhealthyError(BackendError):
+    """A backend whose probe found that this machine or library would give wrong bits."""
+
+
+def _on_copies(operation: Operation, storage: Storage) -> Kernel:
+    """The core's pure Python kernel, for a backend that knows only to load and dump."""
+    plain = plain_kernel(operation)
+
+    def kernel(*buffers: Any, **attributes: Any) -> Any:
+        operands = []
+        for b in buffers:
+            shape, dtype = tuple(b.shape), str(b.dtype).rpartition(".")[2]
+            operands.append(PlainArray.frombytes(storage.dump(b), shape, dtype))
+        result = plain(*operands, **attributes)
+        return storage.load(result.tobytes(), result.shape, result.dtype)
+
+    return kernel
+
+
+def current_backend() -> Backend:
+    """The backend of new tensors: ``use_backend``'s, else that of the environment variable, else the default."""
+    active = _active.get()
+    if active is not None:
+        return active
+    return _default_backend()
+
+
+def _default_backend() -> Backend:
+    global _default
+    wanted = os.environ.get(VARIABLE) or None
+    if _default is None:
+        with _lock:
+            if _default is None:
+                _default = (get_backend(wanted) if wanted else _first_healthy(), wanted)
+    backend, chosen_by = _default
+    if wanted != chosen_by:
+        _default = (backend, wanted)  # said once
+        if wanted is not None and wanted != backend.name:
+            warnings.warn(
+                f"{VARIABLE}={wanted} was set after backend {backend.name!r} was chosen and has no effect; "
+                f"set it before the first tensor is made, or use rc.use_backend({wanted!r})",
+                stacklevel=4,
+            )
+    return backend
+
+
+def _first_healthy() -> Backend:
+    installed = _installed()
+    reasons = []
+    for name in PREFERENCE:
+        if name in installed:
+            try:
+                return get_backend(name)
+            except BackendError as error:
+                reasons.append(str(error))
+    raise BackendError("no backend is installed and healthy: " + ("; ".join(reasons) or "reinstall rcmlrs"))
+
+
+class use_backend:  # noqa: N801  (a function to its users, as contextlib's own are)
+    """``with rc.use_backend("python"): ...`` makes new tensors on that backend, in this thread or task.
+
+    An unknown or unhealthy backend is refused at once.
+    """
+
+    def __init__(self, name: str | Backend) -> None:
+        self.backend = get_backend(name)
+        self._tokens: list[Token[Backend | None]] = []
+
+    def __enter__(self) -> Backend:
+        self._tokens.append(_active.set(self.backend))
+        return self.backend
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _active.reset(self._tokens.pop())
+
+
+def backends() -> list[BackendStatus]:
+    """Every installed backend and its state; one that is broken says why. Builds those that are not yet built."""
+    return list(_statuses())
+
+
+def _statuses() -> Iterator[BackendStatus]:
+    default = None
+    for name in sorted(_installed(), key=lambda n: (PREFERENCE.index(n) if n in PREFERENCE else len(PREFERENCE), n)):
+        try:
+            backend = get_backend(name)
+        except BackendError as error:
+            state = "unhealthy" if isinstance(error, BackendUnhealthyError) else "broken"
+            yield BackendStatus(name, state, str(error))
+            continue
+        if default is None and name in PREFERENCE:
+            default = name
+        own = tuple(key for key, origin in backend.origins.items() if origin == OWN)
+        derived = tuple(key for key, origin in backend.origins.items() if origin == DERIVED)
+        yield BackendStatus(name, "healthy", backend.about, own, derived, default == name)

@@ -1,0 +1,483 @@
+"""RamTensor: an N-dimensional array of binary32 numbers on some backend, and the way of an operation through it.
+
+``run`` is that way: operands of one backend, the operation's check, the backend's kernel, a new tensor and, where a
+gradient is wanted, a node on the tape. How tensors are made from Python data is in ``creation``, how gradients flow in
+``autograd``.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError
+from rcmlrs_core.methods import Methods
+from rcmlrs_core.numerics.formats import BINARY32
+from rcmlrs_core.ops import KERNELS
+from rcmlrs_core.ops.op import Operation
+from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
+from rcmlrs_core.registry import Backend, get_backend
+
+if TYPE_CHECKING:
+    import numpy
+
+Number = int | float
+
+grad_enabled: ContextVar[bool] = ContextVar("rcmlrs_grad_enabled", default=True)
+"""Whether operations on tensors that require gradients are put on the tape; ``rc.no_grad()`` turns it off."""
+
+_sequence = count()
+
+
+class Node:
+    """An operation on the tape: what it was, on which tensors, and what came of it."""
+
+    __slots__ = ("attributes", "backend", "buffer", "operands", "operation", "sequence", "shape")
+
+    def __init__(
+        self,
+        operation: Operation,
+        operands: "tuple[RamTensor, ...]",
+        attributes: dict[str, Any],
+        buffer: Any,
+        shape: Shape,
+        backend: Backend,
+    ) -> None:
+        self.operation = operation
+        self.operands = operands
+        self.attributes = attributes
+        self.buffer = buffer
+        self.shape = shape
+        self.backend = backend
+        self.sequence = next(_sequence)
+
+    def result(self) -> "RamTensor":
+        """The tensor that the operation returned, or its equal: the tape holds no reference back to the tensor itself."""
+        tensor = wrap(self.buffer, self.shape, FLOAT32, self.backend)
+        tensor.requires_grad = True
+        tensor._node = self
+        return tensor
+
+
+class RamTensor(Methods):
+    """An N-dimensional tensor of binary32 numbers (or int32 indices, or bool masks) in memory.
+
+    Made by ``rc.tensor(data)``, ``rc.zeros(shape)``, ``rc.from_bytes(raw, shape)`` and by operations. Its elements never
+    change, but for the in-place methods, whose names end in an underscore.
+    """
+
+    __slots__ = ("__weakref__", "_backend", "_buffer", "_dtype", "_node", "_shape", "grad", "requires_grad")
+
+    _buffer: Any
+    _shape: Shape
+    _dtype: str
+    _backend: Backend
+    _node: Node | None
+    requires_grad: bool
+    grad: "RamTensor | None"
+
+    __array_priority__ = 1000  # numpy_array + tensor asks the tensor
+
+    def __init__(self, data: Any, dtype: str | None = None, backend: str | None = None) -> None:
+        """The same as ``rc.tensor(data, dtype=dtype, backend=backend)``."""
+        from rcmlrs_core.creation import tensor
+
+        made = tensor(data, dtype=dtype, backend=backend)
+        _fill(self, made._buffer, made._shape, made._dtype, made._backend)
+
+    # ------------------------------------------------------------------------------------------ what it is
+
+    @property
+    def shape(self) -> Shape:
+        """The lengths of the axes; ``()`` for a single number."""
+        return self._shape
+
+    @property
+    def dtype(self) -> str:
+        """``"float32"``, ``"int32"`` or ``"bool"`` (N1.1)."""
+        return self._dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        n = 1
+        for length in self._shape:
+            n *= length
+        return n
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend that holds the tensor."""
+        return self._backend.name
+
+    @property
+    def T(self) -> "RamTensor":  # noqa: N802  (the name that NumPy and PyTorch have)
+        """The transposed matrix; of more than two axes, all axes reversed."""
+        return self.transpose()
+
+    # --------------------------------------------------------------------------------------- out of a tensor
+
+    def tobytes(self) -> bytes:
+        """The elements as little-endian binary32 (int32, or bool as one byte), row-major; NaN is 0x7fc00000 (N1.2)."""
+        return self._backend.storage.dump(self._buffer)
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers, each the exact value; of shape (), the number itself."""
+        values: Any = self.plain().values.tolist()
+        if self._dtype == BOOL:
+            values = list(map(bool, values))
+        for length in reversed(self._shape[1:]):
+            values = [values[i : i + length] for i in range(0, len(values), length)] if length else []
+        if len(self._shape) > 1 and self.size == 0:
+            values = _nested_empty(self._shape)
+        return values if self._shape else values[0]
+
+    def plain(self) -> PlainArray:
+        """The elements in pure Python, as the definitions take them."""
+        return self._backend.to_plain(self._buffer, self._shape, self._dtype)
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self.size != 1:
+            raise ShapeError(f"item: a tensor of one element is a number; this one has shape {self._shape}")
+        value = self.plain().values[0]
+        return bool(value) if self._dtype == BOOL else value
+
+    def numpy(self) -> "numpy.ndarray[Any, Any]":
+        """The elements as a NumPy array of the same shape, a copy; NaN is 0x7fc00000 (N1.2)."""
+        try:
+            import numpy
+        except ImportError as error:
+            raise ImportError("numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()") from error
+        little = numpy.dtype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[self._dtype])
+        array: numpy.ndarray[Any, Any] = numpy.frombuffer(bytearray(self.tobytes()), little).reshape(self._shape)
+        return array.astype(self._dtype, copy=False)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "numpy.ndarray[Any, Any]":
+        if copy is False:
+            raise ValueError("a RamTensor is given to NumPy as a copy; ask for copy=None or copy=True")
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype)
+
+    def memoryview(self) -> memoryview:
+        """A read-only view of a copy of the elements, with shape and format, for the buffer protocol."""
+        values = self.plain().values
+        raw = memoryview(values.tobytes())
+        code = "?" if self._dtype == BOOL else values.typecode
+        return raw.cast(code, self._shape) if self._shape and self.size else raw.cast(code)  # type: ignore[call-overload,no-any-return]
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return self.memoryview()
+
+    def digest(self) -> str:
+        """SHA-256, in hex, over the element type, the shape and the bytes: equal digests are equal tensors.
+
+        Hashed are the name of the element type and a zero byte; the number of axes and each length, as little-endian
+        64-bit integers; and ``tobytes()``.
+        """
+        head = self._dtype.encode() + b"\0" + struct.pack(f"<{len(self._shape) + 1}Q", len(self._shape), *self._shape)
+        return hashlib.sha256(head + self.tobytes()).hexdigest()
+
+    def to(self, backend: str | Backend) -> "RamTensor":
+        """The same tensor on another backend (itself, if it is there). The gradient does not pass through."""
+        target = get_backend(backend)
+        if target is self._backend:
+            return self
+        moved = wrap(target.storage.load(self.tobytes(), self._shape, self._dtype), self._shape, self._dtype, target)
+        moved.requires_grad = self.requires_grad and self._node is None
+        return moved
+
+    def __repr__(self) -> str:
+        from rcmlrs_core.display import describe
+
+        return describe(self)
+
+    # ------------------------------------------------------------------------------------------- gradients
+
+    def backward(self, gradient: "RamTensor | None" = None, *, create_graph: bool = False) -> None:
+        """Add to ``.grad`` of every leaf that requires it the gradient of this tensor, which has one element.
+
+        ``gradient`` is what this tensor itself receives (1 by default; required when it has more elements). With
+        ``create_graph`` the gradients are on the tape too.
+        """
+        from rcmlrs_core.autograd import backward
+
+        backward(self, gradient, create_graph=create_graph)
+
+    def detach(self) -> "RamTensor":
+        """The same elements without history: no gradient flows through it."""
+        return wrap(self._buffer, self._shape, self._dtype, self._backend)
+
+    def requires_grad_(self, requires_grad: bool = True) -> "RamTensor":
+        """Say whether gradients are wanted; returns the tensor itself."""
+        if requires_grad and self._dtype != FLOAT32:
+            raise GradientError(f"a tensor of {self._dtype} has no gradient; only float32 tensors have")
+        if not requires_grad and self._node is not None:
+            raise GradientError("a result of operations cannot stop requiring gradients; use .detach()")
+        self.requires_grad = requires_grad
+        return self
+
+    # --------------------------------------------------------------------------------------------- in place
+
+    def replace_(self, other: "RamTensor") -> "RamTensor":
+        """Take over the elements of ``other``, which has the same shape, type and backend; returns the tensor itself."""
+        if self._node is not None or (self.requires_grad and grad_enabled.get()):
+            raise GradientError("a tensor that is on the tape cannot change in place; use rc.no_grad() or .detach()")
+        if (other._shape, other._dtype) != (self._shape, self._dtype):
+            raise ShapeError(
+                f"replace_: {self._dtype} of shape {self._shape} cannot take over {other._dtype} of {other._shape}"
+            )
+        self._buffer = other.to(self._backend)._buffer
+        return self
+
+    def min_max_(self, axis: int | tuple[int, ...] | None = None) -> "RamTensor":
+        """``min_max`` in place: every element scaled to [0, 1]."""
+        return self.replace_(self.detach().min_max(axis=axis))
+
+    def z_score_(self, axis: int | tuple[int, ...] | None = None) -> "RamTensor":
+        """``z_score`` in place: mean 0 and standard deviation 1."""
+        return self.replace_(self.detach().z_score(axis=axis))
+
+    # -------------------------------------------------------------------------------------------- creation
+
+    def full_like(self, value: Number) -> "RamTensor":
+        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6)."""
+        return as_operand(value, self).broadcast_to(self._shape)
+
+    # ------------------------------------------------------------------------------------------- operators
+
+    def __add__(self, other: Any) -> "RamTensor":
+        return self.add(other) if is_operand(other) else NotImplemented
+
+    def __radd__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).add(self) if is_operand(other) else NotImplemented
+
+    def __sub__(self, other: Any) -> "RamTensor":
+        return self.sub(other) if is_operand(other) else NotImplemented
+
+    def __rsub__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).sub(self) if is_operand(other) else NotImplemented
+
+    def __mul__(self, other: Any) -> "RamTensor":
+        return self.mul(other) if is_operand(other) else NotImplemented
+
+    def __rmul__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).mul(self) if is_operand(other) else NotImplemented
+
+    def __truediv__(self, other: Any) -> "RamTensor":
+        return self.div(other) if is_operand(other) else NotImplemented
+
+    def __rtruediv__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).div(self) if is_operand(other) else NotImplemented
+
+    def __pow__(self, other: Any) -> "RamTensor":
+        if isinstance(other, int) and not isinstance(other, bool):
+            return self.powi(n=other)
+        return self.powf(other) if is_operand(other) else NotImplemented
+
+    def __rpow__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).powf(self) if is_operand(other) else NotImplemented
+
+    def __matmul__(self, other: "RamTensor") -> "RamTensor":
+        return self.matmul(other) if isinstance(other, RamTensor) else NotImplemented
+
+    def __neg__(self) -> "RamTensor":
+        return self.neg()
+
+    def __pos__(self) -> "RamTensor":
+        return self
+
+    def __abs__(self) -> "RamTensor":
+        return self.abs()
+
+    def __eq__(self, other: object) -> "RamTensor":  # type: ignore[override]  # elementwise, as in NumPy
+        return self.equal(other) if is_operand(other) else NotImplemented
+
+    def __ne__(self, other: object) -> "RamTensor":  # type: ignore[override]
+        return self.not_equal(other) if is_operand(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> "RamTensor":
+        return self.less(other) if is_operand(other) else NotImplemented
+
+    def __le__(self, other: Any) -> "RamTensor":
+        return self.less_equal(other) if is_operand(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> "RamTensor":
+        return self.greater(other) if is_operand(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> "RamTensor":
+        return self.greater_equal(other) if is_operand(other) else NotImplemented
+
+    def __invert__(self) -> "RamTensor":
+        return self.logical_not()
+
+    def __and__(self, other: Any) -> "RamTensor":
+        return self.logical_and(other) if is_operand(other) else NotImplemented
+
+    def __or__(self, other: Any) -> "RamTensor":
+        return self.logical_or(other) if is_operand(other) else NotImplemented
+
+    __hash__ = object.__hash__  # by identity, as in PyTorch: == is elementwise
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ShapeError(f"a tensor of shape {self._shape} is neither true nor false; compare digests, or use .item()")
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._dtype != INT32:
+            raise DTypeError(f"a tensor of {self._dtype} is no index; only int32 tensors of one element are")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self._shape:
+            raise TypeError("a tensor of shape () has no length")
+        return self._shape[0]
+
+    def __iter__(self) -> "Iterator[RamTensor]":
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> "RamTensor":
+        from rcmlrs_core.indexing import get
+
+        return get(self, index)
+
+    def __copy__(self) -> "RamTensor":
+        return wrap(self._buffer, self._shape, self._dtype, self._backend)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RamTensor":
+        copy = self.__copy__()  # buffers never change, so two tensors may share one
+        copy.requires_grad = self.requires_grad and self._node is None
+        return copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.tobytes(), self._shape, self._dtype, self._backend.name, self.requires_grad)
+
+
+def _restore(raw: bytes, shape: Shape, dtype: str, backend: str, requires_grad: bool) -> RamTensor:
+    """Unpickle."""
+    chosen = get_backend(backend)
+    tensor = wrap(chosen.storage.load(raw, shape, dtype), shape, dtype, chosen)
+    tensor.requires_grad = requires_grad
+    return tensor
+
+
+def _nested_empty(shape: Sequence[int]) -> Any:
+    return [_nested_empty(shape[1:]) for _ in range(shape[0])] if shape and shape[0] else []
+
+
+def _fill(tensor: RamTensor, buffer: Any, shape: Shape, dtype: str, backend: Backend) -> None:
+    tensor._buffer = buffer
+    tensor._shape = shape
+    tensor._dtype = dtype
+    tensor._backend = backend
+    tensor._node = None
+    tensor.requires_grad = False
+    tensor.grad = None
+
+
+def wrap(buffer: Any, shape: Shape, dtype: str, backend: Backend) -> RamTensor:
+    """A tensor around a buffer of ``backend``."""
+    tensor: RamTensor = _new(RamTensor)
+    _fill(tensor, buffer, shape, dtype, backend)
+    return tensor
+
+
+_new = object.__new__
+
+
+def is_operand(x: Any) -> bool:
+    """Whether ``x`` may stand beside a tensor: a tensor or a Python number (or one of NumPy's scalars)."""
+    return isinstance(x, RamTensor | int | float) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ())
+
+
+def scalar_bytes(value: Any, dtype: str) -> bytes:
+    """A number as the bytes of one element, at its exact value and rounded once (N6)."""
+    if dtype == FLOAT32:
+        if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 53):
+            return PlainArray.of((value,), ()).tobytes()  # exact in binary64, so the store is the one rounding
+        if not hasattr(value, "as_integer_ratio"):
+            value = float(value)
+        return BINARY32.round_number(value).to_bytes(4, "little")
+    if dtype == INT32:
+        try:
+            return struct.pack("<i", value)
+        except struct.error:
+            raise DTypeError(f"{value!r} is no int32; it must be an integer in [-2^31, 2^31)") from None
+    return bytes([bool(value)])
+
+
+def as_operand(x: Any, beside: RamTensor, dtype: str | None = None) -> RamTensor:
+    """``x`` as a tensor on the backend of ``beside``, and of its element type unless ``dtype`` says another."""
+    if isinstance(x, RamTensor):
+        return x
+    if not is_operand(x):
+        raise TypeError(f"an operand is a tensor or a number, got {type(x).__name__}; make it one with rc.tensor(...)")
+    if dtype is None:
+        dtype = BOOL if isinstance(x, bool) else beside._dtype if isinstance(x, int) else FLOAT32
+        if dtype == BOOL and beside._dtype != BOOL:
+            dtype = beside._dtype
+        elif dtype != BOOL and beside._dtype == BOOL:
+            dtype = FLOAT32
+    backend = beside._backend
+    return wrap(backend.scalar(scalar_bytes(x, dtype), dtype), (), dtype, backend)
+
+
+def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, Any]) -> RamTensor:
+    """Apply ``operation``: the way from tensors to a tensor."""
+    try:
+        backend = operands[0]._backend
+        track = operands[0].requires_grad
+        for operand in operands[1:]:
+            if operand._backend is not backend:
+                _refuse_mixture(operation, operands)
+            track |= operand.requires_grad
+    except (AttributeError, IndexError):  # a number among the operands, or no operand at all
+        return run(operation, _tensors(operation, operands), attributes)
+    shape, dtype, attributes = operation.check(*operands, **attributes)
+    buffer = backend.kernels[operation.name](*[operand._buffer for operand in operands], **attributes)
+    result: RamTensor = _new(RamTensor)
+    result._buffer = buffer
+    result._shape = shape
+    result._dtype = dtype
+    result._backend = backend
+    result.grad = None
+    if track and dtype == FLOAT32 and grad_enabled.get():
+        result.requires_grad = True
+        result._node = Node(operation, operands, attributes, buffer, shape, backend)
+    else:
+        result.requires_grad = False
+        result._node = None
+    return result
+
+
+def _tensors(operation: Operation, operands: tuple[Any, ...]) -> tuple[RamTensor, ...]:
+    """All operands as tensors; numbers go to the backend of the first tensor."""
+    tensors = [operand for operand in operands if isinstance(operand, RamTensor)]
+    if not tensors:
+        got = ", ".join(type(operand).__name__ for operand in operands) or "nothing"
+        raise TypeError(f"{operation.name}: takes tensors, got {got}; make them with rc.tensor(...)")
+    beside = next((t for t in tensors if t._dtype != BOOL), tensors[0])
+    return tuple(as_operand(operand, beside) for operand in operands)
+
+
+def _refuse_mixture(operation: Operation, operands: tuple[Any, ...]) -> None:
+    names = sorted({operand._backend.name for operand in operands})
+    if len(names) > 1:
+        raise BackendMismatchError(
+            f"{operation.name}: operands are on the backends {' and '.join(names)}; move one with .to({names[0]!r})"
+        )
+
