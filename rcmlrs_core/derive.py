@@ -4,6 +4,7 @@ definition for what stays undecided.
 The Python backend is made of these; any other backend whose table lacks a kernel can run them on copies of its data.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -89,20 +90,24 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
 
 def _move(operation: Move) -> Kernel:
     @lru_cache(maxsize=256)
-    def plan(shapes: Sequence[Shape], attributes: tuple[tuple[str, Any], ...]) -> Kernel:
+    def plan(shapes: Sequence[Shape], attributes: tuple[tuple[str, Any], ...]) -> Kernel | None:
         sources = operation.source(*shapes, **dict(attributes))
+        if len(shapes) == 1 and sources == range(math.prod(shapes[0])):
+            return None  # nothing moves: the elements are shared
         if len(sources) < 2:  # itemgetter returns a tuple only for two items and more
             return lambda values: [values[i] for i in sources]
         return itemgetter(*sources)
 
     def kernel(*operands: PlainArray, **attributes: Any) -> PlainArray:
         shape, dtype, _ = operation.check(*operands, **attributes)
+        pick = plan(tuple(operand.shape for operand in operands), tuple(attributes.items()))
+        if pick is None:
+            return PlainArray(operands[0].values, shape)
         if len(operands) == 1:
             values = operands[0].values.tolist()
         else:
             values = [value for operand in operands for value in operand.values]
         values.append(attributes.get("value", 0))
-        picked = plan(tuple(operand.shape for operand in operands), tuple(attributes.items()))(values)
-        return PlainArray.of(picked, shape, dtype)
+        return PlainArray.of(pick(values), shape, dtype)
 
     return kernel

@@ -86,13 +86,13 @@ class Table:
         """The ``(rows, columns)`` tensor of these columns, by default of all. Moves bits only (N4.1)."""
         if columns is not None:
             return self.select(columns).tensor(backend=backend)
-        import rcmlrs_core
+        from rcmlrs_core.creation import from_bytes
 
         width = len(self.names)
         flat = array("f", bytes(4 * self.rows * width))
         for position, values in enumerate(self._values):
             flat[position::width] = values
-        return rcmlrs_core.from_bytes(little_endian(flat), (self.rows, width), backend)
+        return from_bytes(little_endian(flat), (self.rows, width), backend)
 
     def labels(self, column: Column, backend: str | None = None) -> "RamTensor":
         """One column as an int32 tensor ``(rows,)`` of class labels: integers from 0 to 2^24 = 16777216.
@@ -105,9 +105,10 @@ class Table:
         position = self._position(column)
         if (flaw := self._flaws[position]) is not None:
             raise DataError(flaw)
-        import rcmlrs_core
+        from rcmlrs_core.creation import from_bytes
 
-        return rcmlrs_core.tensor(list(map(int, self._values[position])), dtype="int32", backend=backend)
+        integers = array("i", map(int, self._values[position]))
+        return from_bytes(little_endian(integers), (self.rows,), backend, dtype="int32")
 
     def _position(self, column: Column) -> int:
         if isinstance(column, str) and column in self.names:
@@ -115,9 +116,7 @@ class Table:
         if isinstance(column, int) and not isinstance(column, bool) and 0 <= column < len(self.names):
             return column
         known = ", ".join(map(repr, self.names[:12])) + (", ..." if len(self.names) > 12 else "")
-        raise DataError(
-            f"{self.source}: there is no column {column!r}; columns 0 to {len(self.names) - 1} are {known}"
-        )
+        raise DataError(f"{self.source}: there is no column {column!r}; columns 0 to {len(self.names) - 1} are {known}")
 
     def _of(self, positions: Sequence[int]) -> "Table":
         if not positions or len(set(positions)) < len(positions):
@@ -169,9 +168,7 @@ def read_csv(
     if max_rows is not None and max_rows < 1:
         raise DataError(f"max_rows={max_rows}: it is at least 1, or None for all rows")
     if len(delimiter) != 1 or delimiter.isalnum() or delimiter in '"\r\n+-.\0':
-        raise DataError(
-            f"delimiter={delimiter!r}: it is one character that is in no number, such as ',' or ';'"
-        )
+        raise DataError(f"delimiter={delimiter!r}: it is one character that is in no number, such as ',' or ';'")
     if os.path.isdir(source):
         raise DataError(f"{source} is a directory; name a CSV file in it")
     try:
@@ -179,15 +176,13 @@ def read_csv(
         with open(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             return _read(source, file, header, delimiter, missing, max_rows)
     except FileNotFoundError:
-        raise DataError(
-            f"{source}: no such file; check the path (the working folder is {os.getcwd()})"
-        ) from None
+        raise DataError(f"{source}: no such file; check the path (the working folder is {os.getcwd()})") from None
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror}") from error
 
 
-def little_endian(values: "array[float]") -> bytes:
-    """The bytes of ``values`` as a tensor takes them: little-endian binary32."""
+def little_endian(values: "array[float] | array[int]") -> bytes:
+    """The bytes of ``values`` as a tensor takes them: little-endian."""
     if sys.byteorder == "big":
         values = values[:]
         values.byteswap()
@@ -297,9 +292,7 @@ class _Columns:
                 continue
             gaps += [(len(kept), position) for position in missing]
             kept.append((line, fields))
-            filled.append(
-                (line, ["0" if is_missing(text) else text for text in fields] if missing else fields)
-            )
+            filled.append((line, ["0" if is_missing(text) else text for text in fields] if missing else fields))
         try:
             numbers = _numbers(filled) if filled else []
         except DataError:
@@ -454,9 +447,7 @@ def _lines(source: str, file: TextIO) -> Iterator[str]:
         if not line.isascii() and (bad := _UNDECODABLE.search(line)):
             byte = ord(bad.group()) - 0xDC00
             hint = "the file looks like UTF-16; " if number == 1 and byte in (0xFE, 0xFF) else ""
-            raise DataError(
-                f"{source}, line {number}: byte 0x{byte:02x} is not UTF-8; {hint}save it as UTF-8 text"
-            )
+            raise DataError(f"{source}, line {number}: byte 0x{byte:02x} is not UTF-8; {hint}save it as UTF-8 text")
         if "\0" in line:
             raise DataError(
                 f"{source}, line {number}: found a NUL byte, expected text; the file is binary, UTF-16 or "

@@ -44,10 +44,10 @@ def load_digits(backend: str | None = None) -> "tuple[RamTensor, RamTensor]":
 
 def load_sunspots(backend: str | None = None) -> "RamTensor":
     """The yearly mean sunspot number of 1700 to 2008: a tensor ``(309,)``, oldest first. It has no unit."""
-    import rcmlrs_core
+    from rcmlrs_core.creation import from_bytes
 
     table = _table("sunspots")
-    return rcmlrs_core.from_bytes(little_endian(table["sunspots"]), (table.rows,), backend)
+    return from_bytes(little_endian(table["sunspots"]), (table.rows,), backend)
 
 
 def _table(name: str) -> Table:

@@ -33,11 +33,11 @@ class Windows:
 
     def tensors(self, backend: str | None = None) -> "tuple[RamTensor, RamTensor]":
         """Inputs ``(count, length, 1)``, as a recurrent layer takes them, and targets ``(count, 1)``."""
-        import rcmlrs_core
+        from rcmlrs_core.creation import from_bytes
 
         return (
-            rcmlrs_core.from_bytes(little_endian(self.inputs), (self.count, self.length, 1), backend),
-            rcmlrs_core.from_bytes(little_endian(self.targets), (self.count, 1), backend),
+            from_bytes(little_endian(self.inputs), (self.count, self.length, 1), backend),
+            from_bytes(little_endian(self.targets), (self.count, 1), backend),
         )
 
     def take(self, indices: Iterable[int]) -> "Windows":
@@ -134,6 +134,4 @@ def _binary32(series: Any) -> "array[float]":
     except (TypeError, AttributeError):
         shape = getattr(series, "shape", None)
         found = f"a tensor of shape {tuple(shape)}" if shape is not None else f"a {type(series).__name__}"
-        raise DataError(
-            f"sliding_windows: expected a 1-D series of numbers, got {found}; flatten it"
-        ) from None
+        raise DataError(f"sliding_windows: expected a 1-D series of numbers, got {found}; flatten it") from None

@@ -6,7 +6,8 @@ give it their arrays and a namespace of the same functions (``rcmlrs_backend_arr
 error, it returns the infinity or NaN that hardware would.
 
 Elementwise: abs exp expm1 log log1p maximum minimum power sqrt tanh where. Along the last axis, which is kept with
-length one where there are axes: sum max.
+length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3). From rows to squares, for Jacobians: outer
+with_diagonal. ``x.shape[-1]`` is the length of a row.
 """
 
 import builtins
@@ -28,6 +29,11 @@ class Row:
 
     def __init__(self, values: Iterable[Any]) -> None:
         self.values = list(values)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The number of elements, as arrays tell it."""
+        return (len(self.values),)
 
     def __neg__(self) -> "Row":
         return Row(map(operator.neg, self.values))
@@ -79,6 +85,9 @@ class Row:
 
     def __or__(self, other: "Row") -> "Row":
         return _binary(operator.or_, self, other)
+
+    def __invert__(self) -> "Row":
+        return Row(map(operator.not_, self.values))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -161,8 +170,10 @@ def _power(x: float, y: float) -> float:
         return NAN
 
 
-def where(condition: Row, x: Any, y: Any) -> Row:
+def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, y elsewhere."""
+    if not isinstance(condition, Row):
+        return x if condition else y
     return Row(a if c else b for c, a, b in zip(condition.values, _values(x), _values(y), strict=False))
 
 
@@ -196,9 +207,23 @@ def sum(x: Row) -> float:
 
 
 def max(x: Row) -> float:
-    """The largest, in binary64; NaN if any is."""
+    """The largest, in binary64: NaN if any is, +0 over -0 (N2.3)."""
     values = x.values
-    largest = values[0]
-    for value in values:
-        largest = larger(largest, value)
+    if any(map(math.isnan, values)):
+        return NAN
+    largest: float = builtins.max(values)
+    if largest == 0.0:
+        return builtins.max(math.copysign(1.0, value) for value in values if value == 0.0) * 0.0
     return largest
+
+
+def outer(x: Row, y: Row) -> Row:
+    """The products x_i y_j, row by row of the square: ``x[..., :, None] * y[..., None, :]``."""
+    return Row(a * b for a in x.values for b in y.values)
+
+
+def with_diagonal(square: Row, diagonal: Row) -> Row:
+    """The square with the diagonal replaced."""
+    values = square.values[:]
+    values[:: len(diagonal.values) + 1] = diagonal.values
+    return Row(values)

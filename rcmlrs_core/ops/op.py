@@ -273,7 +273,7 @@ def spread(operand: PlainArray, shape: Shape) -> Sequence[Any]:
 class Reduction(Operation):
     """A function of the elements along some axes, taken together as one row in row-major order.
 
-    ``row(values, **attributes)`` is the definition: one number, or as many as ``gives_row`` says. ``binary64(m, x,
+    ``row(values, **attributes)`` is the definition: one number, or as many as ``maps`` or ``squares`` say. ``binary64(m, x,
     **attributes)`` takes the rows along the last axis of ``x``, keeps that axis (of length one for a number) and returns
     the value and the magnitude to which the error is relative; ``bound(n)`` bounds the error in units of 2^-53 for rows
     of length n. ``one_axis`` operations take one axis (or, with None, the whole tensor as one row). ``maps`` says that
@@ -290,6 +290,8 @@ class Reduction(Operation):
     default_axis: int | None = None
     empty: str = ""
     """Why an empty row is refused; where it is not, nothing."""
+    row_check: Callable[..., None] | None = None
+    """``row_check(n, **attributes)`` refuses attributes that do not fit rows of length n."""
     takes: Sequence[str] = (FLOAT32,)
     gives: str = FLOAT32
 
@@ -338,7 +340,10 @@ class Reduction(Operation):
             shape = x.shape if self.maps else tuple(n for i, n in enumerate(x.shape) if i not in axes) + (length, length)
         parameters = {k: p for k, p in self.signature.parameters.items() if k not in ("x", "axis", "keepdims")}
         if parameters or attributes:
-            normal |= bind_attributes(self.name, parameters, attributes)
+            bound = bind_attributes(self.name, parameters, attributes)
+            if self.row_check:
+                self.row_check(length, **bound)
+            normal |= bound
         return Result(shape, self.gives, normal)
 
     def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:

@@ -1,0 +1,77 @@
+"""The NumPy backend: binary64 BLAS and vectorised formulas, with the rounding test over blocks that stay in the cache.
+
+Its kernels are those that ``rcmlrs_backend_array_api`` derives for any array library, and NumPy's shortcuts: see
+``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``moves``.
+"""
+
+from typing import Any
+
+import numpy
+
+from rcmlrs_backend_array_api.derive import derive
+from rcmlrs_backend_numpy import contraction, elementwise, moves, probes
+from rcmlrs_backend_numpy.rounding import round_decided
+from rcmlrs_core import hookimpl
+from rcmlrs_core.derive import Kernel
+from rcmlrs_core.hookspecs import Storage
+from rcmlrs_core.ops.op import Elementwise, Operation
+from rcmlrs_core.plain import BOOL, FLOAT32, INT32, Shape
+from rcmlrs_core.registry import KernelTable
+
+_LITTLE_ENDIAN = {FLOAT32: numpy.dtype("<f4"), INT32: numpy.dtype("<i4"), BOOL: numpy.dtype("?")}
+
+
+class NumpyStorage:
+    """Buffers are ``numpy.ndarray``."""
+
+    def load(self, raw: bytes | memoryview, shape: Shape, dtype: str) -> Any:
+        """A copy of the bytes, in the machine's byte order."""
+        array = numpy.frombuffer(bytearray(raw), _LITTLE_ENDIAN[dtype]).reshape(shape)
+        return array.astype(dtype, copy=False)
+
+    def dump(self, buffer: Any) -> bytes:
+        """The elements in row-major order, every NaN as 0x7fc00000."""
+        name = buffer.dtype.name
+        array = numpy.ascontiguousarray(buffer, _LITTLE_ENDIAN[name])
+        if name == FLOAT32:
+            nan = numpy.isnan(array)
+            if nan.any():
+                array = numpy.where(nan, numpy.float32(numpy.nan), array).astype("<f4")
+        return array.tobytes()
+
+
+class Plugin:
+    """The hooks."""
+
+    @hookimpl
+    def rcmlrs_storage(self) -> Storage:
+        """ndarray."""
+        return NumpyStorage()
+
+    @hookimpl
+    def rcmlrs_register(self, table: KernelTable) -> None:
+        """NumPy's shortcuts."""
+        for module in (elementwise, contraction, moves):
+            for name, kernel in module.KERNELS.items():
+                table.register(name, kernel)
+
+    @hookimpl
+    def rcmlrs_derive(self, operation: Operation) -> Kernel | None:
+        """As for any array library; elementwise formulas run in blocks."""
+        if isinstance(operation, Elementwise):
+            return elementwise.blocked(operation)
+        kernel = derive(operation, numpy, round_decided)
+        return None if kernel is None else elementwise.quiet(kernel)
+
+    @hookimpl
+    def rcmlrs_probe(self) -> list[str]:
+        """What ``probes`` finds."""
+        return probes.problems()
+
+    @hookimpl
+    def rcmlrs_about(self) -> str:
+        """NumPy, its BLAS and the processor features that it uses."""
+        return probes.about()
+
+
+plugin = Plugin()

@@ -1,0 +1,45 @@
+"""The namespace ``m`` that a ``binary64`` formula is written over, for arrays (its pure Python twin: numerics.rows)."""
+
+from typing import Any
+
+
+class ArrayMath:
+    """The functions of numerics.rows over the arrays of ``xp``; rows are the last axis, which sums keep.
+
+    What is not named here is the library's own function of that name (exp, log1p, tanh, where, ...).
+    """
+
+    def __init__(self, xp: Any) -> None:
+        self._xp = xp
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self._xp, name)
+        setattr(self, name, function)  # found directly the next time
+        return function
+
+    def power(self, x: Any, y: Any) -> Any:
+        """x to the y."""
+        return self._xp.pow(x, y)
+
+    def maximum(self, x: Any, y: Any) -> Any:
+        """The larger; NaN if either is, +0 over -0 (N2.3). Libraries return either zero."""
+        larger = self._xp.maximum(x, y)
+        # Of two zeros the sum is +0 unless both are -0.
+        return self._xp.where((x == 0) & (y == 0), x + y, larger) if _may_be_zero(y) else larger
+
+    def minimum(self, x: Any, y: Any) -> Any:
+        """The smaller; NaN if either is, -0 under +0 (N2.3)."""
+        smaller = self._xp.minimum(x, y)
+        return self._xp.where((x == 0) & (y == 0), -(-x - y), smaller) if _may_be_zero(y) else smaller
+
+    def sum(self, x: Any) -> Any:
+        """Along the rows, which keep length one."""
+        return self._xp.sum(x, axis=-1, keepdims=True)
+
+    def max(self, x: Any) -> Any:
+        """Along the rows, which keep length one."""
+        return self._xp.max(x, axis=-1, keepdims=True)
+
+
+def _may_be_zero(y: Any) -> bool:
+    return not isinstance(y, float | int) or y == 0

@@ -1,0 +1,40 @@
+"""The rounding test over whole arrays (its pure Python twin, with the reasoning: numerics.rounding)."""
+
+from typing import Any, NamedTuple
+
+from rcmlrs_core.numerics.rounding import widened
+
+
+class Rounded(NamedTuple):
+    """Binary32 values, and the mask of those that the test leaves undecided (None when it decides all)."""
+
+    values: Any
+    undecided: Any
+
+
+def round_decided(xp: Any, value: Any, bound: float, magnitude: Any = None) -> Rounded:
+    """Round binary64 ``value`` to binary32, where its error is at most ``bound`` units of 2^-53 of ``magnitude``.
+
+    Where ``value`` is infinite or NaN it is right by the formula's promise.
+    """
+    if bound == 0:
+        return Rounded(xp.astype(value, xp.float32), None)
+    e = widened(bound)
+    if magnitude is None:
+        low, high = value * (1.0 - e), value * (1.0 + e)
+    else:
+        error = magnitude * e
+        low, high = value - error, value + error
+    return compare_ends(xp, value, xp.astype(low, xp.float32), xp.astype(high, xp.float32))
+
+
+def compare_ends(xp: Any, value: Any, low: Any, high: Any) -> Rounded:
+    """Equal bits decide. Ends that differ as numbers, or as the signs of two zeros, do not."""
+    differ = low != high
+    if not xp.any(differ) and not xp.any(low == 0):
+        return Rounded(low, None)
+    unlike = differ | ((low == 0) & (xp.signbit(low) != xp.signbit(high)))
+    finite = xp.isfinite(value)
+    values = xp.where(finite, low, xp.astype(value, xp.float32))
+    undecided = unlike & finite
+    return Rounded(values, undecided if xp.any(undecided) else None)

@@ -1,0 +1,187 @@
+"""matmul and linear: one binary64 GEMM, a look at the output, and a handful of exact dot products (contract N3.1).
+
+The products of binary32 numbers are exact in binary64, so a dot product of k terms, summed in any order, is off by at
+most ``k u / (1 - k u) * sum |a_i b_i|`` with u = 2^-53 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), and
+the sum is at most ``|a| |b|``, the norms of row and column. Where both ends of that interval round to the same binary32,
+that is the answer. What is left goes, stage by stage, through ``_settle``:
+
+1. the grid: if every product is a multiple of g and ``|a| |b| < 2^53 g``, every partial sum is exact, and so is the sum;
+2. sums by TwoSum, whose error is of the order of u^2;
+3. an exact sum of the terms.
+"""
+
+from typing import Any
+
+import numpy
+
+from rcmlrs_core.numerics.sums import round_sum
+
+Array = Any
+
+UNIT = 2.0**-53
+
+PIECE = 256
+"""Terms of a dot product that the BLAS sums at a time. Pieces joined afterwards have a smaller error than one long sum, and
+so leave fewer elements undecided; the joining costs a pass over the output for each."""
+
+TILE = 1 << 15
+"""Elements of the output that are looked at together: their error bounds and both ends stay in the cache."""
+
+GRID_PAYS = 4
+"""The grids of all rows and columns are worth finding when this many times the undecided elements outnumber them."""
+
+CHUNK = 1 << 15
+"""Terms that the TwoSum stage holds at once, likewise."""
+
+
+def matmul(x: Array, y: Array) -> Array:
+    """x @ y, each element RN of the exact dot product."""
+    with numpy.errstate(all="ignore"):
+        if x.ndim <= 2 and y.ndim <= 2:
+            rows = x if x.ndim == 2 else x.reshape(1, -1)
+            columns = y if y.ndim == 2 else y.reshape(-1, 1)
+            shape = (*x.shape[:-1], *(y.shape[1:] if y.ndim == 2 else ()))
+            return products(rows, columns).reshape(shape)
+        if y.ndim == 2:  # a batch of rows is one long matrix
+            return products(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+        if y.ndim == 1:
+            return products(x.reshape(-1, x.shape[-1]), y.reshape(-1, 1)).reshape(x.shape[:-1])
+        if x.ndim == 1:
+            return matmul(x.reshape(1, -1), y).reshape(*y.shape[:-2], y.shape[-1])
+        batch = numpy.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        xs = numpy.broadcast_to(x, (*batch, *x.shape[-2:]))
+        ys = numpy.broadcast_to(y, (*batch, *y.shape[-2:]))
+        result = numpy.empty((*batch, x.shape[-2], y.shape[-1]), numpy.float32)
+        for index in numpy.ndindex(*batch):
+            result[index] = products(xs[index], ys[index])
+        return result
+
+
+def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """x @ weight^T + bias, the bias inside the one rounding."""
+    with numpy.errstate(all="ignore"):
+        rows = x.reshape(-1, x.shape[-1])
+        return products(rows, weight.T, bias).reshape(*x.shape[:-1], weight.shape[0])
+
+
+KERNELS = {"matmul": matmul, "linear": linear}
+
+
+def products(x: Array, y: Array, addend: Array | None = None) -> Array:
+    """RN of every ``addend_j + sum_k x_ik y_kj`` for matrices x (m, k), y (k, n) and a row of n addends."""
+    (m, k), n = x.shape, y.shape[1]
+    if m == 0 or n == 0:
+        return numpy.zeros((m, n), numpy.float32)
+    a, b = x.astype(numpy.float64), y.astype(numpy.float64)
+    sums = a[:, :PIECE] @ b[:PIECE]
+    for piece in range(PIECE, k, PIECE):
+        sums += a[:, piece : piece + PIECE] @ b[piece : piece + PIECE]
+    # Products, joined pieces, the addend, the roundings of the two ends, and those of the norms (which a factor covers).
+    terms = min(k, PIECE) + -(-k // PIECE) + 6
+    factor = terms * UNIT / (1 - terms * UNIT) * (1 + 1e-9)
+    norms_x = _norms(a, 1) * factor
+    norms_y = _norms(b, 0)
+    slack = None
+    if addend is not None:
+        addend = addend.astype(numpy.float64)
+        sums += addend
+        slack = numpy.abs(addend) * factor
+        slack[~numpy.isfinite(slack)] = 0.0
+    result = numpy.empty((m, n), numpy.float32)
+    left: list[Array] = []
+    step = max(1, TILE // n)
+    for start in range(0, m, step):
+        tile = sums[start : start + step]
+        error = norms_x[start : start + step, None] * norms_y
+        if slack is not None:
+            error += slack
+        low = result[start : start + step]
+        low[...] = tile - error
+        high = (tile + error).astype(numpy.float32)
+        differ = low.view(numpy.int32) != high.view(numpy.int32)
+        if differ.any():
+            i, j = numpy.nonzero(differ)
+            left.append(numpy.stack([i + start, j]))
+    if left:
+        i, j = numpy.concatenate(left, axis=1)
+        result[i, j] = _settle(x, y, a, b, addend, sums[i, j], norms_x[i] / factor * norms_y[j], i, j)
+    return result
+
+
+def _norms(a: Array, axis: int) -> Array:
+    """Euclidean norms, a hair too large; 0 where a term is not finite: the sums there are infinite or NaN, and right."""
+    norms = numpy.sqrt(numpy.einsum("ij,ij->i" if axis else "ij,ij->j", a, a)) * (1 + 1e-9)
+    norms[~numpy.isfinite(norms)] = 0.0
+    return norms
+
+
+def _settle(
+    x: Array, y: Array, a: Array, b: Array, addend: Array | None, sums: Array, size: Array, i: Array, j: Array
+) -> Array:
+    """The elements (i, j) that the first look leaves undecided; ``size`` bounds their sums of magnitudes."""
+    result = (sums + 0.0).astype(numpy.float32)  # + 0.0: an exact zero is +0 (N3.2)
+    open_ = numpy.isfinite(sums)
+    if len(i) * GRID_PAYS >= sum(x.shape[:1] + y.shape[1:]):
+        grid = _grid(x, 1)[i] * _grid(y, 0)[j]
+        if addend is not None:
+            grid = numpy.minimum(grid, _grid(addend.astype(numpy.float32)[:, None], 1)[j])
+            size = size + numpy.abs(addend[j])
+        open_ &= ~(size < grid * 2.0**53)
+    places = numpy.nonzero(open_)[0]
+    width = a.shape[1] + (addend is not None)
+    for start in range(0, len(places), max(1, CHUNK // max(1, width))):
+        chunk = places[start : start + max(1, CHUNK // max(1, width))]
+        terms = a[i[chunk]] * b[:, j[chunk]].T
+        if addend is not None:
+            terms = numpy.concatenate([terms, addend[j[chunk], None]], axis=1)
+        result[chunk] = sum_rows(terms)
+    return result
+
+
+def _grid(x: Array, axis: int) -> Array:
+    """For every row (axis 1) or column (axis 0) a power of two of which each element is a multiple.
+
+    From two reductions over the bits: the lowest significand bit that any element uses, and the smallest exponent of the
+    elements that are not zero. A finer grid than the finest possible, but found at the speed of memory.
+    """
+    bits = (x if axis else x.T).astype(numpy.float32, order="C").view(numpy.uint32)
+    used = numpy.bitwise_or.reduce(bits & 0x7FFFFF, axis=1) | 0x800000
+    unused = numpy.frexp((used & -used).astype(numpy.float64))[1] - 1  # of the 23 stored bits, from the last
+    doubled = bits << 1  # without the sign; minus one makes zero the largest
+    smallest = ((doubled - 1).min(axis=1) + 1 >> 24).astype(numpy.int32)
+    # All zeros: any grid will do. Subnormals have the exponent of the smallest normal numbers.
+    exponent = numpy.where(doubled.any(axis=1), numpy.maximum(smallest, 1), 512)
+    return numpy.ldexp(1.0, exponent - 150 + unused)
+
+
+def sum_rows(terms: Array) -> Array:
+    """RN of the exact sum of every row of binary64 terms (each a binary32 number or a product of two).
+
+    Terms are joined pairwise by TwoSum (Knuth), which gives the rounded sum and its exact error; the errors are summed
+    plainly. With S the sum of magnitudes, all errors together are at most (log2 k) u S, and summing them is off by at
+    most k u of that. Rows that this does not decide are summed exactly.
+    """
+    count, k = terms.shape
+    magnitude = numpy.abs(terms).sum(axis=1)
+    total, errors = terms, numpy.zeros(count)
+    inexact = numpy.zeros(count, bool)
+    while total.shape[1] > 1:
+        half = total.shape[1] // 2
+        p, q = total[:, :half], total[:, half : 2 * half]
+        s = p + q
+        virtual = s - p
+        error = (p - (s - virtual)) + (q - virtual)
+        inexact |= (error != 0).any(axis=1)
+        errors = errors + error.sum(axis=1)
+        total = numpy.concatenate([s, total[:, 2 * half :]], axis=1)
+    value = total[:, 0] + errors if k else errors
+    levels = max(1, k.bit_length())
+    # The addition of the errors rounds once; an exact pairwise sum needs no margin at all.
+    bound = numpy.where(
+        inexact, numpy.abs(value) * (4 * UNIT) + magnitude * ((k + 8) * (levels + 1) * UNIT * UNIT * (1 + 1e-9)), 0.0
+    )
+    low = (value - bound + 0.0).astype(numpy.float32)
+    high = (value + bound).astype(numpy.float32)
+    for row in numpy.nonzero(low.view(numpy.int32) != high.view(numpy.int32))[0]:
+        low[row] = round_sum(terms[row].tolist())
+    return low

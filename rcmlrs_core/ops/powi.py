@@ -1,0 +1,77 @@
+"""powi(x, *, n): x to the integer n; ``x ** 3``.
+
+1. ``RN(x^n)``: one rounding, however many factors (N2.1). ``x^0 = 1``, even for NaN.
+2. ``0^n`` is 0 for n > 0 and infinite for n < 0, ``(+-inf)^n`` the other way around; negative for a negative x and an odd
+   n (IEEE 754-2019, 9.2.1, ``pown``; N2.3).
+3. n is an int32: an int in [-2^31, 2^31).
+4. The gradient is ``g * (n * x^(n-1))``, and 0 for n = 0.
+"""
+
+from math import inf, nan
+from typing import Any
+
+from rcmlrs_core.errors import AttributeValueError
+from rcmlrs_core.ops import powf
+from rcmlrs_core.ops.op import Elementwise, case, refusal
+
+
+def exact(r: Any, x: Any, *, n: int) -> Any:
+    """The power: at most 31 squarings."""
+    return x**n
+
+
+def special(x: float, *, n: int) -> float | None:
+    """An int32 is a binary64 number, and the special values are those of ``powf``."""
+    return powf.special(x, float(n))
+
+
+def binary64(m: Any, x: Any, *, n: int) -> Any:
+    """Within 4 ulp, which are 8 units of 2^-53, where x^n is a normal binary64 number; beyond, it rounds to a zero or an
+    infinity in binary32, and so does whatever pow returns. n is exact in binary64.
+    """
+    return m.power(x, float(n))
+
+
+def attribute_check(*, n: int) -> dict[str, int]:
+    """Clause 3."""
+    if not -(2**31) <= n < 2**31:
+        raise AttributeValueError(f"powi: n must be an int32, in [-2^31, 2^31), got {n}; powf takes larger exponents")
+    return {"n": n}
+
+
+def gradient(g: Any, y: Any, x: Any, *, n: int) -> tuple[Any]:
+    """Clause 4."""
+    return (g * (n * x.powi(n=n - 1)) if n else g.full_like(0.0),)
+
+
+NAN, INF = nan, inf
+
+operation = Elementwise(
+    module=__name__,
+    exact=exact,
+    special=special,
+    binary64=binary64,
+    bound=8,
+    sees_nan=True,
+    attribute_check=attribute_check,
+    gradient=gradient,
+    cases=(
+        case([NAN, INF, -0.0, 2.5], n=0, want=[1.0] * 4),
+        case([NAN, -INF, -0.0, 0.0, -2.5], n=1, want=[NAN, -INF, -0.0, 0.0, -2.5]),
+        case([-INF, -0.0, 4097.0, 2.0**-75], n=2, want=[INF, 0.0, 16785408.0, 0.0], note="4097^2 and 2^-150 are ties"),
+        case([-INF, -0.0, 289.0, -8.0], n=3, want=[-INF, -0.0, 24137568.0, -512.0], note="289^3 is a tie"),
+        case([-INF, -0.0, 0.0, 3.0, -(2.0**-149)], n=-1, want=[-0.0, -INF, INF, 0.33333334, -INF]),
+        case([-0.0, -INF, 3.0], n=-2, want=[INF, 0.0, 0.11111111]),
+        case([2.0, -2.0, 0.5], n=-149, want=[2.0**-149, -(2.0**-149), INF]),
+        case([2.0, -2.0, 1.9999999], n=-150, want=[0.0, 0.0, 2.0**-149], note="2^-150 is a tie"),
+        case([2.0, 1.9999999, -2.0], n=128, note="the overflow threshold"),
+        case([1.0000001, 0.99999994, -1.0, -2.0, 1.0], n=2**31 - 1, want=[INF, 0.0, -1.0, -INF, 1.0]),
+        case([1.0000001, 0.99999994, -1.0, 0.5, 1.0], n=-(2**31), want=[0.0, INF, 1.0, INF, 1.0]),
+        case([1.0000001, 0.99999994, 1.5], n=1000003, note="a million factors, rounded once"),
+    ),
+    refusals=(
+        refusal(AttributeValueError, "must be an int32", [1.0], n=2**31),
+        refusal(AttributeValueError, "of type int", [1.0], n=0.5),
+        refusal(AttributeValueError, "missing", [1.0]),
+    ),
+)

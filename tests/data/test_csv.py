@@ -1,0 +1,412 @@
+"""read_csv and Table: what is read, bit for bit, and what is refused, word for word."""
+
+import csv
+import io
+import math
+import os
+import struct
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rcmlrs_core.data.csv
+from rcmlrs_core.data import Table, read_csv, round_decimal
+from rcmlrs_core.data.csv import Missing
+from rcmlrs_core.errors import DataError
+
+Write = Callable[[bytes | str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file, and gives its path."""
+
+    def write(content: bytes | str) -> Path:
+        path = tmp_path / "file.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def refusal(path: str | os.PathLike[str], **how: Any) -> str:
+    """The message, without the folder of the file."""
+    with pytest.raises(DataError) as caught:
+        read_csv(path, **how)
+    return str(caught.value).replace(f"{Path(path).parent}{os.sep}", "")
+
+
+def rows(table: Table) -> list[tuple[float, ...]]:
+    return list(zip(*table.columns(table.names), strict=True))
+
+
+def bits(values: "array[float]") -> list[int]:
+    return [int.from_bytes(struct.pack("<f", value), "little") for value in values]
+
+
+# ------------------------------------------------------------------------------------------------ what is read
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a,b\n1,2.5\n-3,4e2\n",
+        "a,b\r\n1,2.5\r\n-3,4e2",
+        "a,b\r1,2.5\r-3,4e2\r",
+        b"\xef\xbb\xbfa,b\n1,2.5\n-3,4e2\n",
+        "\n\na,b\n\n1,2.5\n\r\n-3,4e2\n\n\n",
+        '"a","b"\n"1","2.5"\n"-3",4e2\n',
+        " a , b \n 1 ,\t2.5\n-3.0, +400. \n",
+        '"a"\n,b\n1,2.5\n-3,4e2\n'.replace('"a"\n', '"a"'),
+    ],
+    ids=["plain", "crlf", "cr", "bom", "empty lines", "quotes", "spaces", "quoted name"],
+)
+def test_one_table_in_many_dresses(write: Write, content: bytes | str) -> None:
+    table = read_csv(write(content))
+    assert table.names == ("a", "b")
+    assert (table.rows, len(table), table.dropped) == (2, 2, 0)
+    assert rows(table) == [(1.0, 2.5), (-3.0, 400.0)]
+    assert table["a"].typecode == "f"
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", " ", "§"])
+def test_delimiters(write: Write, delimiter: str) -> None:
+    assert rows(read_csv(write(f"1{delimiter}2\n3{delimiter}4"), delimiter=delimiter)) == [(1, 2), (3, 4)]
+
+
+def test_header_is_found_or_told(write: Write) -> None:
+    assert read_csv(write("1,2\n3,4")).names == ("c0", "c1")
+    assert read_csv(write("1,x\n3,4")).names == ("1", "x")
+    assert read_csv(write(",x\n3,4")).names == ("c0", "x")
+    assert read_csv(write("NA,2\n3,4"), missing="nan").rows == 2
+    assert read_csv(write("1,2\n3,4"), header=True).names == ("1", "2")
+    assert read_csv(write("1,2\n3,4"), header=True).rows == 1
+    assert read_csv(write('"two\nlines",ü\n3,4')).names == ("two\nlines", "ü")
+    assert read_csv(write("1_0,2\n3,4")).names == ("1_0", "2")
+
+
+def test_n6_fields_are_rounded_once(write: Write) -> None:
+    midpoint = "1.000000059604644775390625"
+    table = read_csv(write(f"{midpoint}\n{midpoint}{'0' * 60}1\n3.4028235677973366e38\n7.0064923216240854e-46\n-0\n"))
+    assert bits(table["c0"]) == [0x3F800000, 0x3F800001, 0x7F7FFFFF, 1, 0x80000000]
+
+
+def test_missing_values(write: Write) -> None:
+    path = write("a,b\n1,2\n, 3\nNA,4\n5,NaN\n6, ?\n-nan,8\n9,na \n10,11\n")
+    table = read_csv(path, missing="nan")
+    assert [v if v == v else None for v in table["a"]] == [1, None, None, 5, 6, None, 9, 10]
+    assert [v if v == v else None for v in table["b"]] == [2, 3, 4, None, None, 8, None, 11]
+    assert bits(table["a"])[1] == 0x7FC00000
+    table = read_csv(path, missing="drop")
+    assert (rows(table), table.dropped) == ([(1, 2), (10, 11)], 6)
+
+
+def test_an_empty_line_in_a_single_column_is_a_missing_value(write: Write) -> None:
+    table = read_csv(write("a\n\n1\n\n2\n\n\n"), missing="nan")
+    assert [v if v == v else None for v in table["a"]] == [None, 1, None, 2]
+    assert refusal(write("a\n1\n\n2\n")).startswith("file.csv, line 3, column 1 ('a'): the field is empty")
+
+
+def test_max_rows_reads_no_further(write: Write) -> None:
+    path = write(b"a\n1\n2\nNA\n3\nbad\n\xff")
+    assert list(read_csv(path, max_rows=1)["a"]) == [1]
+    assert list(read_csv(path, max_rows=2)["a"]) == [1, 2]
+    assert list(read_csv(path, max_rows=3, missing="drop")["a"]) == [1, 2, 3]
+    assert list(read_csv(write("7\n8\n9"), max_rows=1)["c0"]) == [7]
+    assert read_csv(write("1\n2"), max_rows=5).rows == 2
+
+
+def test_columns_by_name_and_by_position(write: Write) -> None:
+    table = read_csv(write("a,b,c\n1,2,3\n4,5,6"))
+    assert list(table["c"]) == list(table[2]) == [3, 6]
+    assert table.select(["c", 0]).names == ("c", "a")
+    assert rows(table.select(["c", 0])) == [(3, 1), (6, 4)]
+    assert table.without("b").names == ("a", "c")
+    column = table["a"]
+    column[0] = 7
+    assert table["a"][0] == 1, "a column is a copy"
+    with pytest.raises(TypeError):
+        list(table)  # type: ignore[call-overload]
+
+
+def test_unknown_and_doubled_columns(write: Write) -> None:
+    path = write("a,b\n1,2")
+    table = read_csv(path)
+    for column in ("x", 2, -1, True):
+        with pytest.raises(DataError) as caught:
+            table[column]
+        assert str(caught.value) == f"{path}: there is no column {column!r}; columns 0 to 1 are 'a', 'b'"
+    doubled: list[list[str | int]] = [[], ["a", "a"], ["a", 0]]
+    for chosen in doubled:
+        with pytest.raises(DataError, match="name at least one, and none twice"):
+            table.select(chosen)
+    with pytest.raises(DataError, match="name at least one"):
+        table.without("a", "b")
+
+
+# --------------------------------------------------------------------------------------------- what is refused
+
+SCALE = "is beyond the largest binary32 number, 3.4028234663852886e+38; scale the column"
+DIGITS = "write it in digits, as in -12.5 or 1e-3, or leave the field empty for a missing value"
+CHOOSE = 'expected a number; missing="nan" takes it as NaN, missing="drop" drops the row'
+
+
+@pytest.mark.parametrize(
+    ("content", "want"),
+    [
+        ("", " is empty; expected rows of numbers"),
+        ("\ufeff", " is empty; expected rows of numbers"),
+        ("\n\r\n\n", " is empty; expected rows of numbers"),
+        (
+            "\na,b\n\n",
+            " has a header and no data: line 2 was read as the names of the columns; add rows, or pass header=False "
+            "if it holds values",
+        ),
+        (
+            "a,b\n1,2\n3\n",
+            ", line 3: found a row of 1, expected 2 fields as on line 1; mend the row, or quote a field that has ',' "
+            "in it",
+        ),
+        (
+            "1,2\n3,4,\n",
+            ", line 2: found a row of 3, expected 2 fields as on line 1; mend the row, or quote a field that has ',' "
+            "in it",
+        ),
+        ("a,b\n1,2\n3,x\n", f", line 3, column 2 ('b'): found 'x', expected a number; {DIGITS}"),
+        ("a,b\n1,1_0\n", ", line 2, column 2 ('b'): found '1_0', expected a number; write it without underscores"),
+        ("1,2\n3,0x1F\n", f", line 2, column 2 ('c1'): found '0x1F', expected a number; {DIGITS}"),
+        (
+            "a,b\n1,-inf\n",
+            ", line 2, column 2 ('b'): found '-inf', expected a number; write a finite number, or leave the field "
+            "empty for a missing one",
+        ),
+        (
+            "inf,2\n",
+            ", line 1, column 1 ('c0'): found 'inf', expected a number; write a finite number, or leave the field "
+            "empty for a missing one",
+        ),
+        ("a\n1e39\n", f", line 2, column 1 ('a'): '1e39' {SCALE}"),
+        ("a\n1\n-1e999999999\n", f", line 3, column 1 ('a'): '-1e999999999' {SCALE}"),
+        ("a,b\n1,2\n3,\n", f", line 3, column 2 ('b'): the field is empty, {CHOOSE}"),
+        ("a,b\n1,2\n3, NA\n", f", line 3, column 2 ('b'): found ' NA', {CHOOSE}"),
+        (
+            "a;b\n1;2\n",
+            ", line 2, column 1 ('a;b'): found '1;2', expected a number; the delimiter is ',', and delimiter=';' may "
+            "be the right one",
+        ),
+        (
+            "x, y ,x\n1,2,3\n",
+            ", line 1: columns 1 and 3 are both called 'x'; rename one, or pass header=False if the line holds values",
+        ),
+        (
+            ",c0\n1,2\n",
+            ", line 1: columns 1 and 2 are both called 'c0'; rename one, or pass header=False if the line holds values",
+        ),
+        (b"a,b\n1,2\n3,\xff\n", ", line 3: byte 0xff is not UTF-8; save it as UTF-8 text"),
+        (b"caf\xe9,b\n1,2\n", ", line 1: byte 0xe9 is not UTF-8; save it as UTF-8 text"),
+        (b"a\n\xed\xb2\x80\n", ", line 2: byte 0xed is not UTF-8; save it as UTF-8 text"),
+        (
+            "a,b\n1,2\n".encode("utf-16"),
+            f", line 1: byte 0x{'a'.encode('utf-16')[0]:02x} is not UTF-8; the file looks like UTF-16; save it as "
+            "UTF-8 text",
+        ),
+        (
+            b"a,b\n1,2\n3,\x004\n",
+            ", line 3: found a NUL byte, expected text; the file is binary, UTF-16 or damaged: export it again as "
+            "UTF-8 text",
+        ),
+        (
+            'a,b\n1,2\n3,"4\n5,6\n7,8',
+            ", line 3: a quoted field is not closed before the end of the file (the record runs over 3 lines); add the "
+            'missing "',
+        ),
+        (
+            'a,b\n1,"2"3\n',
+            ', line 2: text follows the closing quote of a field; inside of quotes, write a quote as ""',
+        ),
+        (
+            'a,b\n1,"' + "2" * 200_000 + '"\n',
+            ", line 2: a field has more than 131072 characters; look for a quote that is never closed",
+        ),
+        (
+            "a,b\n1," + "x" * 100 + "\n",
+            f", line 2, column 2 ('b'): found '{'x' * 40}'... (100 characters), expected a number; {DIGITS}",
+        ),
+        ("a,b\n1,\x1b[31m\n", f", line 2, column 2 ('b'): found '\\x1b[31m', expected a number; {DIGITS}"),
+    ],
+)
+def test_refusals(write: Write, content: bytes | str, want: str) -> None:
+    assert refusal(write(content)) == f"file.csv{want}"
+
+
+def test_lines_are_physical(write: Write) -> None:
+    """A record over several lines counts as its last one, and everything after it is found where an editor finds it."""
+    start = '"a\nb",c\n\n"1","\n2\n"\n'
+    assert rows(read_csv(write(start))) == [(1, 2)]
+    assert refusal(write(start + "3,x\n")).startswith("file.csv, line 7, column 2 ('c'): found 'x'")
+    assert refusal(write(start + '3,"\n\nx"\n')).startswith(r"file.csv, line 9, column 2 ('c'): found '\n\nx'")
+    assert refusal(write('"a\nb",c\nx,1')).startswith(r"file.csv, line 3, column 1 ('a\nb'): found 'x'")
+    assert refusal(write("a,b\r1,2\r\r3\r")).startswith("file.csv, line 4: found a row of 1")
+
+
+def test_the_first_error_in_the_file_is_told(write: Write) -> None:
+    path = write("a,b\n1,2\n3,4\nx,NA\n5\n\0")
+    assert refusal(path).startswith("file.csv, line 4, column 1 ('a'): found 'x'")
+    assert refusal(path, max_rows=4).startswith("file.csv, line 4, column 1")
+    assert refusal(write("a,b\n1,x\ny,2\n")).startswith("file.csv, line 2, column 2")
+    assert refusal(write("a,b\n1,1e50\ny,2\n")).startswith("file.csv, line 2, column 2 ('b'): '1e50' is beyond")
+    assert refusal(write("a,b\n1,NA\n2,x\n"), missing="nan").startswith("file.csv, line 3, column 2 ('b'): found 'x'")
+    # A row that is dropped is not looked at further.
+    assert rows(read_csv(write("a,b\nx,NA\n1,2\n"), missing="drop", header=True)) == [(1, 2)]
+
+
+def test_files_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refusal("no.csv") == f"no.csv: no such file; check the path (the working folder is {Path.cwd()})"
+    assert refusal(tmp_path) == f"{tmp_path.name} is a directory; name a CSV file in it"
+
+
+def test_arguments(write: Write) -> None:
+    path = write("1,2\n")
+    assert refusal(path, missing="skip") == """missing='skip': it is "error", "nan" or "drop\""""
+    assert refusal(path, max_rows=0) == "max_rows=0: it is at least 1, or None for all rows"
+    for delimiter in ("", ",,", '"', "\n", "5", "e", ".", "-", "\0"):
+        assert refusal(path, delimiter=delimiter) == (
+            f"delimiter={delimiter!r}: it is one character that is in no number, such as ',' or ';'"
+        )
+
+
+def test_nothing_is_left_when_all_rows_are_dropped(write: Write) -> None:
+    assert refusal(write("a\nNA\n?\n"), missing="drop") == (
+        'file.csv: each of the 2 rows has a missing value and was dropped; missing="nan" keeps them'
+    )
+
+
+def test_a_file_without_line_ends_does_not_fill_the_memory(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcmlrs_core.data.csv, "LONGEST_LINE", 1000)
+    assert rows(read_csv(write(f"1,{'2' * 20}\n3,4{' ' * 900}\n")))[1] == (3, 4)
+    assert refusal(write("1,2\n" + "3" * 5000)) == (
+        "file.csv, line 2: found 1000 characters without a line end, expected one row a line; export it again as CSV"
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ labels
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("-1", "it is negative: number the classes from 0"),
+        ("1.5", "it is not an integer: a column of measurements has no labels"),
+        ("1e-400", "it is not an integer: a column of measurements has no labels"),
+        ("3.00000000000000000000000001", "it is not an integer: a column of measurements has no labels"),
+        ("0e99999999999999999999", "it is not an integer: a column of measurements has no labels"),
+        ("16777217", "it is too large: number the classes from 0 without gaps"),
+        ("16777216.00000000000000000001", "it is not an integer: a column of measurements has no labels"),
+        ("1e30", "it is too large: number the classes from 0 without gaps"),
+        ("NA", "number the classes from 0, and give every row one"),
+        ("", "number the classes from 0, and give every row one"),
+    ],
+)
+def test_what_is_no_label(write: Write, text: str, reason: str) -> None:
+    path = write(f"x,y\n1,0\n2,{text}\n3,-7\n")
+    table = read_csv(path, missing="nan")
+    for view in (table, table.select(["y", "x"])):
+        with pytest.raises(DataError) as caught:
+            view.labels("y")
+        assert str(caught.value) == (
+            f"{path}, line 3, column 2 ('y'): found {text!r}, expected a label, which is an integer from 0 to "
+            f"16777216; {reason}"
+        )
+
+
+def test_a_label_error_tells_of_a_row_that_is_there(write: Write) -> None:
+    """A row that was dropped may hold anything."""
+    path = write("x,y\nNA,-1\n1,2.5\n")
+    with pytest.raises(DataError, match=r"line 3, column 2 \('y'\): found '2.5'"):
+        read_csv(path, missing="drop").labels("y")
+
+
+# -------------------------------------------------------------------------------------------------- properties
+
+CELLS = st.one_of(
+    st.integers(-9, 9).map(str),
+    st.floats(-1e38, 1e38).map(repr),
+    st.sampled_from(["", "NA", " nan", "?", "1.000000059604644775390625" + "0" * 20 + "1", '"', "x", "1e99", "1_0"]),
+)
+
+
+@given(
+    table=st.integers(1, 4).flatmap(
+        lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=1, max_size=9)
+    ),
+    missing=st.sampled_from(["error", "nan", "drop"]),
+    cells_at_once=st.integers(1, 12),
+)
+def test_any_table(
+    tmp_path_factory: pytest.TempPathFactory, table: list[list[str]], missing: Any, cells_at_once: int
+) -> None:
+    """Against the plain definition, cell by cell; and how many cells are read at once changes nothing."""
+    buffer = io.StringIO()
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([[f"n{i}" for i in range(len(table[0]))], *table])
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+
+    want: list[list[float]] = []
+    error = None
+    for line, fields in enumerate(table, 2):
+        gaps = [text.strip().lower() in ("", "na", "nan", "?") for text in fields]
+        if missing == "drop" and any(gaps):
+            continue
+        row = []
+        for position, (text, gap) in enumerate(zip(fields, gaps, strict=True)):
+            try:
+                value = math.nan if gap and missing == "nan" else round_decimal(text)
+                bad = math.isinf(value)
+            except DataError:
+                bad, value = True, math.nan
+            if bad and error is None:
+                error = f"line {line}, column {position + 1} "
+            row.append(value)
+        want.append(row)
+    if error is None and not want:
+        error = "each of the"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rcmlrs_core.data.csv, "CELLS_AT_ONCE", cells_at_once)
+        if error is not None:
+            with pytest.raises(DataError, match=error):
+                read_csv(path, header=True, missing=missing)
+            return
+        got = read_csv(path, header=True, missing=missing)
+    assert [bits(column) for column in got.columns(got.names)] == [
+        bits(array("f", column)) for column in zip(*want, strict=True)
+    ]
+    assert got.dropped == len(table) - len(want)
+
+
+def is_a_table_or_a_data_error(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    ways: tuple[Missing, ...] = ("error", "nan", "drop")
+    for missing in ways:
+        try:
+            table = read_csv(path, missing=missing)
+        except DataError as error:
+            assert str(error).startswith(str(path))  # noqa: PT017  (a refusal is as good as a table here)
+        else:
+            assert table.rows >= 1
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    is_a_table_or_a_data_error(tmp_path_factory.getbasetemp() / "bytes.csv", content)
+
+
+@given(st.text(alphabet='0123456789.,;e-+\n\r" \tNAxn', max_size=40))
+def test_any_text(tmp_path_factory: pytest.TempPathFactory, content: str) -> None:
+    is_a_table_or_a_data_error(tmp_path_factory.getbasetemp() / "text.csv", content.encode())
