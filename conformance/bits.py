@@ -91,11 +91,8 @@ def shortest(bits: int) -> str:
     value = from_bits(bits)
     if not is_finite(bits) or value == 0:
         return repr(value)
-    for digits in range(1, 10):
-        text = f"{value:.{digits - 1}e}"
-        if BINARY32.round_number(float(text)) == bits:
-            break
-    return repr(float(text))
+    texts = (f"{value:.{digits}e}" for digits in range(9))
+    return repr(next(float(text) for text in texts if BINARY32.round_number(float(text)) == bits))
 
 
 def show_distance(want: int, got: int, dtype: str) -> str:

@@ -195,7 +195,7 @@ INT32_FAMILIES: dict[str, Family] = {"edges": int_edges, "bits": random_bits, "i
 def truth_table(rng: Random, count: int, arity: int) -> Columns:
     """Every combination of false and true, and random ones after them."""
     tuples = list(product((0, 1), repeat=arity))
-    tuples += [tuple(rng.getrandbits(1) for _ in range(arity)) for _ in range(count // 4)]
+    tuples += [tuple(rng.getrandbits(1) for _ in range(arity)) for _ in range(count)]
     return columns(tuples, arity)
 
 

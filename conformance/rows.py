@@ -1,14 +1,14 @@
 """Families of whole rows: the data on which sums, products of matrices and orders go wrong.
 
-A family is a function ``(rng, length)`` that returns the bits of one row. ``BESIDE`` says what stands opposite such a row
-in a product of two operands: opposite a row that is a tie as a sum, ones, so that the product is that tie too.
+A family is a function ``(rng, length)`` that returns the bits of one row. ``BESIDE`` says what stands opposite such a
+row in a product of two operands: opposite a row that is a tie as a sum, ones, so that the product is that tie too.
 """
 
 from collections.abc import Callable
 from random import Random
 
-from .elements import EDGES, ONE, dyadic, exponents, gaussian_bits, random_bits
 from .bits import INFINITY, SIGN
+from .elements import EDGES, ONE, dyadic, exponents, gaussian_bits, random_bits
 
 Row = list[int]
 Family = Callable[[Random, int], Row]
@@ -31,7 +31,9 @@ def large_integers(rng: Random, length: int) -> Row:
 
 def bf16(rng: Random, length: int) -> Row:
     """The grid of bfloat16: exact results often lie on ties."""
-    return [rng.getrandbits(1) << 31 | (127 + rng.randint(-4, 3)) << 23 | rng.getrandbits(7) << 16 for _ in range(length)]
+    return [
+        rng.getrandbits(1) << 31 | (127 + rng.randint(-4, 3)) << 23 | rng.getrandbits(7) << 16 for _ in range(length)
+    ]
 
 
 def one_hot(rng: Random, length: int) -> Row:
@@ -104,7 +106,9 @@ def ties(rng: Random, length: int) -> Row:
 def specials(rng: Random, length: int) -> Row:
     """Gaussian numbers with an infinity, a NaN or both infinities among them."""
     row = gaussian(rng, length)
-    intruders = rng.choice(((INFINITY,), (INFINITY | SIGN,), (INFINITY, INFINITY | SIGN), (0x7FC00000,), (0xFF800001, INFINITY)))
+    intruders = rng.choice(
+        ((INFINITY,), (INFINITY | SIGN,), (INFINITY, INFINITY | SIGN), (0x7FC00000,), (0xFF800001, INFINITY))
+    )
     for intruder in intruders:
         if length:
             row[rng.randrange(length)] = intruder

@@ -51,3 +51,7 @@ class DataError(RcmlrsError, ValueError):
 
 class FileFormatError(RcmlrsError, ValueError):
     """A file that is not what it claims to be: truncated, altered, oversized or of another kind."""
+
+
+class TrainingError(RcmlrsError, ArithmeticError):
+    """A training run that cannot go on: a loss that is infinite or NaN, or a model that gives no tensor."""

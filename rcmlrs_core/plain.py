@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rcmlrs_core.errors import DTypeError
 from rcmlrs_core.numerics.formats import BINARY32
 
 Shape = tuple[int, ...]
@@ -65,6 +66,21 @@ class PlainArray:
 
     def __repr__(self) -> str:
         return f"PlainArray({self.values.tolist()}, {self.shape}, {self.dtype})"
+
+
+def scalar_bytes(value: Any, dtype: str) -> bytes:
+    """A number as the bytes of one element, at its exact value and rounded once (N6)."""
+    if dtype == FLOAT32:
+        if isinstance(value, float) or (isinstance(value, int) and abs(value) <= 1 << 53):
+            return PlainArray.of((value,), ()).tobytes()  # exact in binary64, so the store is the one rounding
+        if not hasattr(value, "as_integer_ratio"):
+            value = float(value)
+        return BINARY32.round_number(value).to_bytes(4, "little")
+    if dtype == INT32:
+        if value != int(value) or not -(1 << 31) <= value < 1 << 31:
+            raise DTypeError(f"{value!r} is no int32; it must be an integer in [-2^31, 2^31)")
+        return int(value).to_bytes(4, "little", signed=True)
+    return bytes([bool(value)])
 
 
 def strides_of(shape: Shape) -> Shape:

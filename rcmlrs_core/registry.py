@@ -25,7 +25,7 @@ from rcmlrs_core.errors import BackendError
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Operation
-from rcmlrs_core.plain import PlainArray, Shape
+from rcmlrs_core.plain import PlainArray, Shape, scalar_bytes
 
 ENTRY_POINTS = "rcmlrs.backends"
 VARIABLE = "RCMLRS_BACKEND"
@@ -66,15 +66,16 @@ class Backend:
         self.kernels = kernels
         self.origins = origins
         self.about = about
-        self._scalars: dict[tuple[str, bytes], Any] = {}
+        self._scalars: dict[tuple[Any, str], Any] = {}
 
-    def scalar(self, raw: bytes, dtype: str) -> Any:
-        """A buffer of shape () that holds one element; the common ones are kept."""
-        buffer = self._scalars.get((dtype, raw))
+    def scalar(self, value: Any, dtype: str) -> Any:
+        """A buffer of shape () that holds a number, at its exact value and rounded once (N6); the common ones are kept."""
+        key = (value or repr(value), dtype)  # 0.0 and -0.0 are equal as keys, and not as numbers
+        buffer = self._scalars.get(key)
         if buffer is None:
             if len(self._scalars) >= 1024:
                 self._scalars.clear()
-            buffer = self._scalars[dtype, raw] = self.storage.load(raw, (), dtype)
+            buffer = self._scalars[key] = self.storage.load(scalar_bytes(value, dtype), (), dtype)
         return buffer
 
     def to_plain(self, buffer: Any, shape: Shape, dtype: str) -> PlainArray:
@@ -131,7 +132,7 @@ def get_backend(name: str | Backend) -> Backend:
         if name in _built:
             return _built[name]
         if name in _failed:
-            raise _failed[name]
+            raise _failed[name].with_traceback(None)  # it would grow by every time that it is raised
         try:
             _built[name] = _build(name, _load_plugin(name))
         except BackendError as error:
@@ -158,7 +159,7 @@ def _load_plugin(name: str) -> Any:
         missing = error.name or ""
         hint = f"; install it: pip install 'rcmlrs[{name}]'" if missing.partition(".")[0] == name else ""
         raise BackendError(f"backend {name!r} cannot be imported: {error}{hint}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module that gives up must not take the program with it
         raise BackendError(f"backend {name!r} fails on import: {type(error).__name__}: {error}") from error
 
 
@@ -187,18 +188,25 @@ def _build(name: str, plugin: Any) -> Backend:
 
     def ask(which: str, **arguments: Any) -> Any:
         try:
-            return getattr(hook, which)(**arguments)
+            answer = getattr(hook, which)(**arguments)
+            return list(answer or ()) if which == "rcmlrs_probe" else answer  # a generator raises here
         except BackendError:
             raise
         except Exception as error:
             raise BackendError(f"backend {name!r} fails in {which}: {type(error).__name__}: {error}") from error
 
-    problems = list(ask("rcmlrs_probe") or ())
+    problems = ask("rcmlrs_probe")
     if problems:
         raise BackendUnhealthyError(f"backend {name!r} would give wrong bits here: {'; '.join(problems)}")
     storage = ask("rcmlrs_storage")
     if storage is None:
-        raise BackendError(f"backend {name!r} implements no rcmlrs_storage; it must say how elements are loaded and dumped")
+        raise BackendError(
+            f"backend {name!r} implements no rcmlrs_storage, which says how elements are loaded and dumped; "
+            "a hook is a function marked with @rcmlrs_core.hookimpl"
+        )
+    for method in ("load", "dump"):
+        if not callable(getattr(storage, method, None)):
+            raise BackendError(f"backend {name!r}: rcmlrs_storage returns {storage!r}, which has no method {method}")
     table = KernelTable(name, KERNELS)
     ask("rcmlrs_register", table=table)
     kernels, origins = dict(table.kernels), dict.fromkeys(table.kernels, OWN)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError
 from rcmlrs_core.methods import Methods
-from rcmlrs_core.numerics.formats import BINARY32
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
@@ -399,54 +398,46 @@ def wrap(buffer: Any, shape: Shape, dtype: str, backend: Backend) -> RamTensor:
 _new = object.__new__
 
 
+_OPERANDS = (RamTensor, float, int)
+
+
 def is_operand(x: Any) -> bool:
     """Whether ``x`` may stand beside a tensor: a tensor or a Python number (or one of NumPy's scalars)."""
-    return isinstance(x, RamTensor | int | float) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ())
-
-
-def scalar_bytes(value: Any, dtype: str) -> bytes:
-    """A number as the bytes of one element, at its exact value and rounded once (N6)."""
-    if dtype == FLOAT32:
-        if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 53):
-            return PlainArray.of((value,), ()).tobytes()  # exact in binary64, so the store is the one rounding
-        if not hasattr(value, "as_integer_ratio"):
-            value = float(value)
-        return BINARY32.round_number(value).to_bytes(4, "little")
-    if dtype == INT32:
-        try:
-            return struct.pack("<i", value)
-        except struct.error:
-            raise DTypeError(f"{value!r} is no int32; it must be an integer in [-2^31, 2^31)") from None
-    return bytes([bool(value)])
+    return isinstance(x, _OPERANDS) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ())
 
 
 def as_operand(x: Any, beside: RamTensor, dtype: str | None = None) -> RamTensor:
-    """``x`` as a tensor on the backend of ``beside``, and of its element type unless ``dtype`` says another."""
-    if isinstance(x, RamTensor):
-        return x
-    if not is_operand(x):
+    """A number ``x`` as a tensor on the backend of ``beside``, and of its element type unless ``dtype`` says another."""
+    if x.__class__ is not float and x.__class__ is not int and not is_operand(x):
         raise TypeError(f"an operand is a tensor or a number, got {type(x).__name__}; make it one with rc.tensor(...)")
     if dtype is None:
-        dtype = BOOL if isinstance(x, bool) else beside._dtype if isinstance(x, int) else FLOAT32
-        if dtype == BOOL and beside._dtype != BOOL:
-            dtype = beside._dtype
-        elif dtype != BOOL and beside._dtype == BOOL:
-            dtype = FLOAT32
+        dtype = _dtype_beside(x, beside._dtype)
     backend = beside._backend
-    return wrap(backend.scalar(scalar_bytes(x, dtype), dtype), (), dtype, backend)
+    return wrap(backend.scalar(x, dtype), (), dtype, backend)
+
+
+def _dtype_beside(x: Any, dtype: str) -> str:
+    """The element type of a number beside a tensor of ``dtype``: the tensor's, if it can hold a number of that kind."""
+    if isinstance(x, bool):
+        return dtype
+    if isinstance(x, int):
+        return FLOAT32 if dtype == BOOL else dtype
+    return FLOAT32
 
 
 def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, Any]) -> RamTensor:
     """Apply ``operation``: the way from tensors to a tensor."""
-    try:
-        backend = operands[0]._backend
-        track = operands[0].requires_grad
-        for operand in operands[1:]:
-            if operand._backend is not backend:
+    backend, track = None, False
+    for operand in operands:
+        if operand.__class__ is not RamTensor:
+            return run(operation, _tensors(operation, operands), attributes)
+        if operand._backend is not backend:
+            if backend is not None:
                 _refuse_mixture(operation, operands)
-            track |= operand.requires_grad
-    except (AttributeError, IndexError):  # a number among the operands, or no operand at all
-        return run(operation, _tensors(operation, operands), attributes)
+            backend = operand._backend
+        track |= operand.requires_grad
+    if backend is None:
+        raise TypeError(f"{operation.name}: takes at least one tensor, got none")
     shape, dtype, attributes = operation.check(*operands, **attributes)
     buffer = backend.kernels[operation.name](*[operand._buffer for operand in operands], **attributes)
     result: RamTensor = _new(RamTensor)
@@ -470,8 +461,10 @@ def _tensors(operation: Operation, operands: tuple[Any, ...]) -> tuple[RamTensor
     if not tensors:
         got = ", ".join(type(operand).__name__ for operand in operands) or "nothing"
         raise TypeError(f"{operation.name}: takes tensors, got {got}; make them with rc.tensor(...)")
-    beside = next((t for t in tensors if t._dtype != BOOL), tensors[0])
-    return tuple(as_operand(operand, beside) for operand in operands)
+    beside = tensors[0]
+    if beside._dtype == BOOL:  # the condition of a where says nothing about the numbers
+        beside = next((t for t in tensors if t._dtype != BOOL), beside)
+    return tuple([x if isinstance(x, RamTensor) else as_operand(x, beside) for x in operands])
 
 
 def _refuse_mixture(operation: Operation, operands: tuple[Any, ...]) -> None:

@@ -6,10 +6,10 @@ it with more and more bits until both ends of the result round to the same numbe
 value, whatever the precision was. A result that is a dyadic number (a tie, a power, a square root that comes out)
 becomes an interval of width zero once the precision holds it, and is decided too.
 
-The interval arithmetic is mpmath's (``mpmath.iv``): + - * / sqrt, integer powers and pi are rounded outward, which is
-proven. Its exp, log, sin and cos round outward an approximation that itself is off by less than a thousandth of an ulp, which
-can leave the exact value outside by that much; one more ulp on either side makes enclosures of them. The rest is built
-from these here.
+The interval arithmetic is mpmath's (``mpmath.iv``): + - * / sqrt, integer powers and pi are rounded outward, which
+is proven. Its exp, log, sin and cos round outward an approximation that itself is off by less than a thousandth of
+an ulp, which can leave the exact value outside by that much; one more ulp on either side makes enclosures of them.
+The rest is built from these here.
 """
 
 from collections.abc import Callable
@@ -75,7 +75,7 @@ class Reals:
         return self._iv.mpf(1) if x == 0 else self._iv.cos(x) * self._ulp_around_one
 
     def power(self, x: Enclosure, y: Enclosure) -> Enclosure:
-        """x to the y for single numbers x and y: with y = n / 2^k, the n-th power of k square roots, and x > 0 unless k = 0.
+        """x to the y for single numbers: with y = n / 2^k, the n-th power of k square roots; x > 0 unless k = 0.
 
         Every binary number y is such a fraction. Roots and powers that come out exactly do so here.
         """
@@ -95,17 +95,18 @@ class Reals:
     def erf(self, x: Enclosure) -> Enclosure:
         """2/sqrt(pi) * sum over n of (-1)^n x^(2n+1) / (n! (2n+1)): the Maclaurin series of the error function.
 
-        From the first term with n >= x^2 on, the terms alternate and fall, so what is left out lies between zero and the
-        next term (Leibniz). Meant for |x| < 30; the terms grow to e^(x^2), which costs 1.44 x^2 bits.
+        From the first term with n >= x^2 on, the terms alternate and fall, so what is left out lies between zero
+        and the next term (Leibniz). Meant for |x| < 30; the terms grow to e^(x^2), which costs 1.44 x^2 bits.
         """
         square = x * x
         magnitude = float(abs(square).b)
+        small = abs(x).b * self._iv.mpf(2) ** -self.precision
         power, total, n = x, x, 0
         while True:
             n += 1
             power = -power * square / n
             term = power / (2 * n + 1)
-            if n > magnitude and abs(term).b < abs(total).a * self._iv.mpf(2) ** -self.precision:
+            if n > magnitude and abs(term).b <= small.b:
                 total = total + self._hull_with_zero(term)
                 return 2 * total / self.sqrt(self.pi)
             total = total + term

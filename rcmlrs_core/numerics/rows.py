@@ -203,7 +203,8 @@ def minimum(x: Any, y: Any) -> Row:
 
 def sum(x: Row) -> float:
     """The sum in binary64, in any order (the formula's bound allows for that)."""
-    return builtins.sum(x.values)
+    total: float = builtins.sum(x.values)
+    return total
 
 
 def max(x: Row) -> float:
@@ -213,7 +214,8 @@ def max(x: Row) -> float:
         return NAN
     largest: float = builtins.max(values)
     if largest == 0.0:
-        return builtins.max(math.copysign(1.0, value) for value in values if value == 0.0) * 0.0
+        sign: float = builtins.max(math.copysign(1.0, value) for value in values if value == 0.0)
+        return math.copysign(0.0, sign)
     return largest
 
 

@@ -95,4 +95,4 @@ def is_midpoint(value: float) -> bool:
     if value == 0.0 or not math.isfinite(value):
         return False
     last_place = max(math.frexp(value)[1] - 24, -149)
-    return math.ldexp(value, 1 - last_place) % 2.0 == 1.0
+    return math.ldexp(abs(value), 1 - last_place) % 2.0 == 1.0

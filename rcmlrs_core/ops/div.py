@@ -1,11 +1,11 @@
 """div(x, y): the quotient of two tensors, elementwise; ``x / y``.
 
 1. ``RN(x / y)``: one rounding, as in IEEE 754 (N2.1).
-2. ``x / 0`` is the infinity with the sign of the quotient, ``0 / 0`` and ``inf / inf`` are NaN, ``x / inf`` is a zero
-   (N2.3).
+2. ``x / 0`` is the infinity with the sign of the quotient, ``0 / 0`` and ``inf / inf`` are NaN, ``x / inf`` is a
+   zero (N2.3).
 3. Operands broadcast against each other.
-4. The gradient passes ``g / y`` to ``x`` and ``-(g / y) * q`` to ``y``, with q the quotient, summed over the axes that were
-   broadcast.
+4. The gradient passes ``g / y`` to ``x`` and ``-(g / y) * q`` to ``y``, with q the quotient, summed over the axes
+   that were broadcast.
 """
 
 from typing import Any
@@ -29,9 +29,10 @@ def special(x: float, y: float) -> float | None:
 def binary64(m: Any, x: Any, y: Any) -> Any:
     """The binary64 quotient rounds to the right binary32, subnormal results included.
 
-    A midpoint M has at most 25 bits. If x is not M y, both are integers of at most 24 and 49 bits times powers of two, so
-    they differ by more than 2^-50 of M y, and x / y from M by more than 2^-50 of it. Rounding to binary64 moves the
-    quotient by 2^-53 of itself at most: never onto M, nor across. And a quotient that is M comes out as M.
+    A midpoint M has at most 25 bits. If x is not M y, both are integers of at most 24 and 49 bits times powers of
+    two, so they differ by more than 2^-50 of M y, and x / y from M by more than 2^-50 of it. Rounding to binary64
+    moves the quotient by 2^-53 of itself at most: never onto M, nor across. And a quotient that is M comes out as
+    M.
     """
     return x / y
 

@@ -1,6 +1,7 @@
 """mul(x, y): the product of two tensors, elementwise; ``x * y``.
 
-1. ``RN(x * y)``: one rounding, as in IEEE 754 (N2.1). The sign of a zero is the product of the signs; ``0 * inf`` is NaN.
+1. ``RN(x * y)``: one rounding, as in IEEE 754 (N2.1). The sign of a zero is the product of the signs; ``0 * inf``
+   is NaN.
 2. Operands broadcast against each other.
 3. The gradient passes ``g * y`` to ``x`` and ``g * x`` to ``y``, summed over the axes that were broadcast.
 """

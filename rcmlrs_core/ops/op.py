@@ -130,7 +130,9 @@ class Operation:
     @cached_property
     def arity(self) -> int:
         """The number of operands (of those that have a name)."""
-        return sum(p.annotation is Operand for p in self.signature.parameters.values() if p.kind is not p.VAR_POSITIONAL)
+        return sum(
+            p.annotation is Operand for p in self.signature.parameters.values() if p.kind is not p.VAR_POSITIONAL
+        )
 
     def check(self, *operands: Operand, **attributes: Any) -> Result:
         """Shape, element type and normal attributes of the result; or the refusal, as a typed error."""
@@ -182,7 +184,7 @@ class Elementwise(Operation):
         dtype = check_dtypes(self.name, operands, self.takes)
         shape = operands[0].shape
         for other in operands[1:]:
-            if other.shape != shape:
+            if other.shape != shape and other.shape:  # a number beside a tensor changes no shape
                 shape = broadcast_shapes(self.name, *(operand.shape for operand in operands))
                 break
         if self._attribute_types or attributes:
@@ -323,7 +325,23 @@ class Reduction(Operation):
     def check(self, *operands: Operand, axis: Any = ..., keepdims: bool = False, **attributes: Any) -> Result:
         """Axes are normalised to a sorted tuple; the reduced ones vanish or, with ``keepdims``, have length one."""
         (x,) = operands
-        check_dtypes(self.name, operands, self.takes)
+        if attributes or not (axis is None or axis is ... or isinstance(axis, int)):
+            return self._check(x, axis, keepdims, attributes)
+        key = (x.shape, x.dtype, axis, keepdims)
+        result = self._checked.get(key)
+        if result is None:
+            if len(self._checked) >= 1024:
+                self._checked.clear()
+            result = self._checked[key] = self._check(x, axis, keepdims, attributes)
+        return result
+
+    @cached_property
+    def _checked(self) -> dict[Any, Result]:
+        """What recent checks found: the same shapes come again and again."""
+        return {}
+
+    def _check(self, x: Operand, axis: Any, keepdims: bool, attributes: dict[str, Any]) -> Result:
+        check_dtypes(self.name, (x,), self.takes)
         axes = normalize_axes(self.name, self.default_axis if axis is ... else axis, x.shape, one=self.one_axis)
         length = 1
         for a in axes:
@@ -333,11 +351,11 @@ class Reduction(Operation):
         normal = {"axis": axes}
         if self.keeps:
             normal["keepdims"] = bool(keepdims)  # type: ignore[assignment]
-            shape = tuple(
-                1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes
-            )
+            shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes)
         else:
-            shape = x.shape if self.maps else tuple(n for i, n in enumerate(x.shape) if i not in axes) + (length, length)
+            shape = (
+                x.shape if self.maps else tuple(n for i, n in enumerate(x.shape) if i not in axes) + (length, length)
+            )
         parameters = {k: p for k, p in self.signature.parameters.items() if k not in ("x", "axis", "keepdims")}
         if parameters or attributes:
             bound = bind_attributes(self.name, parameters, attributes)
@@ -359,7 +377,12 @@ class Reduction(Operation):
         starts = offsets(tuple(x.shape[i] for i in kept), [strides[i] for i in kept])
         steps = offsets(tuple(x.shape[i] for i in axes), [strides[i] for i in axes])
         values = x.values.tolist()
-        results = [row([values[start + step] for step in steps], **attributes) for start in starts]
+        stride = steps[1] if len(steps) > 1 else 1
+        span = len(steps) * stride
+        if stride > 0 and steps == list(range(0, span, stride)):  # a row lies as a slice does
+            results = [row(values[start : start + span : stride], **attributes) for start in starts]
+        else:
+            results = [row([values[start + step] for step in steps], **attributes) for start in starts]
         if self.maps:
             flat = [0.0] * len(values)
             for start, result in zip(starts, results, strict=True):
@@ -422,8 +445,13 @@ class General(Operation):
 
     @cached_property
     def signature(self) -> inspect.Signature:
-        """That of the rule."""
-        return inspect.signature(self.rule)
+        """That of the rule; an operand that may be absent (``Operand | None``) is one of the operands."""
+        signature = inspect.signature(self.rule)
+        optional = Operand | None
+        parameters = signature.parameters.values()
+        return signature.replace(
+            parameters=[p.replace(annotation=Operand) if p.annotation == optional else p for p in parameters]
+        )
 
     def check(self, *operands: Operand, **attributes: Any) -> Result:
         """By the rule."""

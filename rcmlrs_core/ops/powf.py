@@ -2,11 +2,11 @@
 
 1. ``RN(x^y)`` (N2.1). Below zero there is a power only for an integer y; otherwise the result is NaN.
 2. ``x^0 = 1`` and ``1^y = 1``, even for NaN; any other NaN gives NaN.
-3. ``0^y`` is 0 for y > 0 and infinite for y < 0; ``(+-inf)^y`` the other way around. Of the four, those of a negative x
-   and an odd integer y are negative. ``(-1)^(+-inf) = 1``; other powers of infinite exponent are their limits, 0 or inf.
-   (IEEE 754-2019, 9.2.1, ``pow``; N2.3.)
-4. The gradient passes ``g * (y * x^(y-1))`` to ``x``, 0 where y = 0, and ``g * (x^y * log x)`` to ``y``, 0 where x = 0 and
-   y >= 0; each summed over the axes that were broadcast.
+3. ``0^y`` is 0 for y > 0 and infinite for y < 0; ``(+-inf)^y`` the other way around. Of the four, those of a
+   negative x and an odd integer y are negative. ``(-1)^(+-inf) = 1``; other powers of infinite exponent are their
+   limits, 0 or inf. (IEEE 754-2019, 9.2.1, ``pow``; N2.3.)
+4. The gradient passes ``g * (y * x^(y-1))`` to ``x``, 0 where y = 0, and ``g * (x^y * log x)`` to ``y``, 0 where x
+   = 0 and y >= 0; each summed over the axes that were broadcast.
 """
 
 from math import copysign, floor, inf, isinf, nan
@@ -20,8 +20,8 @@ from rcmlrs_core.plain import PlainArray
 def exact(r: Any, x: Any, y: Any) -> Any:
     """Square roots and an integer power: with y = n / 2^k, x^y is the n-th power of the k-th square root of x.
 
-    What comes out exactly, such as ties, does so in the enclosure. k is at most 149, and n below 2^128, whose powers take
-    128 squarings of as many bits as are asked for.
+    What comes out exactly, such as ties, does so in the enclosure. k is at most 149, and n below 2^128, whose
+    powers take 128 squarings of as many bits as are asked for.
     """
     return r.power(x, y)
 
@@ -44,8 +44,10 @@ def special(x: float, y: float) -> float | None:
 
 
 def binary64(m: Any, x: Any, y: Any) -> Any:
-    """Within 4 ulp, which are 8 units of 2^-53, where x^y is a normal binary64 number; beyond, it rounds to a zero or an
-    infinity in binary32, and so does whatever pow returns.
+    """Within 4 ulp, which are 8 units of 2^-53.
+
+    Where x^y is no normal binary64 number, it rounds to a zero or an infinity in binary32, and so does what pow
+    returns there.
     """
     return m.power(x, y)
 
@@ -73,11 +75,20 @@ operation = Elementwise(
         case([NAN, INF, -8.0, 0.0, 1.0, NAN], [0.0, -0.0, 0.0, 0.0, NAN, 1.0], want=[1.0] * 5 + [NAN]),
         case([-1.0, -1.0, 1.0], [INF, -INF, -INF], want=[1.0, 1.0, 1.0]),
         case([0.5, 0.5, -2.0, -2.0, 0.0, -0.0], [INF, -INF, INF, -INF, INF, -INF], want=[0.0, INF, INF, 0.0, 0.0, INF]),
-        case([-0.0] * 5, [3.0, 2.0, 0.5, -3.0, -0.5], want=[-0.0, 0.0, 0.0, -INF, INF], note="odd integers keep the sign"),
+        case(
+            [-0.0] * 5, [3.0, 2.0, 0.5, -3.0, -0.5], want=[-0.0, 0.0, 0.0, -INF, INF], note="odd integers keep the sign"
+        ),
         case([-INF] * 5, [3.0, 2.0, 0.5, -3.0, -2.0], want=[-INF, INF, INF, -0.0, 0.0]),
         case([-8.0, -8.0, -8.0], [1 / 3, 3.0, -2.0], want=[NAN, -512.0, 0.015625]),
-        case([2.25, 4.0, 81.0, 2.0**-148], [1.5, -0.5, 0.25, 0.5], want=[3.375, 0.5, 3.0, 2.0**-74], note="exact roots"),
-        case([2.0, -2.0, 2.0**-75], [-150.0, -149.0, 2.0], want=[0.0, -(2.0**-149), 0.0], note="ties among the subnormals"),
+        case(
+            [2.25, 4.0, 81.0, 2.0**-148], [1.5, -0.5, 0.25, 0.5], want=[3.375, 0.5, 3.0, 2.0**-74], note="exact roots"
+        ),
+        case(
+            [2.0, -2.0, 2.0**-75],
+            [-150.0, -149.0, 2.0],
+            want=[0.0, -(2.0**-149), 0.0],
+            note="ties among the subnormals",
+        ),
         case([2.0**-100, 2.0**-100], [1.5, 1.4899999], want=[0.0, 2.0**-149], note="a tie by a root, and beside it"),
         case([4097.0, 289.0, 83521.0], [2.0, 3.0, 1.5], want=[16785408.0, 24137568.0, 24137568.0], note="ties"),
         case(2.0, -149.5, note="between the smallest subnormal and half of it"),

@@ -1,8 +1,8 @@
 """powi(x, *, n): x to the integer n; ``x ** 3``.
 
 1. ``RN(x^n)``: one rounding, however many factors (N2.1). ``x^0 = 1``, even for NaN.
-2. ``0^n`` is 0 for n > 0 and infinite for n < 0, ``(+-inf)^n`` the other way around; negative for a negative x and an odd
-   n (IEEE 754-2019, 9.2.1, ``pown``; N2.3).
+2. ``0^n`` is 0 for n > 0 and infinite for n < 0, ``(+-inf)^n`` the other way around; negative for a negative x and
+   an odd n (IEEE 754-2019, 9.2.1, ``pown``; N2.3).
 3. n is an int32: an int in [-2^31, 2^31).
 4. The gradient is ``g * (n * x^(n-1))``, and 0 for n = 0.
 """
@@ -11,8 +11,8 @@ from math import inf, nan
 from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError
-from rcmlrs_core.ops import powf
 from rcmlrs_core.ops.op import Elementwise, case, refusal
+from rcmlrs_core.ops.powf import special as special_power
 
 
 def exact(r: Any, x: Any, *, n: int) -> Any:
@@ -22,12 +22,14 @@ def exact(r: Any, x: Any, *, n: int) -> Any:
 
 def special(x: float, *, n: int) -> float | None:
     """An int32 is a binary64 number, and the special values are those of ``powf``."""
-    return powf.special(x, float(n))
+    return special_power(x, float(n))
 
 
 def binary64(m: Any, x: Any, *, n: int) -> Any:
-    """Within 4 ulp, which are 8 units of 2^-53, where x^n is a normal binary64 number; beyond, it rounds to a zero or an
-    infinity in binary32, and so does whatever pow returns. n is exact in binary64.
+    """Within 4 ulp, which are 8 units of 2^-53. n is exact in binary64.
+
+    Where x^n is no normal binary64 number, it rounds to a zero or an infinity in binary32, and so does what pow
+    returns there.
     """
     return m.power(x, float(n))
 

@@ -37,8 +37,26 @@ class ArrayMath:
         return self._xp.sum(x, axis=-1, keepdims=True)
 
     def max(self, x: Any) -> Any:
-        """Along the rows, which keep length one."""
-        return self._xp.max(x, axis=-1, keepdims=True)
+        """Along the rows, which keep length one; NaN if any is, +0 over -0 (N2.3). Libraries return either zero."""
+        xp = self._xp
+        largest = xp.max(x, axis=-1, keepdims=True)
+        if not xp.any(largest == 0):
+            return largest
+        plus = xp.any((x == 0) & ~xp.signbit(x), axis=-1, keepdims=True)
+        return xp.where(largest == 0, xp.where(plus, 0.0, -0.0), largest)
+
+
+    def outer(self, x: Any, y: Any) -> Any:
+        """Every element of a row times every element of another, as one row of the products."""
+        products = x[..., :, None] * y[..., None, :]
+        return self._xp.reshape(products, (*x.shape[:-1], x.shape[-1] * y.shape[-1]))
+
+    def with_diagonal(self, square: Any, diagonal: Any) -> Any:
+        """Rows that are squares, with the diagonal replaced."""
+        xp, n = self._xp, diagonal.shape[-1]
+        matrix = xp.reshape(square, (*diagonal.shape, n))
+        replaced = xp.where(xp.eye(n, dtype=xp.bool), diagonal[..., None], matrix)
+        return xp.reshape(replaced, square.shape)
 
 
 def _may_be_zero(y: Any) -> bool:

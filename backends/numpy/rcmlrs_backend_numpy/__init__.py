@@ -1,7 +1,8 @@
 """The NumPy backend: binary64 BLAS and vectorised formulas, with the rounding test over blocks that stay in the cache.
 
 Its kernels are those that ``rcmlrs_backend_array_api`` derives for any array library, and NumPy's shortcuts: see
-``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``moves``.
+``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``moves``
+(views, indices), ``order`` (argmax, median).
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy
 
 from rcmlrs_backend_array_api.derive import derive
-from rcmlrs_backend_numpy import contraction, elementwise, moves, probes
+from rcmlrs_backend_numpy import contraction, elementwise, moves, order, probes
 from rcmlrs_backend_numpy.rounding import round_decided
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
@@ -51,7 +52,7 @@ class Plugin:
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
         """NumPy's shortcuts."""
-        for module in (elementwise, contraction, moves):
+        for module in (elementwise, contraction, moves, order):
             for name, kernel in module.KERNELS.items():
                 table.register(name, kernel)
 

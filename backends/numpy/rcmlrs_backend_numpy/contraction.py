@@ -10,6 +10,7 @@ that is the answer. What is left goes, stage by stage, through ``_settle``:
 3. an exact sum of the terms.
 """
 
+from math import prod
 from typing import Any
 
 import numpy
@@ -43,9 +44,9 @@ def matmul(x: Array, y: Array) -> Array:
             shape = (*x.shape[:-1], *(y.shape[1:] if y.ndim == 2 else ()))
             return products(rows, columns).reshape(shape)
         if y.ndim == 2:  # a batch of rows is one long matrix
-            return products(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+            return products(as_matrix(x), y).reshape(*x.shape[:-1], y.shape[-1])
         if y.ndim == 1:
-            return products(x.reshape(-1, x.shape[-1]), y.reshape(-1, 1)).reshape(x.shape[:-1])
+            return products(as_matrix(x), y.reshape(-1, 1)).reshape(x.shape[:-1])
         if x.ndim == 1:
             return matmul(x.reshape(1, -1), y).reshape(*y.shape[:-2], y.shape[-1])
         batch = numpy.broadcast_shapes(x.shape[:-2], y.shape[:-2])
@@ -60,8 +61,12 @@ def matmul(x: Array, y: Array) -> Array:
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x @ weight^T + bias, the bias inside the one rounding."""
     with numpy.errstate(all="ignore"):
-        rows = x.reshape(-1, x.shape[-1])
-        return products(rows, weight.T, bias).reshape(*x.shape[:-1], weight.shape[0])
+        return products(as_matrix(x), weight.T, bias).reshape(*x.shape[:-1], weight.shape[0])
+
+
+def as_matrix(x: Array) -> Array:
+    """All rows of ``x``, one below the other."""
+    return x.reshape(prod(x.shape[:-1]), x.shape[-1])
 
 
 KERNELS = {"matmul": matmul, "linear": linear}
@@ -175,6 +180,9 @@ def sum_rows(terms: Array) -> Array:
         errors = errors + error.sum(axis=1)
         total = numpy.concatenate([s, total[:, 2 * half :]], axis=1)
     value = total[:, 0] + errors if k else errors
+    if not numpy.isfinite(value).all():  # TwoSum makes NaN of infinities; a plain sum has what N3.2 says
+        value = numpy.where(numpy.isfinite(magnitude), value, terms.sum(axis=1))
+        magnitude = numpy.where(numpy.isfinite(magnitude), magnitude, 0.0)
     levels = max(1, k.bit_length())
     # The addition of the errors rounds once; an exact pairwise sum needs no margin at all.
     bound = numpy.where(
@@ -182,6 +190,7 @@ def sum_rows(terms: Array) -> Array:
     )
     low = (value - bound + 0.0).astype(numpy.float32)
     high = (value + bound).astype(numpy.float32)
-    for row in numpy.nonzero(low.view(numpy.int32) != high.view(numpy.int32))[0]:
+    low = numpy.where(numpy.isfinite(value), low, value.astype(numpy.float32))
+    for row in numpy.nonzero((low.view(numpy.int32) != high.view(numpy.int32)) & numpy.isfinite(value))[0]:
         low[row] = round_sum(terms[row].tolist())
     return low

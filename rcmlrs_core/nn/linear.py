@@ -1,0 +1,41 @@
+"""The affine layer."""
+
+from typing import Any
+
+from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.nn.init import fan_in_uniform
+from rcmlrs_core.nn.module import Module, Parameter
+from rcmlrs_core.random import Generator
+from rcmlrs_core.tensor import RamTensor
+
+
+class Linear(Module):
+    """``y = x W^T + b`` from ``(..., in_features)`` to ``(..., out_features)``; the bias is inside the sum (N3.1).
+
+    ``weight`` is ``(out_features, in_features)`` and ``bias`` ``(out_features,)``; both begin uniform on [-a, a) with
+    ``a = 1 / sqrt(in_features)``, drawn in this order.
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, generator: Generator | None = None
+    ) -> None:
+        check_sizes("Linear", in_features=in_features, out_features=out_features)
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = Parameter(fan_in_uniform((out_features, in_features), in_features, generator=generator))
+        self.bias = Parameter(fan_in_uniform((out_features,), in_features, generator=generator)) if bias else None
+
+    def forward(self, x: RamTensor) -> RamTensor:
+        """``x W^T + b``."""
+        return x.linear(self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """As PyTorch writes it."""
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+def check_sizes(layer: str, **sizes: Any) -> None:
+    """Sizes of a layer are positive ints."""
+    for name, size in sizes.items():
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ShapeError(f"{layer}: {name} must be a positive int, got {size!r}")

@@ -1,0 +1,170 @@
+"""Module: a function with parameters, made of modules. Parameters are named by their path, ``encoder.0.weight``."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self
+
+from rcmlrs_core.autograd import no_grad
+from rcmlrs_core.errors import DataError
+from rcmlrs_core.io.state import state_digest
+from rcmlrs_core.registry import get_backend
+from rcmlrs_core.tensor import RamTensor
+
+
+def Parameter(data: RamTensor) -> RamTensor:
+    """A tensor of these elements that is trained: a leaf that requires a gradient."""
+    return data.detach().requires_grad_()
+
+
+class Module:
+    """The base of layers and models. A subclass assigns tensors and modules to attributes, and defines ``forward``.
+
+    Its tensors are those among its attributes that are no results of operations on the tape. The ones that require a
+    gradient are its parameters; the others are constants, which are saved with it and not trained. What is in a list,
+    tuple or dict counts too: ``self.layers = [Linear(2, 3)]`` has the parameter ``layers.0.weight``. The order is that
+    of assignment.
+    """
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """What the module computes; calling the module calls this."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward(); a module says there what it computes")
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """The same as ``forward``."""
+        return self.forward(*inputs, **options)
+
+    # ------------------------------------------------------------------------------------------ what it has
+
+    def named_children(self) -> Iterator[tuple[str, "Module"]]:
+        """The modules of which this one is made, one level down, by name."""
+        return ((name, value) for name, value in self._members() if isinstance(value, Module))
+
+    def named_tensors(self, prefix: str = "") -> Iterator[tuple[str, RamTensor]]:
+        """Every tensor of this module and of those in it, by path. One in two places comes twice."""
+        for name, value in self._members():
+            if isinstance(value, Module):
+                yield from value.named_tensors(f"{prefix}{name}.")
+            elif isinstance(value, RamTensor) and value._node is None:
+                yield prefix + name, value
+
+    def named_parameters(self) -> Iterator[tuple[str, RamTensor]]:
+        """Every tensor that is trained, by path; one in two places comes once, under its first name."""
+        seen: set[int] = set()
+        for name, tensor in self.named_tensors():
+            if tensor.requires_grad and id(tensor) not in seen:
+                seen.add(id(tensor))
+                yield name, tensor
+
+    def parameters(self) -> Iterator[RamTensor]:
+        """Every tensor that is trained, once."""
+        return (tensor for _, tensor in self.named_parameters())
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        for name, value in vars(self).items():
+            yield from _parts(name, value)
+
+    # ------------------------------------------------------------------------------------------ what it holds
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, RamTensor]:
+        """Every tensor by path, without history. A snapshot: training on does not change it."""
+        return {name: tensor.detach() for name, tensor in self.named_tensors()}
+
+    def load_state_dict(self, state: Mapping[str, RamTensor], strict: bool = True) -> None:
+        """Take over the elements of ``state``, tensors by path, of whatever backend: all of them, or none on an error.
+
+        Raises :class:`DataError`, which lists everything amiss: a shape or element type that differs and, unless
+        ``strict`` is False, a tensor that is missing or unexpected.
+        """
+        own = dict(self.named_tensors())
+        amiss = []
+        if strict:
+            amiss += [f"{name} is missing" for name in own if name not in state]
+            amiss += [f"{name} is unexpected" for name in state if name not in own]
+        both = [(name, own[name], state[name]) for name in own if name in state]
+        for name, tensor, given in both:
+            if (tensor.shape, tensor.dtype) != (given.shape, given.dtype):
+                amiss.append(
+                    f"{name} is {given.dtype} of shape {given.shape}, and the model's {tensor.dtype} of {tensor.shape}"
+                )
+        if amiss:
+            hint = "; strict=False takes what is there" if strict and len(amiss) < len(own) else ""
+            raise DataError(f"load_state_dict: {type(self).__name__}: {'; '.join(amiss)}{hint}")
+        with no_grad():
+            for _, tensor, given in both:
+                tensor.replace_(given)
+
+    def digest(self) -> str:
+        """``rc.io.state_digest`` of ``state_dict()``: equal digests are equal models, in memory or in a file."""
+        return state_digest(self.state_dict())
+
+    def to(self, backend: str) -> Self:
+        """Move every tensor to another backend, in place: an optimizer that holds the parameters holds them still."""
+        target = get_backend(backend)
+        for _, tensor in self.named_tensors():
+            moved = tensor.to(target)
+            tensor._buffer, tensor._backend = moved._buffer, target
+            if tensor.grad is not None:
+                tensor.grad = tensor.grad.to(target)
+        return self
+
+    # ------------------------------------------------------------------------------------------------- text
+
+    def extra_repr(self) -> str:
+        """What stands in the parentheses of a module that is made of none."""
+        return ""
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        children = [f"({key}): {child!r}" for key, child in self.named_children()]
+        if not children:
+            return f"{name}({self.extra_repr()})"
+        body = "\n".join([self.extra_repr()] * bool(self.extra_repr()) + children).replace("\n", "\n  ")
+        return f"{name}(\n  {body}\n)"
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What an attribute holds, by path: itself, or what is in it."""
+    if isinstance(value, Mapping):
+        items: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list | tuple):
+        items = enumerate(value)
+    else:
+        yield name, value
+        return
+    for key, part in items:
+        yield from _parts(f"{name}.{key}", part)
+
+
+class Sequential(Module):
+    """Modules one after another: ``Sequential(a, b)(x)`` is ``b(a(x))``. They are named ``0``, ``1``, ..."""
+
+    def __init__(self, *layers: Module) -> None:
+        for i, layer in enumerate(layers):
+            if not isinstance(layer, Module):
+                raise TypeError(
+                    f"Sequential: element {i} is a {type(layer).__name__}, not a module; write a Module whose forward "
+                    "calls it, or use a layer such as Tanh()"
+                )
+        self.layers = list(layers)
+
+    def forward(self, x: Any) -> Any:
+        """Through all of them, in order."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, index: int) -> Module:
+        return self.layers[index]
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)

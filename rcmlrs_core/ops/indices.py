@@ -1,0 +1,58 @@
+"""Indices in operands: the checks of their values, which kernels make, and the error that they raise."""
+
+from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError
+from rcmlrs_core.ops.op import Operand
+from rcmlrs_core.plain import INT32, PlainArray, Shape, offsets, strides_of
+
+
+def check_int32(name: str, indices: Operand) -> None:
+    """Indices are int32."""
+    if indices.dtype != INT32:
+        raise DTypeError(
+            f"{name}: indices have the element type int32, got {indices.dtype}; convert them with .astype('int32')"
+        )
+
+
+def check_range(name: str, indices: PlainArray, length: int) -> None:
+    """Every index is in [0, length); the first one that is not, is named."""
+    values = indices.values
+    if values and not (min(values) >= 0 and max(values) < length):
+        place = next(i for i, value in enumerate(values) if not 0 <= value < length)
+        raise index_error(name, values[place], place, indices.shape, length)
+
+
+def index_error(name: str, index: int, place: int, shape: Shape, length: int) -> IndexRangeError:
+    """The error for ``index``, the ``place``-th of the indices in row-major order, beside an axis of ``length``."""
+    position = tuple(place // stride % n for stride, n in zip(strides_of(shape), shape, strict=True))
+    allowed = f"it must be in [0, {length - 1}]; negative ones do not count from the end" if length else "it is empty"
+    return IndexRangeError(
+        f"{name}: index {index} at position {position} is out of range for an axis of length {length}: {allowed}"
+    )
+
+
+def places_along(shape: Shape, indices: PlainArray, axis: int) -> list[int]:
+    """For every index, the offset in an array of ``shape`` that it points to: its own place, but for ``axis``."""
+    strides = list(strides_of(shape))
+    step = strides[axis]
+    strides[axis] = 0
+    return [start + index * step for start, index in zip(offsets(indices.shape, strides), indices.values, strict=True)]
+
+
+def check_alike(name: str, shape: Shape, indices: Shape, axis: int) -> None:
+    """Indices along an axis have as many axes as what they point into, and reach no further on the other axes."""
+    if len(indices) != len(shape):
+        raise AxisError(
+            f"{name}: indices of shape {indices} for a tensor of shape {shape}; both must have the same number of axes "
+            "(take accepts indices of any shape)"
+        )
+    for i, (n, length) in enumerate(zip(indices, shape, strict=True)):
+        if i != axis and n > length:
+            raise AxisError(
+                f"{name}: indices of shape {indices} for a tensor of shape {shape}: on axis {i}, "
+                f"{n} is more than {length}; only axis {axis} may differ so"
+            )
+
+
+def int32(values: list[int], *shape: int) -> PlainArray:
+    """Indices for a case, of one axis unless a shape is given."""
+    return PlainArray.of(values, shape or (len(values),), INT32)

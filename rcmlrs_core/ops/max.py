@@ -1,0 +1,74 @@
+"""max(x, axis=None, keepdims=False): the largest of the elements along some axes.
+
+1. No rounding. NaN if any element is NaN; ``max(-0, +0) = +0`` (N2.3).
+2. ``axis`` is an int, a tuple of ints or None, which is all. The largest of no elements is refused.
+3. The gradient goes to the first of the largest in row-major order (N4.3), or to the first NaN.
+"""
+
+import math
+from typing import Any
+
+from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.numerics import rows
+from rcmlrs_core.ops.op import Reduction, case, refusal
+
+
+def row(values: list[float]) -> float:
+    """One comparison after the other."""
+    largest = values[0]
+    for value in values:
+        largest = rows.larger(largest, value)
+    return largest
+
+
+def binary64(m: Any, x: Any) -> Any:
+    """Every binary32 number is a binary64 number of the same order."""
+    return m.max(x)
+
+
+def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> tuple[Any]:
+    """``g`` at the first of the largest."""
+    chosen = as_rows(x, axis).argmax(axis=-1, keepdims=True)
+    return (to_chosen(g, chosen, x, axis),)
+
+
+def as_rows(x: Any, axis: tuple[int, ...]) -> Any:
+    """The axes in ``axis`` moved last and joined into one: the rows of the reduction."""
+    kept = tuple(i for i in range(len(x.shape)) if i not in axis)
+    shape = tuple(x.shape[i] for i in kept) + (math.prod(x.shape[i] for i in axis),)
+    return x.transpose((*kept, *axis)).reshape(shape)
+
+
+def to_chosen(g: Any, chosen: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """Zeros like ``x`` with what ``g`` says at the places ``chosen`` of each row, added where a place comes twice."""
+    kept = tuple(i for i in range(len(x.shape)) if i not in axis)
+    order = (*kept, *axis)
+    zeros = as_rows(x.zeros_like(), axis)
+    updates = g.reshape((*chosen.shape[:-1], 1)).broadcast_to(chosen.shape)
+    placed = zeros.scatter_add(chosen, updates, axis=-1)
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return placed.reshape(tuple(x.shape[i] for i in order)).transpose(back)
+
+
+operation = Reduction(
+    module=__name__,
+    clause="N4.3",
+    row=row,
+    binary64=binary64,
+    bound=lambda n: 0,
+    gradient=gradient,
+    aliases=("find_max", "amax"),
+    empty="the largest of no elements does not exist",
+    cases=(
+        case([1.0, 3.0, 2.0], want=3.0),
+        case([-0.0, 0.0], want=0.0),
+        case([0.0, -0.0, -1.0], want=0.0),
+        case([-0.0, -1.0, -0.0], want=-0.0),
+        case([1.0, float("nan"), float("inf")], want=float("nan")),
+        case([float("-inf"), float("-inf")], want=float("-inf")),
+        case([-(2.0**-149), -(2.0**-148)], want=-(2.0**-149)),
+        case([[1.0, 5.0], [4.0, 2.0]], axis=0, want=[4.0, 5.0]),
+        case([[1.0, 5.0], [4.0, 2.0]], axis=(0, 1), keepdims=True, want=[[5.0]]),
+    ),
+    refusals=(refusal(ShapeError, "the largest of no elements", [[], []], axis=1),),
+)

@@ -1,0 +1,51 @@
+"""minimum(x, y): the smaller of two elements.
+
+1. The smaller operand itself; nothing is rounded. ``minimum(-0, +0) = -0``, and NaN if either is NaN (N2.3).
+2. Operands broadcast against each other.
+3. The gradient passes ``g`` to ``y`` where x > y, and to ``x`` everywhere else: of equals the first takes it (N4.3).
+"""
+
+from math import inf, nan
+from typing import Any
+
+from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.numerics.rows import smaller
+from rcmlrs_core.ops.op import Elementwise, case, refusal
+from rcmlrs_core.plain import PlainArray
+
+
+def plain(x: float, y: float) -> float:
+    """Clause 1."""
+    return smaller(x, y)
+
+
+def binary64(m: Any, x: Any, y: Any) -> Any:
+    """Clause 1, which every m.minimum keeps."""
+    return m.minimum(x, y)
+
+
+def gradient(g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """Clause 3."""
+    second = x.greater(y)
+    return second.where(0.0, g).sum_to(x.shape), second.where(g, 0.0).sum_to(y.shape)
+
+
+operation = Elementwise(
+    module=__name__,
+    clause="N2.3",
+    plain=plain,
+    binary64=binary64,
+    bound=0,
+    gradient=gradient,
+    cases=(
+        case([-0.0, 0.0, 0.0], [0.0, -0.0, 0.0], want=[-0.0, -0.0, 0.0]),
+        case([nan, 1.0, nan, -inf], [1.0, nan, inf, nan], want=[nan] * 4),
+        case([inf, -inf, inf], [1.0, 1.0, inf], want=[1.0, -inf, inf]),
+        case([2.0**-149, -(2.0**-149)], [0.0, -0.0], want=[0.0, -(2.0**-149)]),
+        case([[1.0], [3.0]], [2.0, 4.0], want=[[1.0, 1.0], [2.0, 3.0]]),
+    ),
+    refusals=(
+        refusal(ShapeError, "lengths 2 and 3", [1.0, 2.0], [1.0, 2.0, 3.0]),
+        refusal(DTypeError, "takes float32, got int32", PlainArray.of([1], (), "int32"), 1.0),
+    ),
+)

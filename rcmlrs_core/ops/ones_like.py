@@ -1,0 +1,21 @@
+"""ones_like(x): ones of the shape and element type of ``x``.
+
+1. A constant that is broadcast: whatever ``x`` holds, infinities and NaN too, the result is 1. No gradient flows to
+   ``x``.
+"""
+
+from typing import Any
+
+from rcmlrs_core.ops.op import Composition, case
+
+
+def ones_like(x: Any) -> Any:
+    """Clause 1."""
+    return x.full_like(1)
+
+
+operation = Composition(
+    module=__name__,
+    function=ones_like,
+    cases=(case([0.0, float("inf"), float("nan")], want=[1.0] * 3), case([[1.0, 2.0]], want=[[1.0, 1.0]])),
+)

@@ -1,0 +1,66 @@
+"""Adam: steps of a size that adapts to the moments of each gradient."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+
+from rcmlrs_core.errors import AttributeValueError
+from rcmlrs_core.numerics.reals import decide_float, ratio_of
+from rcmlrs_core.optim.optimizer import Optimizer, State, check_range
+from rcmlrs_core.tensor import Number, RamTensor
+
+
+class Adam(Optimizer):
+    """Step t = 1, 2, ..., for a parameter p with gradient g:
+
+        g = g + weight_decay * p      (falls away where weight_decay is 0)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g^2
+        p = p - lr * ((m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps))
+
+    m and v begin as zeros. Every operation rounds once; 1 - beta and 1 - beta^t are RN of the exact value at the
+    number that beta is (N6).
+
+    Source: D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, arXiv:1412.6980, algorithm 1.
+    """
+
+    hyperparameters = ("lr", "betas", "eps", "weight_decay")
+
+    def __init__(
+        self,
+        params: Iterable[RamTensor],
+        lr: Number = 1e-3,
+        betas: tuple[Number, Number] = (0.9, 0.999),
+        eps: Number = 1e-8,
+        weight_decay: Number = 0,
+    ) -> None:
+        super().__init__(params)
+        if len(betas) != 2:
+            raise AttributeValueError(f"Adam: betas are two numbers, got {betas!r}")
+        check_range("Adam", "lr", lr)
+        check_range("Adam", "betas[0]", betas[0], below=1)
+        check_range("Adam", "betas[1]", betas[1], below=1)
+        check_range("Adam", "eps", eps)
+        check_range("Adam", "weight_decay", weight_decay)
+        self.lr = lr
+        self.betas = betas
+        self.eps = eps
+        self.weight_decay = weight_decay
+
+    def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
+        """The formula of the class."""
+        p, g, (beta1, beta2) = parameter, gradient, self.betas
+        if self.weight_decay:
+            g = g + self.weight_decay * p
+        zeros = p.zeros_like()
+        m = beta1 * state.get("m", zeros) + one_minus_power(beta1, 1) * g
+        v = beta2 * state.get("v", zeros) + one_minus_power(beta2, 1) * g.square()
+        unbiased_m = m / one_minus_power(beta1, t)
+        unbiased_v = v / one_minus_power(beta2, t)
+        return p - self.lr * (unbiased_m / (unbiased_v.sqrt() + self.eps)), {"m": m, "v": v}
+
+
+@lru_cache(maxsize=64)
+def one_minus_power(beta: Number | Fraction, t: int) -> float:
+    """``RN(1 - beta^t)`` at the exact value of ``beta``, in [0, 1): log2(t) products in an enclosure, whatever t."""
+    return decide_float(lambda r: 1 - ratio_of(r, beta) ** t)

@@ -1,0 +1,54 @@
+"""Stochastic gradient descent, with momentum."""
+
+from collections.abc import Iterable
+
+from rcmlrs_core.errors import AttributeValueError
+from rcmlrs_core.optim.optimizer import Optimizer, State, check_range
+from rcmlrs_core.tensor import Number, RamTensor
+
+
+class SGD(Optimizer):
+    """Step t, for a parameter p with gradient g:
+
+        g = g + weight_decay * p
+        b = momentum * b + g          (b = g in the first step)
+        g = g + momentum * b          with nesterov; otherwise g = b
+        p = p - lr * g
+
+    Lines of a hyperparameter that is 0 fall away. Every operation rounds once.
+
+    Source: I. Sutskever, J. Martens, G. Dahl, G. Hinton, On the importance of initialization and momentum in deep
+    learning, ICML 2013; in the form of PyTorch, where lr is outside of b.
+    """
+
+    hyperparameters = ("lr", "momentum", "nesterov", "weight_decay")
+
+    def __init__(
+        self,
+        params: Iterable[RamTensor],
+        lr: Number = 1e-3,
+        momentum: Number = 0,
+        nesterov: bool = False,
+        weight_decay: Number = 0,
+    ) -> None:
+        super().__init__(params)
+        check_range("SGD", "lr", lr)
+        check_range("SGD", "momentum", momentum)
+        check_range("SGD", "weight_decay", weight_decay)
+        if nesterov and not momentum:
+            raise AttributeValueError("SGD: nesterov needs a momentum above 0; nesterov=False is plain descent")
+        self.lr = lr
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+
+    def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
+        """The formula of the class."""
+        p, g = parameter, gradient
+        if self.weight_decay:
+            g = g + self.weight_decay * p
+        if not self.momentum:
+            return p - self.lr * g, {}
+        b = self.momentum * state["b"] + g if state else g
+        g = g + self.momentum * b if self.nesterov else b
+        return p - self.lr * g, {"b": b}

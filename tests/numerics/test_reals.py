@@ -1,0 +1,106 @@
+"""Exact reals: enclosures by mpmath, judged by Arb."""
+
+import math
+import random
+
+import pytest
+from flint import arb, ctx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rcmlrs_core.errors import PrecisionError
+from rcmlrs_core.numerics.formats import BINARY8, BINARY16, BINARY32, from_bits
+from rcmlrs_core.numerics.reals import Reals, decide, decide_float, reals, round_ends
+
+FUNCTIONS = {
+    "exp": (lambda r, x: r.exp(x), lambda x: x.exp(), -100.0, 100.0),
+    "log": (lambda r, x: r.log(x), lambda x: x.log(), 1e-30, 1e30),
+    "sqrt": (lambda r, x: r.sqrt(x), lambda x: x.sqrt(), 1e-30, 1e30),
+    "tanh": (lambda r, x: r.tanh(x), lambda x: x.tanh(), -20.0, 20.0),
+    "sigmoid": (lambda r, x: r.sigmoid(x), lambda x: 1 / (1 + (-x).exp()), -90.0, 90.0),
+    "erf": (lambda r, x: r.erf(x), lambda x: x.erf(), -6.0, 6.0),
+    "sin": (lambda r, x: r.sin(x), lambda x: x.sin(), -50.0, 50.0),
+    "cos": (lambda r, x: r.cos(x), lambda x: x.cos(), -50.0, 50.0),
+}
+
+
+def arb_bits(value: arb, form=BINARY32) -> set[int]:
+    """The roundings of both ends of an Arb ball."""
+    bits = set()
+    for end in (value.lower(), value.upper()):
+        significand, exponent = end.man_exp()
+        bits.add(form.round_dyadic(int(significand), int(exponent)))
+    return bits
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("form", [BINARY8, BINARY16, BINARY32], ids=lambda form: form.name)
+def test_n2_1_decides_as_arb_does(name: str, form) -> None:
+    ours, theirs, low, high = FUNCTIONS[name]
+    rng = random.Random(name)
+    ctx.prec = 400
+    for _ in range(120):
+        x = from_bits(BINARY32.round_number(rng.uniform(low, high)))
+        assert {decide(lambda r, x=x: ours(r, r.number(x)), form)} == arb_bits(theirs(arb(x)), form)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_enclosures_contain_the_value_and_narrow(name: str) -> None:
+    ours, theirs, low, high = FUNCTIONS[name]
+    rng = random.Random(name)
+    ctx.prec = 600
+    for precision in (60, 120, 300):
+        r = Reals(precision)
+        for _ in range(30):
+            x = from_bits(BINARY32.round_number(rng.uniform(low, high)))
+            enclosure, truth = ours(r, r.number(x)), theirs(arb(x))
+            below, above = map(exactly, enclosure._mpi_)
+            assert not below > truth
+            assert not above < truth
+            assert name == "erf" or above - below < abs(truth) * arb(2) ** (12 - precision)
+
+
+def exactly(end: tuple[int, int, int, int]) -> arb:
+    """mpmath's raw number as a ball of radius zero."""
+    sign, significand, exponent, _ = end
+    value = arb(int(significand)) * arb(2) ** int(exponent)
+    return -value if sign else value
+
+
+def test_ties_and_exact_values_are_decided() -> None:
+    # 1 + 2^-24 is a tie and exact: an interval of width zero.
+    assert from_bits(decide(lambda r: r.number(1.0) + r.number(2.0**-24))) == 1.0
+    assert from_bits(decide(lambda r: r.sqrt(r.number(9.0)))) == 3.0
+    assert decide(lambda r: r.number(1.5) - r.number(1.5)) == 0
+
+
+def test_odd_subnormals_a_hair_beside_a_midpoint() -> None:
+    # x sigmoid(x) = x/2 + x^2/4 - ...: for x = 2^-149 it is above half of the smallest subnormal by 2^-300.
+    bits = decide(lambda r: r.number(2.0**-149) * r.sigmoid(r.number(2.0**-149)))
+    assert bits == 1
+    assert decide(lambda r: r.number(-(2.0**-149)) * r.sigmoid(r.number(-(2.0**-149)))) == BINARY32.sign
+
+
+def test_huge_arguments_cost_little() -> None:
+    assert decide(lambda r: r.exp(r.number(3e38))) == BINARY32.infinity
+    assert decide(lambda r: -r.exp(r.number(-3e38))) == BINARY32.sign
+
+
+def test_what_no_precision_decides_is_an_error() -> None:
+    # sqrt(2)^2 is 2, but no enclosure of it has width zero; minus 2 it is zero from both sides.
+    with pytest.raises(PrecisionError, match="is the exact value a tie"):
+        decide(lambda r: r.sqrt(r.number(2.0)) * r.sqrt(r.number(2.0)) - 2)
+
+
+@given(st.integers(1, 10**6), st.floats(0.5, 0.9999))
+def test_n6_derived_constants(t: int, beta: float) -> None:
+    ctx.prec = 4000
+    assert {BINARY32.round_number(decide_float(lambda r: 1 - r.number(beta) ** t))} == arb_bits(1 - arb(beta) ** t)
+
+
+def test_constants_are_the_reals_that_are_written() -> None:
+    ctx.prec = 200
+    assert set(round_ends(reals(100).pi)) == arb_bits(arb.pi())
+    assert set(round_ends(reals(100).ratio(44715, 1000000))) == arb_bits(arb(44715) / 1000000)
+    assert decide_float(lambda r: r.pi) == float.fromhex("0x1.921fb6p+1")
+    assert math.isinf(decide_float(lambda r: r.exp(r.number(100.0))))
