@@ -1,5 +1,6 @@
 """Layers that bring what one layer returns into the shape that the next one takes. They change no bit (N4.1)."""
 
+from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
@@ -14,7 +15,7 @@ class Flatten(Module):
         """One row for each element of the first axis."""
         if not x.ndim:
             raise ShapeError("Flatten: a tensor of shape () has no batch axis to keep; reshape it to (1, 1)")
-        return x.reshape((x.shape[0], x.size // x.shape[0] if x.shape[0] else 0))
+        return x.reshape((x.shape[0], prod(x.shape[1:])))
 
 
 class LastStep(Module):

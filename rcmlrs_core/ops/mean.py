@@ -21,11 +21,15 @@ def row(values: list[float]) -> float:
 
 
 def binary64(m: Any, x: Any) -> Any:
-    """The accurate sum and a quotient: one unit each. Division by a power of two is exact."""
+    """The accurate sum and a quotient: one unit each.
+
+    An exact sum needs no margin where the rounded quotient is exact or no midpoint. A midpoint has 25 bits, so that its
+    product with n < 2^28 is exact and equals the sum just when the quotient is.
+    """
     n = x.shape[-1]
     total, magnitude = accurate_sum(m, x)
     mean = total / n
-    return mean, magnitude / n + (m.abs(mean) if n & (n - 1) else 0.0)
+    return mean, magnitude / n + (m.where(mean * n == total, 0.0, m.abs(mean)) if n < 1 << 28 else m.abs(mean))
 
 
 def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> tuple[Any]:

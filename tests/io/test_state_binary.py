@@ -19,7 +19,7 @@ from rcmlrs_core.errors import BackendError, DataError, FileFormatError
 from rcmlrs_core.io import State, load_state_binary, save_tensors_binary, state_digest
 from rcmlrs_core.io import binary as module
 
-SAME_DIRECTORY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+SAME_DIRECTORY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 NUMPY = {"float32": "<f4", "int32": "<i4", "bool": "?"}
 
 

@@ -28,7 +28,7 @@ from rcmlrs_core.io import (
 )
 from rcmlrs_core.registry import get_backend
 
-SAME_DIRECTORY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+SAME_DIRECTORY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 
 
 @st.composite

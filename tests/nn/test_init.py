@@ -9,7 +9,7 @@ import pytest
 import rcmlrs_core as rc
 from rcmlrs_core.errors import ShapeError
 from rcmlrs_core.nn import init
-from rcmlrs_core.numerics.formats import round_number, to_bits
+from rcmlrs_core.numerics.formats import from_bits, round_number, to_bits
 from rcmlrs_core.random import FIRST_STREAM, Generator, normal, uniform
 
 
@@ -18,12 +18,6 @@ def is_root(value: float, square: Fraction) -> bool:
     bits = to_bits(value)
     below, above = ((Fraction(value) + Fraction(from_bits(bits + side))) / 2 for side in (-1, 1))
     return below**2 < square < above**2 or Fraction(value) ** 2 == square
-
-
-def from_bits(bits: int) -> float:
-    from rcmlrs_core.numerics.formats import from_bits as decode
-
-    return decode(bits)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 10, 64, 100, 784, 65536, 1000003])

@@ -1,0 +1,40 @@
+"""The plugins' packages, whether or not they are installed; and a shell for the command."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+
+# At import, as the modules of tests import them; what is installed comes first.
+sys.path += [str(folder) for folder in sorted(PLUGINS.iterdir()) if (folder / "pyproject.toml").is_file()]
+
+Shell = Callable[..., SimpleNamespace]
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """``shell("rcmlrs conformance ...")``: the exit status and what was printed, on a wide terminal."""
+    from rcmlrs_conformance.command import conformance
+
+    app = typer.Typer()
+    app.command("conformance")(conformance)
+    app.callback()(lambda: None)  # a single command would have no name
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "dumb")
+
+    def run(*words: Any) -> SimpleNamespace:
+        arguments = list(map(str, words))
+        assert arguments[0] == "rcmlrs"
+        result = CliRunner().invoke(app, arguments[1:])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return SimpleNamespace(status=result.exit_code, text=result.output)
+
+    return run

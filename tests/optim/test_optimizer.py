@@ -1,0 +1,150 @@
+"""What all optimizers do: which parameters they take, how they step, how their state is saved."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import rcmlrs_core as rc
+from rcmlrs_core import nn, optim
+from rcmlrs_core.errors import AttributeValueError, DataError, GradientError
+from rcmlrs_core.optim.optimizer import Optimizer, State
+from rcmlrs_core.random import Generator, normal
+from rcmlrs_core.tensor import RamTensor
+
+MAKERS: list[Callable[[Any], Optimizer]] = [
+    lambda params: optim.SGD(params, lr=0.1),
+    lambda params: optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    lambda params: optim.Adam(params, lr=0.01),
+]
+
+
+def model() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(2, 3, generator=Generator(1)), nn.Tanh(), nn.Linear(3, 1, generator=Generator(2)))
+
+
+def steps(network: nn.Module, optimizer: Optimizer, numbers: range) -> None:
+    for number in numbers:
+        x = normal((4, 2), seed=5, stream=number)
+        optimizer.zero_grad()
+        network(x).square().mean().backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_resumed_run_has_the_bits_of_one_that_never_stopped(make: Callable[[Any], Optimizer]) -> None:
+    """The state goes through JSON and bytes, as it would through files."""
+    whole = model()
+    optimizer = make(whole.parameters())
+    steps(whole, optimizer, range(4))
+    state = optimizer.state_dict()
+    numbers = json.loads(json.dumps({key: value for key, value in state.items() if key != "tensors"}))
+    tensors = {name: rc.from_bytes(t.tobytes(), t.shape) for name, t in state["tensors"].items()}
+    weights = whole.state_dict()
+    steps(whole, optimizer, range(4, 8))
+
+    second = model()
+    second.load_state_dict(weights)
+    resumed = make(second.parameters())
+    resumed.lr = 123.0
+    resumed.load_state_dict(numbers | {"tensors": tensors})
+    assert resumed.step_count == 4
+    steps(second, resumed, range(4, 8))
+    assert second.digest() == whole.digest()
+    assert resumed.state_dict()["hyperparameters"] == optimizer.state_dict()["hyperparameters"]
+
+    forgetful = model()
+    forgetful.load_state_dict(weights)
+    steps(forgetful, make(forgetful.parameters()), range(4, 8))
+    remembers = bool(state["tensors"])
+    assert (forgetful.digest() != whole.digest()) == remembers, "the state matters where there is one"
+
+
+def test_state_is_a_snapshot_with_names() -> None:
+    network = model()
+    adam = optim.Adam(network.parameters())
+    steps(network, adam, range(1))
+    state = adam.state_dict()
+    assert {key: state[key] for key in ("optimizer", "step", "hyperparameters")} == {
+        "optimizer": "Adam",
+        "step": 1,
+        "hyperparameters": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0},
+    }
+    assert list(state["tensors"]) == ["0.m", "0.v", "1.m", "1.v", "2.m", "2.v", "3.m", "3.v"]
+    before = {name: tensor.tobytes() for name, tensor in state["tensors"].items()}
+    steps(network, adam, range(1, 2))
+    assert {name: tensor.tobytes() for name, tensor in state["tensors"].items()} == before
+    assert not any(tensor.requires_grad for tensor in state["tensors"].values())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"optimizer": "SGD"}, "the state is one of SGD, and this is Adam"),
+        ({"hyperparameters": {"lr": 1, "momentum": 2}}, "hyperparameters differ in betas, eps, momentum, weight_decay"),
+        ({"tensors": {"9.m": None}}, "9.m belongs to none of the 4 parameters"),
+        ({"tensors": {"weight": None}}, "weight belongs to none"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused(change: dict[str, Any], words: str) -> None:
+    adam = optim.Adam(model().parameters())
+    with pytest.raises(DataError, match=words):
+        adam.load_state_dict(adam.state_dict() | change)
+    with pytest.raises(DataError, match="step, tensors missing"):
+        adam.load_state_dict({"optimizer": "Adam", "hyperparameters": {}})
+    with pytest.raises(DataError, match=r"0.m has shape \(5,\), and parameter 0 has \(3, 2\)"):
+        adam.load_state_dict(adam.state_dict() | {"tensors": {"0.m": rc.zeros(5)}})
+
+
+def test_a_parameter_without_gradient_stays() -> None:
+    one, other = nn.Parameter(rc.ones(2)), nn.Parameter(rc.ones(2))
+    sgd = optim.SGD([one, other], lr=0.5)
+    one.grad = rc.ones(2)
+    sgd.step()
+    assert (one.tolist(), other.tolist()) == ([0.5, 0.5], [1.0, 1.0])
+    sgd.zero_grad()
+    assert one.grad is None
+
+
+def test_a_step_updates_all_parameters_or_none() -> None:
+    class Fails(Optimizer):
+        def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
+            if parameter.shape == (3,):
+                raise RuntimeError("out of memory")
+            return parameter - gradient, {"seen": gradient}
+
+    parameters = [nn.Parameter(rc.ones(2)), nn.Parameter(rc.ones(3))]
+    optimizer = Fails(parameters)
+    for parameter in parameters:
+        parameter.grad = parameter.detach()
+    with pytest.raises(RuntimeError, match="out of memory"):
+        optimizer.step()
+    assert parameters[0].tolist() == [1.0, 1.0]
+    assert optimizer.state == [{}, {}]
+    assert optimizer.step_count == 0
+
+
+def test_nothing_is_put_on_the_tape() -> None:
+    network = model()
+    adam = optim.Adam(network.parameters())
+    steps(network, adam, range(2))
+    assert all(p._node is None and p.requires_grad for p in network.parameters())
+
+
+def test_which_parameters_are_taken() -> None:
+    leaf = nn.Parameter(rc.ones(2))
+    with pytest.raises(TypeError, match=r"takes an iterable of parameters, got Sequential; pass model.parameters\(\)"):
+        optim.SGD(nn.Sequential(nn.Tanh()), lr=0.1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="got RamTensor"):
+        optim.SGD(leaf, lr=0.1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="parameter 1 is a str"):
+        optim.SGD([leaf, "bias"], lr=0.1)  # type: ignore[list-item]
+    with pytest.raises(GradientError, match=r"parameter 0 of shape \(2,\) requires no gradient"):
+        optim.SGD([rc.ones(2)], lr=0.1)
+    with pytest.raises(GradientError, match="is a result of operations"):
+        optim.SGD([leaf * 2.0], lr=0.1)
+    with pytest.raises(AttributeValueError, match="no parameters"):
+        optim.SGD(nn.Tanh().parameters(), lr=0.1)
+    with pytest.raises(AttributeValueError, match="given twice"):
+        optim.SGD([leaf, leaf], lr=0.1)
