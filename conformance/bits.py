@@ -107,4 +107,4 @@ def show_distance(want: int, got: int, dtype: str) -> str:
         return "the other zero"
     distance = ulps(want, got)
     assert distance is not None
-    return f"{distance:,} ulp" if distance < 1 << 24 else f"far apart ({distance:,} ulp)"
+    return f"{distance:,} ulp" if distance < 1 << 24 else f"far apart: {distance:,} ulp"

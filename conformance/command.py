@@ -42,7 +42,7 @@ def conformance(
 
             report = check_backend(backend, op or None, seed, level, family or None, fail_fast, watch)
     except (BackendError, UnknownNameError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(USAGE) from error
     show(report, console)
     raise typer.Exit(report.exit_status)

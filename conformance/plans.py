@@ -52,6 +52,11 @@ def call(*operands: Any, **attributes: Any) -> Setup:
     return Setup(tuple(given), attributes)
 
 
+def product(x: Shape, y: Shape) -> Setup:
+    """Two matrices (or vectors): the families' rows are the rows of the first and the columns of the second."""
+    return call(x, Data(y, -2 if len(y) > 1 else -1))
+
+
 @dataclass(frozen=True)
 class Plan:
     """The calls of an operation, and the families that fill their operands."""
@@ -102,19 +107,19 @@ LOSS = always(
 PLANS: dict[str, Plan] = {
     # ------------------------------------------------------------------------------------------ sums of products
     "matmul": always(
-        call((1, 1), (1, 1)),
-        call((3, 4), (4, 5)),
-        call((5, 17), (17, 3)),
-        call((7,), (7,)),
-        call((3,), (3, 2)),
-        call((4, 9), (9,)),
-        call((2, 3, 4), (4, 2)),
-        call((2, 1, 2, 3), (3, 3, 2)),
-        call((2,), (3, 2, 2)),
-        call((2, 0), (0, 3)),
-        call((0, 3), (3, 2)),
-        call((0,), (0,)),
-        call((9, 33), (33, 9)),
+        product((1, 1), (1, 1)),
+        product((3, 4), (4, 5)),
+        product((5, 17), (17, 3)),
+        product((7,), (7,)),
+        product((3,), (3, 2)),
+        product((4, 9), (9,)),
+        product((2, 3, 4), (4, 2)),
+        product((2, 1, 2, 3), (3, 3, 2)),
+        product((2,), (3, 2, 2)),
+        product((2, 0), (0, 3)),
+        product((0, 3), (3, 2)),
+        product((0,), (0,)),
+        product((9, 33), (33, 9)),
     ),
     "linear": always(
         call((1, 1), (1, 1), (1,)),
@@ -304,7 +309,7 @@ PLANS: dict[str, Plan] = {
 }
 
 LENGTHS: dict[str, Callable[[int], Setup]] = {
-    "matmul": lambda n: call((2, n), (n, 3)),
+    "matmul": lambda n: product((2, n), (n, 3)),
     "linear": lambda n: call((2, n), (3, n), (3,)),
     "add_n": lambda n: call(*[(2,)] * n),
     "scatter_add": lambda n: call((2,), Ints((n,), 0, 2), (n,), axis=0),

@@ -13,7 +13,7 @@ from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import FLOAT32, PlainArray
 
 from . import clauses
-from .bits import INFINITY, SIGN, is_finite, is_nan, raw_bytes, show, show_distance, words
+from .bits import INFINITY, SIGN, is_finite, is_nan, raw_bytes, show, show_distance, ulps, words
 from .examine import BITS, OPERAND, OVERWRITTEN, PUBLIC, REPEAT, TYPE, Finding
 from .trial import Trial
 
@@ -143,7 +143,7 @@ class Report:
         tried = [operation for operation in self.operations if operation.trials]
         numbers = (
             f"{sum(o.elements for o in tried):,} elements of {sum(o.trials for o in tried):,} calls of "
-            f"{len(tried)} operations in {self.seconds:.1f} s"
+            f"{len(tried)} operation{'s' * (len(tried) != 1)} in {self.seconds:.1f} s"
         )
         only = [operation.name for operation in self.operations if operation.verdict == CASES_ONLY]
         note = f" No generator is known for {', '.join(only)}: only their own cases were tried." if only else ""
@@ -152,7 +152,8 @@ class Report:
         if self.ok:
             return f"Not one wrong bit in {numbers}.{note}"
         names = ", ".join(failure.operation for failure in self.failures)
-        return f"{len(self.failures)} operations are wrong ({names}), in {numbers}.{note}"
+        wrong = "1 operation is wrong" if len(self.failures) == 1 else f"{len(self.failures)} operations are wrong"
+        return f"{wrong} ({names}), in {numbers}.{note}"
 
     def of(self, name: str) -> OperationReport:
         """What was found of one operation."""
@@ -213,11 +214,11 @@ def clause_of(finding: Finding, operation: Operation) -> str:
             return "N1.2"
         given = [w for x in finding.trial.operands if x.dtype == FLOAT32 for w in words(raw_bytes(x), FLOAT32)]
         special = not all(map(is_finite, given))
-        if operation.clause == "N2.1" and (special or want & ~SIGN == got & ~SIGN == 0):
+        if operation.clause in ("N2.1", "N4.3") and (special or want & ~SIGN == got & ~SIGN == 0):
             return "N2.3"
         if operation.clause == "N3.1" and (special or want & ~SIGN == 0):
             return "N3.2"
-        lost = got & ~SIGN in (0, INFINITY) and not special
+        lost = got & ~SIGN in (0, INFINITY) and ulps(want, got) != 1 and not special
         if lost and (0 < want & ~SIGN < SMALLEST_NORMAL or any(0 < word & ~SIGN < SMALLEST_NORMAL for word in given)):
             return "N1.1"
         if operation.clause == "N2.1" and not special and (want & ~SIGN == INFINITY or got & ~SIGN == INFINITY):

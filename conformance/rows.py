@@ -48,8 +48,9 @@ def half_zero(rng: Random, length: int) -> Row:
 
 
 def zeros(rng: Random, length: int) -> Row:
-    """Zeros of both signs."""
-    return [rng.getrandbits(1) << 31 for _ in range(length)]
+    """Zeros of both signs, or of one."""
+    signs = rng.choice(((0, SIGN), (0, SIGN), (SIGN,), (0,)))
+    return [rng.choice(signs) for _ in range(length)]
 
 
 def few(rng: Random, length: int) -> Row:

@@ -5,8 +5,10 @@ Every operation returns the binary32 number nearest to the exact result, on ever
 """
 
 from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from rcmlrs_core import functions
 from rcmlrs_core.autograd import grad, no_grad, value_and_grad
 from rcmlrs_core.creation import arange, eye, from_bytes, full, ones, tensor, zeros
 from rcmlrs_core.errors import (
@@ -22,6 +24,7 @@ from rcmlrs_core.errors import (
     PrecisionError,
     RcmlrsError,
     ShapeError,
+    TrainingError,
 )
 from rcmlrs_core.functions import *  # noqa: F403  (the operations: what functions.__all__ lists)
 from rcmlrs_core.hookspecs import hookimpl
@@ -31,15 +34,78 @@ from rcmlrs_core.plain import INT32 as int32
 from rcmlrs_core.registry import backends, use_backend
 from rcmlrs_core.tensor import RamTensor
 
+if _TYPE_CHECKING:
+    from rcmlrs_core import data, io, losses, metrics, nn, optim, random, train
+    from rcmlrs_core.io import load_state_binary, load_state_json, save_tensors_binary, save_tensors_json
+    from rcmlrs_core.random import manual_seed
+
 __version__ = "0.1.0"
 
-_LAZY = ("data", "io", "losses", "metrics", "nn", "optim", "random", "train")
-"""Parts of the library that are imported when they are first named."""
+_PARTS = ("data", "io", "losses", "metrics", "nn", "optim", "random", "train")
+_MEMBERS = {
+    "load_state_binary": "io",
+    "load_state_json": "io",
+    "manual_seed": "random",
+    "save_tensors_binary": "io",
+    "save_tensors_json": "io",
+}
+"""Parts of the library, and names in them that stand here too; a part is imported when it is first named."""
 
-__all__ = [name for name in globals() if not name.startswith("_")] + list(_LAZY)
+__all__ = [
+    "AttributeValueError",
+    "AxisError",
+    "BackendError",
+    "BackendMismatchError",
+    "DTypeError",
+    "DataError",
+    "FileFormatError",
+    "GradientError",
+    "IndexRangeError",
+    "PrecisionError",
+    "RamTensor",
+    "RcmlrsError",
+    "ShapeError",
+    "TrainingError",
+    "arange",
+    "backends",
+    "bool_",
+    "data",
+    "eye",
+    "float32",
+    "from_bytes",
+    "full",
+    "grad",
+    "hookimpl",
+    "int32",
+    "io",
+    "load_state_binary",
+    "load_state_json",
+    "losses",
+    "manual_seed",
+    "metrics",
+    "nn",
+    "no_grad",
+    "ones",
+    "optim",
+    "random",
+    "save_tensors_binary",
+    "save_tensors_json",
+    "tensor",
+    "train",
+    "use_backend",
+    "value_and_grad",
+    "zeros",
+]
+__all__ += functions.__all__
 
 
 def __getattr__(name: str) -> _Any:
-    if name in _LAZY:
+    if name in _PARTS:
         return _import_module(f"{__name__}.{name}")
+    if name in _MEMBERS:
+        return getattr(_import_module(f"{__name__}.{_MEMBERS[name]}"), name)
     raise AttributeError(f"rcmlrs_core has no {name!r}; dir(rcmlrs_core) lists what there is")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

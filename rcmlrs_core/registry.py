@@ -53,14 +53,18 @@ class KernelTable:
         if name in self.kernels:
             raise BackendError(f"backend {self.backend!r} registers two kernels for {name!r}; register it once")
         if not callable(kernel):
-            raise BackendError(f"backend {self.backend!r}: the kernel for {name!r} is {kernel!r}, which is not callable")
+            raise BackendError(
+                f"backend {self.backend!r}: the kernel for {name!r} is {kernel!r}, which is not callable"
+            )
         self.kernels[name] = kernel
 
 
 class Backend:
     """A backend that is built: its storage and, for every operation, a kernel and where it comes from."""
 
-    def __init__(self, name: str, storage: Storage, kernels: dict[str, Kernel], origins: dict[str, str], about: str) -> None:
+    def __init__(
+        self, name: str, storage: Storage, kernels: dict[str, Kernel], origins: dict[str, str], about: str
+    ) -> None:
         self.name = name
         self.storage = storage
         self.kernels = kernels

@@ -1,37 +1,43 @@
 """``rcmlrs backends``: what is installed, what is healthy, and which kernels are whose."""
 
+import os
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from rcmlrs_core.cli.console import plain_console
+from rcmlrs_core.errors import BackendError
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.registry import VARIABLE, current_backend
 from rcmlrs_core.registry import backends as statuses
 
 
 def backends(
-    why: Annotated[bool, typer.Option("--why", help="Say why one is chosen, why others are not, and whose kernels run.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Say why one is chosen, why others are not, and whose kernels run.")
+    ] = False,
 ) -> None:
     """List the backends: state, description, and how many kernels are a backend's own."""
-    console = Console()
-    chosen = current_backend()
+    console = plain_console()
     found = statuses()
+    try:
+        chosen: str | None = current_backend().name
+    except BackendError as error:
+        chosen = None
+        console.print(str(error).splitlines()[0], style="red")
     table = Table("backend", "state", "own kernels", "derived", "what it is", box=None, pad_edge=False)
     for status in found:
-        mark = " *" if status.name == chosen.name else ""
+        mark = " *" if status.name == chosen else ""
         own, derived = (str(len(status.own)), str(len(status.derived))) if status.state == "healthy" else ("", "")
         table.add_row(status.name + mark, status.state, own, derived, status.why)
     console.print(table)
     console.print(f"* the backend of new tensors here. Choose another with {VARIABLE}=NAME or rc.use_backend(NAME).")
     if why:
-        import os
-
         wanted = os.environ.get(VARIABLE)
         default = next((status.name for status in found if status.is_default), None)
         reason = f"{VARIABLE}={wanted} says so" if wanted else "it is the fastest that is installed and healthy"
-        console.print(f"\n{chosen.name} is chosen because {reason}; the default is {default}.")
+        console.print(f"\n{chosen or 'None'} is chosen because {reason}; the default is {default}.")
         healthy = [status for status in found if status.state == "healthy"]
         kernels = Table("operation", *(status.name for status in healthy), box=None, pad_edge=False)
         for name in KERNELS:

@@ -6,10 +6,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rcmlrs_core.cli.console import plain_console
 from rcmlrs_core.data.csv import read_csv
 from rcmlrs_core.data.shipped import path_of
 from rcmlrs_core.io import state_digest
-from rcmlrs_core.registry import backends
+from rcmlrs_core.registry import backends, get_backend
 from rcmlrs_core.train.forecast import Forecast, Settings, forecast
 
 
@@ -22,7 +23,7 @@ def demo(
 
     Ends with status 1 if the digests of the weights differ.
     """
-    console = Console()
+    console = plain_console()
     years = read_csv(path_of("sunspots"))
     series = years["sunspots"]
     settings = Settings(epochs=epochs, seed=seed)
@@ -30,18 +31,23 @@ def demo(
         f"An RNN of {settings.hidden} units learns the yearly sunspot number, {years['year'][0]:.0f} to "
         f"{years['year'][-1]:.0f}, from the {settings.window} years before; Adam, {settings.epochs} epochs."
     )
-    names = backend or []
-    for status in backends() if not backend else []:
+    names = [get_backend(name).name for name in backend or ()]
+    for status in backends() if not backend else ():
         if status.state == "healthy":
             names.append(status.name)
         else:
             console.print(f"{status.name} is left out: {status.state}: {status.why}", style="yellow")
-    runs = []
+    runs: list[Forecast] = []
     for name in names:
         runs.append(forecast(series, settings, name))
+        if runs[-1].history.interrupted:
+            console.print("Stopped by Ctrl-C; there is nothing to compare.")
+            raise typer.Exit(130)
     show(console, runs)
     if len({digest(run) for run in runs}) > 1:
-        console.print("The digests differ: some backend returns wrong bits; rcmlrs conformance finds it.", style="bold red")
+        console.print(
+            "The digests differ: some backend returns wrong bits. Find them: rcmlrs conformance.", style="red"
+        )
         raise typer.Exit(1)
     if len(runs) > 1:
         console.print(f"Every weight is the same on all {len(runs)} backends, bit for bit.", style="bold")

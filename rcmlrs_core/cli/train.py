@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from rcmlrs_core.cli.console import plain_console
 from rcmlrs_core.cli.demo import digest, show
 from rcmlrs_core.data.csv import read_csv
 from rcmlrs_core.errors import DataError
@@ -23,13 +23,17 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training windows.")] = Settings.epochs,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows in one update.")] = Settings.batch_size,
     learning_rate: Annotated[float, typer.Option(min=0.0, help="Adam's rate.")] = Settings.learning_rate,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first weights and the order of the examples.")] = Settings.seed,
-    train_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share to train on; the rest is the test.")] = 0.8,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the first weights and the order of the examples.")
+    ] = Settings.seed,
+    train_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share to train on; the rest is the test.")
+    ] = 0.8,
     backend: Annotated[str | None, typer.Option(help="The backend; by default as 'rcmlrs backends' tells.")] = None,
     save: Annotated[Path | None, typer.Option(help="Write weights and scale to this safetensors file.")] = None,
 ) -> None:
     """Train a recurrent network to give the next value of a series from the last ones, and tell its test error."""
-    console = Console()
+    console = plain_console()
     name = get_backend(backend).name if backend else current_backend().name
     if missing not in ("error", "drop"):
         raise DataError(f"--missing {missing}: choose error or drop (a forecast cannot learn from NaN)")

@@ -201,7 +201,9 @@ def _header(source: str, file: BinaryIO, size: int) -> tuple[dict[str, _Entry], 
     length = int.from_bytes(first, "little")
     if length > LONGEST_HEADER or length > size - 8:
         if first.lstrip()[:1] == b"{":
-            raise FileFormatError(f"{source}: expected a safetensors file, found JSON text; try load_state_json")
+            raise FileFormatError(
+                f"{source}: expected a safetensors file, found JSON text; load_state_json may read it"
+            )
         most = min(LONGEST_HEADER, max(size - 8, 0))
         raise FileFormatError(
             f"{source}: expected a header of at most {most} bytes, found the length {length}; {_ADVICE}"

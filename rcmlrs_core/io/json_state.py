@@ -79,7 +79,8 @@ def load_state_json(path: str | os.PathLike[str], *, backend: str | Backend | No
     """The tensors in a JSON file, on ``backend`` (by default the current one): a dict in the file's order.
 
     A number is its exact decimal value, rounded once (N6); beyond the range of binary32 it is infinite (N1.3). A tensor
-    that has a digest must fit it: whoever edits values by hand removes the line with the digest.
+    that has a digest must fit it: whoever edits values by hand removes the line with the digest. The file is only read,
+    never run, and takes memory in proportion to its size.
 
     Raises:
         FileFormatError: the file is not what the format says, or values do not fit their digest.
@@ -95,7 +96,9 @@ def load_state_json(path: str | os.PathLike[str], *, backend: str | Backend | No
             )
         raw = file.read(size)
     if raw[8:9] == b"{" and b"\0" in raw[:8]:
-        raise FileFormatError(f"{source}: expected JSON text, found what looks like safetensors; try load_state_binary")
+        raise FileFormatError(
+            f"{source}: expected JSON text, found what looks like safetensors; load_state_binary may read it"
+        )
     return read_state(source, raw, chosen)
 
 

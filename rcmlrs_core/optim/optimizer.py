@@ -29,7 +29,10 @@ class Optimizer:
         self.parameters = list(params)
         for i, parameter in enumerate(self.parameters):
             if not isinstance(parameter, RamTensor):
-                raise TypeError(f"{self._name}: parameter {i} is a {type(parameter).__name__}, not a tensor")
+                raise TypeError(
+                    f"{self._name}: parameter {i} is a {type(parameter).__name__}, not a tensor; "
+                    "pass model.parameters()"
+                )
             if not parameter.requires_grad or parameter._node is not None:
                 what = "is a result of operations" if parameter._node is not None else "requires no gradient"
                 raise GradientError(

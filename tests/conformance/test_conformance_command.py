@@ -11,7 +11,9 @@ FAULTY = "rcmlrs_saboteur:sum_in_float32"
 
 
 def test_right_is_0(shell: Any) -> None:
-    result = shell("rcmlrs", "conformance", "--backend", "python", "--op", "gelu", "--op", "storage", "--level", "smoke")
+    result = shell(
+        "rcmlrs", "conformance", "--backend", "python", "--op", "gelu", "--op", "storage", "--level", "smoke"
+    )
     assert result.status == 0
     assert "Not one wrong bit" in result.text
     assert "backend python: CPython" in result.text
@@ -24,7 +26,7 @@ def test_wrong_is_1_and_the_first_wrong_bit_is_shown(shell: Any) -> None:
     for words in ("sum: wrong bits", "N3.1  sum mean dot matmul", "wanted", "ulp", "0x", "--op sum", "--family ties"):
         assert words in result.text
     assert "import rcmlrs_core as rc" in result.text
-    assert "1 operations are wrong (sum)" in result.text
+    assert "1 operation is wrong (sum)" in result.text
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_unknown_names_raise() -> None:
         check_backend("python", ops=["gelo"])
     with pytest.raises(UnknownNameError, match="there are: smoke, standard, deep"):
         check_backend("python", level="xyz")
-    with pytest.raises(UnknownNameError, match="there are: .*gaussian"):
+    with pytest.raises(UnknownNameError, match=r"there are: .*gaussian"):
         check_backend("python", ops=["gelu"], families=["xyz"])
 
 

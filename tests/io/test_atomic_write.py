@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import stat
 import tempfile
 import threading
@@ -286,6 +287,17 @@ def test_an_unprivileged_user_can_write_where_it_is_allowed(shared: Path) -> Non
     with unprivileged(), atomic_write(shared / "model.bin") as file:
         file.write(b"new")
     assert (shared / "model.bin").read_bytes() == b"new"
+
+
+def test_a_temporary_name_that_is_taken(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are drawn at random; should one be there all the same, it is somebody else's file."""
+    monkeypatch.setattr(secrets, "token_hex", lambda size: "0" * 2 * size)
+    taken = old.parent / ".rcmlrs-0000000000000000.tmp"
+    taken.write_bytes(b"somebody else's")
+    with pytest.raises(FileExistsError) as caught, atomic_write(old):
+        pass
+    assert caught.value.filename == str(old)
+    assert (taken.read_bytes(), old.read_bytes()) == (b"somebody else's", b"old")
 
 
 def test_a_relative_path_and_a_long_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

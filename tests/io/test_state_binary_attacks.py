@@ -48,7 +48,7 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     "length beyond the file": (file_of({}, length=3), "at most 2 bytes, found the length 3"),
     "length of 2^64 - 1": (file_of({}, length=2**64 - 1), "found the length 18446744073709551615"),
     "length of 2^63": (file_of({}, length=2**63), "found the length 9223372036854775808"),
-    "JSON text": (b'{"format": "rcmlrs-state", "tensors": {}}', "found JSON text; try load_state_json"),
+    "JSON text": (b'{"format": "rcmlrs-state", "tensors": {}}', "found JSON text; load_state_json may read it"),
     "pickle": (pickle.dumps([1.0, 2.0]), "found the length"),
     "ZIP archive": (b"PK\x03\x04" + bytes(60), "at most 56 bytes, found the length 67324752"),
     "header is an array": (file_of([]), "begins with '{', found b'['"),

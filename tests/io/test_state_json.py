@@ -281,7 +281,7 @@ ATTACKS: dict[str, tuple[str | bytes, str]] = {
     "no colon": ('{"format" "rcmlrs-state"}', "expected ':'"),
     "not UTF-8": (b'{"format": "\xff"}', "expected UTF-8 text, found byte 0xff at position 12"),
     "UTF-16": ('{"format": 1}'.encode("utf-16"), "expected UTF-8 text"),
-    "safetensors": (struct.pack("<Q", 2) + b"{}", "looks like safetensors; try load_state_binary"),
+    "safetensors": (struct.pack("<Q", 2) + b"{}", "looks like safetensors; load_state_binary may read it"),
     "metadata with a number": (HEAD + '"metadata": {"a": 1}}', "expected a string, found '1}}'"),
     "a lone surrogate": (HEAD + '"metadata": {"a": "\\ud800"}}', "half of a surrogate pair"),
     "a line in a string": (HEAD + '"metadata": {"a": "\n"}}', "expected a string"),

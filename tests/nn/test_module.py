@@ -101,8 +101,8 @@ def test_load_state_dict_names_everything_amiss_and_changes_nothing() -> None:
     with pytest.raises(DataError) as caught:
         model.load_state_dict(state)
     assert str(caught.value) == (
-        "load_state_dict: Sequential: 2.bias is missing; 2.gain is unexpected; 0.weight is float32 of shape (3, 4), and "
-        "the model's float32 of (4, 3); strict=False takes what is there"
+        "load_state_dict: Sequential: 2.bias is missing; 2.gain is unexpected; 0.weight is float32 of shape (3, 4), "
+        "and the model's float32 of (4, 3); strict=False takes what is there"
     )
     with pytest.raises(DataError, match=r"Sequential: 0.weight is float32 of shape \(3, 4\), .* of \(4, 3\)$"):
         model.load_state_dict(state, strict=False)

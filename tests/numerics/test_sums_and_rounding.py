@@ -102,7 +102,5 @@ def test_likewise_with_a_magnitude(value: float, slack: float, bound: int) -> No
 
 def test_a_midpoint_is_never_decided() -> None:
     rng = random.Random(1)
-    middles = [
-        (from_bits(b) + from_bits(b + 1)) / 2 for b in (rng.randrange(0x7F7FFFFF) for _ in range(1000))
-    ]
+    middles = [(from_bits(b) + from_bits(b + 1)) / 2 for b in (rng.randrange(0x7F7FFFFF) for _ in range(1000))]
     assert round_decided(middles, 1)[1] == list(range(1000))

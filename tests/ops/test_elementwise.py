@@ -1,8 +1,8 @@
 """Elementwise operations against oracles of their own, bit for bit.
 
-The oracle is Arb with textbook formulas, or exact fractions, rounded here and not by the numerics under test. Judged are
-the definition, the kernel of pure Python and the kernel over NumPy arrays, on edges, on random bits and on the
-operation's own hard cases. Then the error bounds that the formulas state, and the gradients.
+The oracle is Arb with textbook formulas, or exact fractions, rounded here and not by the numerics under test. Judged
+are the definition, the kernel of pure Python and the kernel over NumPy arrays: on edges, on random bits and on the
+cases that the operation lists. Then the error bounds that the formulas state, and the gradients.
 """
 
 import math
@@ -49,7 +49,8 @@ def of_bits(bits: int) -> float:
 
 def binary32(value: float) -> float:
     """A Python float, stored."""
-    return float(numpy.float32(value))
+    with numpy.errstate(over="ignore"):
+        return float(numpy.float32(value))
 
 
 def nearest(exact: Fraction) -> float:
@@ -62,7 +63,8 @@ def nearest(exact: Fraction) -> float:
         exponent -= 1
     quantum = Fraction(2) ** max(exponent - 23, -149)
     rounded = round(size / quantum) * quantum
-    return copysign(inf if rounded >= 2**128 else float(rounded), exact)
+    value = inf if rounded >= 2**128 else float(rounded)
+    return value if exact > 0 else -value
 
 
 def nearest_to_end(end: arb) -> float:
@@ -187,7 +189,7 @@ def binary(name: str, x: float, y: float) -> float:
     if math.isfinite(x) and math.isfinite(y) and x and y:
         function = {"div": operator.truediv, "mul": operator.mul, "sub": operator.sub}[name]
         exact = function(Fraction(x), Fraction(y))
-        return copysign(nearest(exact), exact) if exact else 0.0
+        return nearest(exact)
     function = {"div": numpy.divide, "mul": numpy.multiply, "sub": numpy.subtract}[name]
     with numpy.errstate(all="ignore"):
         return float(function(numpy.float32(x), numpy.float32(y)))
@@ -202,8 +204,10 @@ def root_of_square(value: Fraction) -> Fraction | None:
 def power(x: float, y: float) -> float:
     """x^y: the special values of C's pow; fractions where the power is rational; e^(y log x) where it is not."""
     if not (math.isfinite(x) and math.isfinite(y)) or x in (0.0, 1.0) or y == 0 or (x < 0 and y != math.floor(y)):
-        with numpy.errstate(all="ignore"):
-            return float(numpy.power(numpy.float64(x), numpy.float64(y)))
+        try:
+            return math.pow(x, y)
+        except ValueError:  # a pole, or no real number
+            return nan if x else copysign(inf, x) if y % 2 == 1 else inf
     base: Fraction | None = Fraction(x)
     exponent = Fraction(y)
     while base is not None and exponent.denominator > 1:
@@ -454,7 +458,7 @@ def test_astype_rounds_once_and_loses_nothing_in_silence() -> None:
 # ------------------------------------------------------------------------------- what the formulas promise
 
 BOUNDED = sorted(name for name in [*ANALYTIC, "powf", "powi"] if TABLE[name].bound > 0)
-SAMPLE = 20_000
+SAMPLE = 100_000
 """How many arguments are tried here; a run of several millions found no larger errors than the margins below allow."""
 
 
@@ -470,7 +474,7 @@ def worst_error(operation: Elementwise, arguments: list[tuple[float, ...]], **at
     formula = ANALYTIC.get(operation.name, lambda x, y=attributes.get("n", 0): (y * x.log()).exp())
     if operation.name == "powf":
         formula = lambda x, y: (y * x.log()).exp()
-    ctx.prec = 160
+    ctx.prec = 500
     worst = 0.0
     for x, value, size in zip(arguments, y.tolist(), magnitude.tolist(), strict=True):
         if 2.0**-150 < size < 2.0**129:
@@ -508,7 +512,7 @@ def test_a_bound_that_is_too_small_is_found() -> None:
 
 
 def test_a_kernel_that_rounds_twice_is_found() -> None:
-    # swish(x) lies a hair beside the midpoint x/2 for odd subnormals: without the rounding test, binary64 is wrong there.
+    # swish(x) lies a hair above the midpoint x/2 for odd subnormals, which binary64 cannot tell from x/2.
     with pytest.raises(AssertionError, match=r"swish\(1.4.*by pure Python: 1.4.* wanted, got 0.0"):
         judge(replace(TABLE["swish"], bound=0), [[SMALLEST]], [unary("swish", SMALLEST)])
 

@@ -134,7 +134,9 @@ def test_nothing_is_put_on_the_tape() -> None:
 
 def test_which_parameters_are_taken() -> None:
     leaf = nn.Parameter(rc.ones(2))
-    with pytest.raises(TypeError, match=r"takes an iterable of parameters, got Sequential; pass model.parameters\(\)"):
+    with pytest.raises(TypeError, match=r"takes an iterable of parameters, got Tanh; pass model.parameters\(\)"):
+        optim.SGD(nn.Tanh(), lr=0.1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"parameter 0 is a Tanh, not a tensor; pass model.parameters\(\)"):
         optim.SGD(nn.Sequential(nn.Tanh()), lr=0.1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="got RamTensor"):
         optim.SGD(leaf, lr=0.1)  # type: ignore[arg-type]

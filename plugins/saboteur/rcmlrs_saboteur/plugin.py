@@ -54,7 +54,7 @@ def _made(name: str, documentation: str | None, caught_at: str, clause: str) -> 
 
 
 def fault(*operations: str, clause: str, caught_at: str = "smoke") -> Callable[[Fault], Saboteur]:
-    """``@fault("sum", clause="N3.1")``: the function below makes a wrong kernel of a right one, and names the backend."""
+    """``@fault("sum", clause="N3.1")``: the function below makes wrong kernels of right ones, and names the backend."""
 
     def make(function: Fault) -> Saboteur:
         plugin = _made(function.__name__, function.__doc__, caught_at, clause)
