@@ -67,7 +67,9 @@ def _seed(name: str, output: RamTensor, gradient: RamTensor | None) -> RamTensor
             )
         return output.detach().full_like(1.0)
     if gradient.shape != output.shape:
-        raise ShapeError(f"{name}: the gradient has shape {gradient.shape}, the tensor {output.shape}; they must be equal")
+        raise ShapeError(
+            f"{name}: the gradient has shape {gradient.shape}, the tensor {output.shape}; they must be equal"
+        )
     return gradient
 
 

@@ -154,7 +154,9 @@ class RamTensor(Methods):
         try:
             import numpy
         except ImportError as error:
-            raise ImportError("numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()") from error
+            raise ImportError(
+                "numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()"
+            ) from error
         little = numpy.dtype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[self._dtype])
         array: numpy.ndarray[Any, Any] = numpy.frombuffer(bytearray(self.tobytes()), little).reshape(self._shape)
         return array.astype(self._dtype, copy=False)
@@ -327,7 +329,9 @@ class RamTensor(Methods):
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ShapeError(f"a tensor of shape {self._shape} is neither true nor false; compare digests, or use .item()")
+            raise ShapeError(
+                f"a tensor of shape {self._shape} is neither true nor false; compare digests, or use .item()"
+            )
         return bool(self.item())
 
     def __float__(self) -> float:
@@ -473,4 +477,3 @@ def _refuse_mixture(operation: Operation, operands: tuple[Any, ...]) -> None:
         raise BackendMismatchError(
             f"{operation.name}: operands are on the backends {' and '.join(names)}; move one with .to({names[0]!r})"
         )
-

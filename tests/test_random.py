@@ -163,6 +163,14 @@ def test_normal_sends_the_undecided_to_the_definition(monkeypatch: pytest.Monkey
     assert normal(50, seed=9).tobytes() == want
 
 
+def test_the_definition_refines_until_it_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight bits decide hardly anything."""
+    chosen = [0, 123, 5000000, HALF, *UNDECIDED]
+    want = [quantile(k) for k in chosen]
+    monkeypatch.setattr("rcmlrs_core.random.FIRST_PRECISION", 8)
+    assert [quantile(k) for k in chosen] == want
+
+
 def test_permutations_of_the_contract() -> None:
     assert permutation(8, seed=0) == [2, 0, 5, 7, 6, 3, 4, 1]
     assert permutation(8, seed=1) == [5, 2, 4, 6, 7, 1, 3, 0]

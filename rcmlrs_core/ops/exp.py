@@ -48,5 +48,10 @@ operation = Elementwise(
         case([-103.97208, -103.972084], want=[2.0**-149, 0.0], note="half of the smallest subnormal"),
         case([-87.33654, -95.0, -103.2789], note="into the subnormals"),
         case([1e30, -1e30], want=[float("inf"), 0.0]),
+        case(
+            [-14.56709, -0.00735258358],
+            want=[4.71621064e-07, 0.99267441],
+            note="the nearest to a midpoint of all numbers: 2^-28.7 and 2^-27.7 ulp",
+        ),
     ),
 )

@@ -43,5 +43,10 @@ operation = Elementwise(
         case([-17.328679, -17.32868, -18.0], note="to -1"),
         case([88.72283, 88.722839], want=[3.4027985e38, float("inf")], note="the overflow threshold"),
         case([1e30, -1e30], want=[float("inf"), -1.0]),
+        case(
+            [0.0948846117, 0.000630594441],
+            want=[0.0995319709, 0.000630793336],
+            note="the nearest to a midpoint of all numbers: 2^-29.1 and 2^-28.9 ulp",
+        ),
     ),
 )

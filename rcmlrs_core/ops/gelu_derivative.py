@@ -72,5 +72,10 @@ operation = Elementwise(
         case([4.5, 5.0, 5.5, 6.0], note="to 1, from above"),
         case([-10.0, -10.5, -10.7, -10.9, -11.5], note="into the subnormals and to -0"),
         case([3.4028234663852886e38, -3.4028234663852886e38, 1e13], want=[1.0, -0.0, 1.0]),
+        case(
+            [3.7351672e-08, -1.8675836e-08],
+            want=[0.50000006, 0.49999997],
+            note="the nearest to a midpoint of all numbers: 2^-34 ulp",
+        ),
     ),
 )

@@ -50,5 +50,10 @@ operation = Elementwise(
         case([1 + 2.0**-23, 1 - 2.0**-24], note="next to 1: x - 1 - (x - 1)^2 / 2 beside a number or a midpoint"),
         case([2.0**-149, 3 * 2.0**-149, 2.0**-126], note="subnormals have their logarithm too"),
         case(3.4028234663852886e38, want=88.72284),
+        case(
+            [1.27837837e23, 58037908.0, 235203552.0],
+            want=[53.2050514, 17.8766079, 19.2759628],
+            note="the nearest to a midpoint of all numbers: 2^-34, 2^-33.5 and 2^-32.7 ulp",
+        ),
     ),
 )

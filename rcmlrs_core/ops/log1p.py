@@ -51,5 +51,10 @@ operation = Elementwise(
         case([2.0**-23, -(2.0**-24), 2.0**-12], note="x - x^2/2 next to a number or a midpoint"),
         case(-1 + 2.0**-24, want=-16.635532),
         case(3.4028234663852886e38, want=88.72284),
+        case(
+            [7.15255908e-07, -7.15255567e-07, 1.27837837e23],
+            want=[7.1525568e-07, -7.15255794e-07, 53.2050514],
+            note="the nearest to a midpoint of all numbers: 2^-42.8, 2^-42.8 and 2^-34 ulp",
+        ),
     ),
 )

@@ -11,7 +11,7 @@ from rcmlrs_core.ops.op import Composition, case
 
 def ones_like(x: Any) -> Any:
     """Clause 1."""
-    return x.full_like(1)
+    return x.full_like(True)  # which is a one of any element type
 
 
 operation = Composition(

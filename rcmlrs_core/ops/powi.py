@@ -43,7 +43,7 @@ def attribute_check(*, n: int) -> dict[str, int]:
 
 def gradient(g: Any, y: Any, x: Any, *, n: int) -> tuple[Any]:
     """Clause 4."""
-    return (g * (n * x.powi(n=n - 1)) if n else g.full_like(0.0),)
+    return (g * (n * x.powi(n=n - 1)) if n else g.zeros_like(),)
 
 
 NAN, INF = nan, inf

@@ -41,7 +41,10 @@ operation = Elementwise(
         case([0.0, -0.0], want=[0.5, 0.5]),
         case([inf, -inf, nan], want=[1.0, 0.0, nan]),
         case([2.0**-149, -(2.0**-149)], want=[0.5, 0.5]),
-        case([2.0**-23, 3 * 2.0**-23, -(2.0**-24)], note="1/2 + x/4 is a midpoint, and -x^3/48 decides"),
+        case(
+            [-(2.0**-24), 2.0**-23], want=[0.5, 0.5], note="1/2 + x/4 is a midpoint, which -x^3/48 leaves by 2^-52 ulp"
+        ),
+        case([3 * 2.0**-23, 5 * 2.0**-23, -3 * 2.0**-24], note="likewise"),
         case([17.328678, 17.32868], want=[1 - 2.0**-24, 1.0], note="to 1"),
         case([-87.33655, -95.0, -103.97207, -103.97208], note="into the subnormals and to +0"),
         case([1e30, -1e30], want=[1.0, 0.0]),

@@ -46,5 +46,10 @@ operation = Elementwise(
         case([2.0**-11, 3 * 2.0**-12, 2.0**-12], note="1/4 - x^2/16 next to a midpoint or a number"),
         case([-87.33655, 95.0, -103.97207, 103.97208], note="into the subnormals and to +0"),
         case([1e30, -1e30], want=[0.0, 0.0]),
+        case(
+            [2.33295393, -4.51321554],
+            want=[0.0806103498, 0.0107266661],
+            note="the nearest to a midpoint of all numbers: 2^-26.8 and 2^-26 ulp",
+        ),
     ),
 )

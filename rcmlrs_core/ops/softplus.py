@@ -49,5 +49,10 @@ operation = Elementwise(
         case([-16.0, -17.328679, -50.0], note="to e^x, from below"),
         case([-87.33655, -95.0, -103.97207, -103.97208], note="into the subnormals and to +0"),
         case([3.4028234663852886e38, -1e30], want=[3.4028234663852886e38, 0.0]),
+        case(
+            [0.000446809921, 5.12408829],
+            want=[0.69337064, 5.13002205],
+            note="the nearest to a midpoint of all numbers: 2^-33.5 and 2^-29.2 ulp",
+        ),
     ),
 )

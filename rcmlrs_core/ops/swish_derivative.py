@@ -51,7 +51,10 @@ operation = Elementwise(
         case([0.0, -0.0], want=[0.5, 0.5]),
         case([inf, -inf, nan], want=[1.0, -0.0, nan]),
         case([2.0**-149, -(2.0**-149)], want=[0.5, 0.5]),
-        case([2.0**-24, -(2.0**-25), 3 * 2.0**-24], note="1/2 + x/2 is a midpoint, and -x^3/12 decides"),
+        case(
+            [-(2.0**-25), 2.0**-24], want=[0.5, 0.5], note="1/2 + x/2 is a midpoint, which -x^3/12 leaves by 2^-52 ulp"
+        ),
+        case([3 * 2.0**-24, 5 * 2.0**-24, -3 * 2.0**-25], note="likewise"),
         case([-1.2784645, -1.2784646, -1.2784644], note="next to the zero: the terms cancel"),
         case([19.5, 20.0, 20.5], note="to 1, from above"),
         case([-91.0, -100.0, -108.5, -109.0], note="into the subnormals and to -0"),

@@ -41,5 +41,10 @@ operation = Elementwise(
         case([2.0**-126, 2.0**-12, -(2.0**-11)], note="x - x^3/3 next to x"),
         case([9.010913, 9.010914, -9.010914], want=[1 - 2.0**-24, 1.0, -1.0], note="to 1"),
         case([100.0, -1e30], want=[1.0, -1.0]),
+        case(
+            [0.00149148353, -0.00149148353],
+            want=[0.00149148249, -0.00149148249],
+            note="the nearest to a midpoint of all numbers: 2^-26.7 ulp",
+        ),
     ),
 )

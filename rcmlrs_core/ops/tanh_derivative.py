@@ -46,5 +46,10 @@ operation = Elementwise(
         case([2.0**-12, 3 * 2.0**-12, 2.0**-11], note="1 - x^2 beside a number"),
         case([-44.361415, 50.0, -52.67918, 52.67919], note="into the subnormals and to +0"),
         case([1e30, -1e30], want=[0.0, 0.0]),
+        case(
+            [1.16647696, -2.25660777],
+            want=[0.322441399, 0.0429066643],
+            note="the nearest to a midpoint of all numbers: 2^-26.8 and 2^-26 ulp",
+        ),
     ),
 )

@@ -11,7 +11,7 @@ from rcmlrs_core.ops.op import Composition, case
 
 def zeros_like(x: Any) -> Any:
     """Clause 1."""
-    return x.full_like(0)
+    return x.full_like(False)  # which is a zero of any element type
 
 
 operation = Composition(

@@ -77,6 +77,13 @@ def test_powers_of_two_and_their_neighbours() -> None:
             check(value)
 
 
+def test_six_digits_survive() -> None:
+    """FLT_DIG of the C standard: a decimal of six digits comes back as it was, wherever binary32 is normal."""
+    draw = random.Random(0)
+    texts = [f"{draw.randrange(1, 10)}.{draw.randrange(10**5):05}e{draw.randrange(-37, 38)}" for _ in range(20_000)]
+    assert list(map(float, shortest_decimals(round_decimals(texts)))) == list(map(float, texts))
+
+
 def test_as_short_as_a_peer_says() -> None:
     """NumPy's digits are the shortest too, and found by another algorithm."""
     values = array("f", [from_bits(random.Random(place).randrange(0x7F800000)) for place in range(5000)])

@@ -316,7 +316,7 @@ def numbers_of(operation: Operation) -> Iterable[tuple[tuple[float, ...], dict[s
 def test_n2_functions_of_one_argument(name: str) -> None:
     operation = TABLE[name]
     rng = random.Random(name)
-    x = EDGES + random_numbers(rng, 400) + [arguments[0] for arguments, _ in numbers_of(operation)]
+    x = EDGES + random_numbers(rng, 1500) + [arguments[0] for arguments, _ in numbers_of(operation)]
     judge(operation, [x], [unary(name, value) for value in x])
 
 

@@ -25,7 +25,7 @@ def sample(shape: tuple[int, ...], dtype: str = "float32") -> numpy.ndarray[Any,
     """Elements that are all different, with -0, NaN and infinities among the first."""
     size = math.prod(shape)
     if dtype == "bool":
-        return numpy.array([i % 3 == 0 for i in range(size)]).reshape(shape)
+        return (numpy.arange(size) % 3 == 0).reshape(shape)
     values = numpy.arange(1, size + 1).astype(dtype)
     if dtype == "float32":
         values[: min(size, 4)] = numpy.array([-0.0, math.nan, -math.inf, 2.0**-149])[: min(size, 4)]
@@ -262,7 +262,7 @@ GRADIENTS: list[tuple[str, tuple[tuple[int, ...], ...], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "operands", "attributes"), GRADIENTS)
 def test_gradients_are_adjoints(name: str, operands: Any, attributes: Any) -> None:
-    """A move A is linear (but for a filling): <g, A(x) - A(0)> = <A^T g, x>, exactly, as the integers here are small."""
+    """A move A is linear but for a filling: <g, A(x) - A(0)> = <A^T g, x>, exactly: the integers are small."""
     rng = numpy.random.default_rng(2)
 
     def draw(shape: tuple[int, ...]) -> Any:

@@ -106,6 +106,12 @@ def test_n6_one_minus_power_is_rounded_once(beta: float | Fraction) -> None:
         assert one_minus_power(beta, t) == R(1 - Fraction(beta) ** t)
 
 
+def test_n6_one_minus_power_is_not_rounded_twice() -> None:
+    """1 - beta^2 lies so near to a midpoint of two binary32 numbers that binary64 lands on it, or across."""
+    for beta in (0.3387546407374666, 0.7465770913379174, 0.854258626352863):
+        assert one_minus_power(beta, 2) == R(1 - Fraction(beta) ** 2) != R(1 - beta**2)
+
+
 @pytest.mark.parametrize("t", [10**3, 10**4, 10**6, 10**9])
 def test_n6_one_minus_power_of_a_late_step(t: int) -> None:
     """Against balls, and quickly: the exact power has 53 million bits at t = 10^6."""

@@ -79,7 +79,9 @@ def reduction(operation: Reduction, xp: Any, rounding: Rounding = round_decided)
             return xp.permute_dims(moved, tuple(order.index(i) for i in range(x.ndim)))
         if operation.squares:
             return xp.reshape(values, (*lengths, n, n))
-        return xp.reshape(values, tuple(1 if i in axis else s for i, s in enumerate(x.shape) if keepdims or i not in axis))
+        return xp.reshape(
+            values, tuple(1 if i in axis else s for i, s in enumerate(x.shape) if keepdims or i not in axis)
+        )
 
     return kernel
 

@@ -45,7 +45,6 @@ class ArrayMath:
         plus = xp.any((x == 0) & ~xp.signbit(x), axis=-1, keepdims=True)
         return xp.where(largest == 0, xp.where(plus, 0.0, -0.0), largest)
 
-
     def outer(self, x: Any, y: Any) -> Any:
         """Every element of a row times every element of another, as one row of the products."""
         products = x[..., :, None] * y[..., None, :]

@@ -6,8 +6,9 @@ the sum is at most ``|a| |b|``, the norms of row and column. Where both ends of 
 that is the answer. What is left goes, stage by stage, through ``_settle``:
 
 1. the grid: if every product is a multiple of g and ``|a| |b| < 2^53 g``, every partial sum is exact, and so is the sum;
-2. sums by TwoSum, whose error is of the order of u^2;
-3. an exact sum of the terms.
+2. a sum by halves, whose error is that of log2 k additions instead of k;
+3. a sum by TwoSum, whose error is of the order of u^2;
+4. an exact sum of the terms.
 """
 
 from math import prod
@@ -73,19 +74,25 @@ KERNELS = {"matmul": matmul, "linear": linear}
 
 
 def products(x: Array, y: Array, addend: Array | None = None) -> Array:
-    """RN of every ``addend_j + sum_k x_ik y_kj`` for matrices x (m, k), y (k, n) and a row of n addends."""
+    """RN of every ``addend_j + sum_k x_ik y_kj`` for matrices x (m, k), y (k, n) and a row of n addends.
+
+    The bound, in units of u: a term passes through less than PIECE additions in its piece, then one for each piece and
+    the addend's, each of which errs by u relative to a partial sum, at most ``size = |a| |b| + |addend|`` but for terms in
+    u^2; computing the two ends adds one more. What is left over covers these terms and the product of the norms.
+    """
     (m, k), n = x.shape, y.shape[1]
     if m == 0 or n == 0:
         return numpy.zeros((m, n), numpy.float32)
     a, b = x.astype(numpy.float64), y.astype(numpy.float64)
     sums = a[:, :PIECE] @ b[:PIECE]
-    for piece in range(PIECE, k, PIECE):
-        sums += a[:, piece : piece + PIECE] @ b[piece : piece + PIECE]
-    # Products, joined pieces, the addend, the roundings of the two ends, and those of the norms (which a factor covers).
+    if k > PIECE:
+        part = numpy.empty_like(sums)
+        for piece in range(PIECE, k, PIECE):
+            sums += numpy.matmul(a[:, piece : piece + PIECE], b[piece : piece + PIECE], out=part)
     terms = min(k, PIECE) + -(-k // PIECE) + 6
     factor = terms * UNIT / (1 - terms * UNIT) * (1 + 1e-9)
-    norms_x = _norms(a, 1) * factor
-    norms_y = _norms(b, 0)
+    norms_x, norms_y = _norms(a, 1), _norms(b, 0)
+    errors_x = norms_x * factor
     slack = None
     if addend is not None:
         addend = addend.astype(numpy.float64)
@@ -97,7 +104,7 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
     step = max(1, TILE // n)
     for start in range(0, m, step):
         tile = sums[start : start + step]
-        error = norms_x[start : start + step, None] * norms_y
+        error = errors_x[start : start + step, None] * norms_y
         if slack is not None:
             error += slack
         low = result[start : start + step]
@@ -109,13 +116,16 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
             left.append(numpy.stack([i + start, j]))
     if left:
         i, j = numpy.concatenate(left, axis=1)
-        result[i, j] = _settle(x, y, a, b, addend, sums[i, j], norms_x[i] / factor * norms_y[j], i, j)
+        result[i, j] = _settle(x, y, a, b, addend, sums[i, j], norms_x[i] * norms_y[j], i, j)
     return result
 
 
 def _norms(a: Array, axis: int) -> Array:
-    """Euclidean norms, a hair too large; 0 where a term is not finite: the sums there are infinite or NaN, and right."""
-    norms = numpy.sqrt(numpy.einsum("ij,ij->i" if axis else "ij,ij->j", a, a)) * (1 + 1e-9)
+    """Euclidean norms, a hair too large; 0 where a term is not finite: the sums there are infinite or NaN, and right.
+
+    The squares are exact (their exponents are in [-298, 256]), and their sum errs by no more than their number in units.
+    """
+    norms = numpy.sqrt(numpy.einsum("ij,ij->i" if axis else "ij,ij->j", a, a)) * (1 + 1e-9 + a.shape[axis] * UNIT)
     norms[~numpy.isfinite(norms)] = 0.0
     return norms
 
@@ -133,9 +143,9 @@ def _settle(
             size = size + numpy.abs(addend[j])
         open_ &= ~(size < grid * 2.0**53)
     places = numpy.nonzero(open_)[0]
-    width = a.shape[1] + (addend is not None)
-    for start in range(0, len(places), max(1, CHUNK // max(1, width))):
-        chunk = places[start : start + max(1, CHUNK // max(1, width))]
+    step = max(1, CHUNK // (a.shape[1] + 1))
+    for start in range(0, len(places), step):
+        chunk = places[start : start + step]
         terms = a[i[chunk]] * b[:, j[chunk]].T
         if addend is not None:
             terms = numpy.concatenate([terms, addend[j[chunk], None]], axis=1)
@@ -153,7 +163,7 @@ def _grid(x: Array, axis: int) -> Array:
     used = numpy.bitwise_or.reduce(bits & 0x7FFFFF, axis=1) | 0x800000
     unused = numpy.frexp((used & -used).astype(numpy.float64))[1] - 1  # of the 23 stored bits, from the last
     doubled = bits << 1  # without the sign; minus one makes zero the largest
-    smallest = ((doubled - 1).min(axis=1) + 1 >> 24).astype(numpy.int32)
+    smallest = ((doubled - 1).min(axis=1, initial=0xFFFFFFFF) + 1 >> 24).astype(numpy.int32)
     # All zeros: any grid will do. Subnormals have the exponent of the smallest normal numbers.
     exponent = numpy.where(doubled.any(axis=1), numpy.maximum(smallest, 1), 512)
     return numpy.ldexp(1.0, exponent - 150 + unused)
@@ -162,35 +172,60 @@ def _grid(x: Array, axis: int) -> Array:
 def sum_rows(terms: Array) -> Array:
     """RN of the exact sum of every row of binary64 terms (each a binary32 number or a product of two).
 
-    Terms are joined pairwise by TwoSum (Knuth), which gives the rounded sum and its exact error; the errors are summed
-    plainly. With S the sum of magnitudes, all errors together are at most (log2 k) u S, and summing them is off by at
-    most k u of that. Rows that this does not decide are summed exactly.
+    Each stage sees the rows that the one before leaves undecided; what is left in the end is summed exactly.
+    """
+    result = numpy.empty(len(terms), numpy.float32)
+    rows = numpy.arange(len(terms))
+    for stage in (_by_halves, _by_two_sum):
+        value, bound = stage(terms)
+        low, high = (value - bound + 0.0).astype(numpy.float32), (value + bound).astype(numpy.float32)
+        # An infinity or a NaN is what N3.2 says; but inf - inf has made NaN of an end.
+        finite = numpy.isfinite(value)
+        result[rows] = numpy.where(finite, low, value)
+        undecided = (low.view(numpy.int32) != high.view(numpy.int32)) & finite
+        if not undecided.any():
+            return result
+        rows, terms = rows[undecided], terms[undecided]
+    for row, exact in zip(rows, terms.tolist(), strict=True):
+        result[row] = round_sum(exact)
+    return result
+
+
+def _by_halves(terms: Array) -> tuple[Array, Array]:
+    """The sums of the rows, one half added to the other until one term is left; and bounds of their errors.
+
+    A term passes through as many additions as there are halvings, each of which errs by u relative to a partial sum. The
+    ends ``value +- bound`` err by u once more; three units are left for terms in u^2 and the sum of magnitudes.
+    """
+    magnitude, halvings = numpy.abs(terms).sum(axis=1), 0
+    while terms.shape[1] > 1:
+        half, odd = divmod(terms.shape[1], 2)
+        joined = terms[:, :half] + terms[:, half : 2 * half]
+        terms = numpy.concatenate([joined, terms[:, -1:]], axis=1) if odd else joined
+        halvings += 1
+    return terms.sum(axis=1), magnitude * ((halvings + 4) * UNIT)
+
+
+def _by_two_sum(terms: Array) -> tuple[Array, Array]:
+    """As :func:`_by_halves` for finite terms, by TwoSum (Knuth), which gives the rounded sum and its exact error; the errors
+    are summed plainly.
+
+    With S the sum of magnitudes, the partial sums of each level have magnitudes of S in sum, so its errors have one of
+    u S at most; the k - 1 errors of all levels, summed in any order, lose at most k u of their ``levels * u S``. Joining
+    sum and errors and computing the ends each err by u of the value. Where there is no error, the sum is exact.
     """
     count, k = terms.shape
-    magnitude = numpy.abs(terms).sum(axis=1)
-    total, errors = terms, numpy.zeros(count)
-    inexact = numpy.zeros(count, bool)
-    while total.shape[1] > 1:
-        half = total.shape[1] // 2
-        p, q = total[:, :half], total[:, half : 2 * half]
-        s = p + q
-        virtual = s - p
-        error = (p - (s - virtual)) + (q - virtual)
-        inexact |= (error != 0).any(axis=1)
+    magnitude, levels = numpy.abs(terms).sum(axis=1), k.bit_length()
+    errors, inexact = numpy.zeros(count), numpy.zeros(count, bool)
+    while terms.shape[1] > 1:
+        half, odd = divmod(terms.shape[1], 2)
+        p, q = terms[:, :half], terms[:, half : 2 * half]
+        joined = p + q
+        virtual = joined - p
+        error = (p - (joined - virtual)) + (q - virtual)
+        inexact |= error.any(axis=1)
         errors = errors + error.sum(axis=1)
-        total = numpy.concatenate([s, total[:, 2 * half :]], axis=1)
-    value = total[:, 0] + errors if k else errors
-    if not numpy.isfinite(value).all():  # TwoSum makes NaN of infinities; a plain sum has what N3.2 says
-        value = numpy.where(numpy.isfinite(magnitude), value, terms.sum(axis=1))
-        magnitude = numpy.where(numpy.isfinite(magnitude), magnitude, 0.0)
-    levels = max(1, k.bit_length())
-    # The addition of the errors rounds once; an exact pairwise sum needs no margin at all.
-    bound = numpy.where(
-        inexact, numpy.abs(value) * (4 * UNIT) + magnitude * ((k + 8) * (levels + 1) * UNIT * UNIT * (1 + 1e-9)), 0.0
-    )
-    low = (value - bound + 0.0).astype(numpy.float32)
-    high = (value + bound).astype(numpy.float32)
-    low = numpy.where(numpy.isfinite(value), low, value.astype(numpy.float32))
-    for row in numpy.nonzero((low.view(numpy.int32) != high.view(numpy.int32)) & numpy.isfinite(value))[0]:
-        low[row] = round_sum(terms[row].tolist())
-    return low
+        terms = numpy.concatenate([joined, terms[:, -1:]], axis=1) if odd else joined
+    value = terms.sum(axis=1) + errors
+    bound = numpy.abs(value) * (4 * UNIT) + magnitude * ((k + 8) * (levels + 1) * UNIT * UNIT)
+    return value, numpy.where(inexact, bound, 0.0)

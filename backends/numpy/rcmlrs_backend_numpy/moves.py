@@ -44,7 +44,10 @@ def concat(*xs: Array, axis: int) -> Array:
 
 def pad(x: Array, *, widths: Sequence[Sequence[int]], value: float, interior: Shape) -> Array:
     """The filling, with the elements put in their places."""
-    spans = [(before, n + max(0, n - 1) * gap, after) for n, (before, after), gap in zip(x.shape, widths, interior, strict=True)]
+    spans = [
+        (before, n + max(0, n - 1) * gap, after)
+        for n, (before, after), gap in zip(x.shape, widths, interior, strict=True)
+    ]
     result = numpy.full([sum(span) for span in spans], value, x.dtype)
     places = tuple(slice(before, before + n, gap + 1) for (before, n, _), gap in zip(spans, interior, strict=True))
     result[places] = x

@@ -1,6 +1,6 @@
 """Kernels of the Python backend that are quicker than the derived ones.
 
-Two tools of the standard library do the work: ``sum(map(mul, a, b))``, a dot product that stays in C, and
+Two functions of Python do the work: ``sum(map(mul, a, b))``, a dot product that stays in C, and
 ``math.fsum``, a sum that is rounded once. The first needs a look at its error, the second at binary32's midpoints.
 """
 
