@@ -28,8 +28,8 @@ def round_decided(
 ) -> "tuple[array[float], list[int]]":
     """The binary32 roundings of ``values``, and the indices at which the test leaves them undecided.
 
-    A ``bound`` of 0 says that rounding ``values`` once is right as it stands: nothing is undecided. A magnitude of 0 says
-    the same of one value (a sum that is known to be exact).
+    A ``bound`` of 0 says that rounding ``values`` once is right as it stands: nothing is undecided. A magnitude of 0
+    says the same of one value (a sum that is known to be exact).
     """
     if bound == 0:
         return array("f", values), []

@@ -252,6 +252,23 @@ def bind_attributes(name: str, parameters: dict[str, inspect.Parameter], given: 
     return attributes
 
 
+def apply_rule(
+    operation: Operation, rule: Callable[..., Result], operands: Sequence[Operand], attributes: dict[str, Any]
+) -> Result:
+    """``rule(*operands, **attributes)``; attributes that it does not have, or lacks, are told in words."""
+    try:
+        return rule(*operands, **attributes)
+    except TypeError as error:
+        parameters = {k: p for k, p in operation.signature.parameters.items() if p.annotation is not Operand}
+        if all(key in parameters for key in attributes) and all(
+            p.default is not p.empty or key in attributes for key, p in parameters.items()
+        ):
+            raise
+        known = ", ".join(parameters) or "none"
+        given = ", ".join(attributes) or "none"
+        raise AttributeValueError(f"{operation.name}: the attributes are: {known}; given were: {given}") from error
+
+
 NORMAL_FORMS: dict[Any, Callable[[Any], Any]] = {float: round_number, int: op.index, bool: bool}
 
 
@@ -419,7 +436,7 @@ class Move(Operation):
 
     def check(self, *operands: Operand, **attributes: Any) -> Result:
         """By the rule; every element type is moved alike, but one at a time."""
-        return self.rule(*operands, **attributes)
+        return apply_rule(self, self.rule, operands, attributes)
 
     def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
         """Every element from its source."""
@@ -455,7 +472,7 @@ class General(Operation):
 
     def check(self, *operands: Operand, **attributes: Any) -> Result:
         """By the rule."""
-        return self.rule(*operands, **attributes)
+        return apply_rule(self, self.rule, operands, attributes)
 
     def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
         """By the definition."""

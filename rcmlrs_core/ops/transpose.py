@@ -19,6 +19,8 @@ def rule(x: Operand, axes: Sequence[int] | None = None) -> Result:
     if axes is None:
         order = tuple(reversed(range(rank)))
     else:
+        if not isinstance(axes, Sequence):
+            raise AxisError(f"transpose: axes are a sequence of ints, or None to reverse them all, got {axes!r}")
         order = tuple(normalize_axis("transpose", axis, rank) for axis in axes)
         if sorted(order) != list(range(rank)):
             raise AxisError(f"transpose: axes {tuple(axes)} must name each of the {rank} axes of {x.shape} once")

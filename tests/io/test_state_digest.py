@@ -92,8 +92,8 @@ def test_metadata_travel_with_a_state() -> None:
         ([ONE, 2.0], TypeError, "'1' is float"),
         ({"__metadata__": ONE}, DataError, "the format's own; rename it"),
         ({"\ud800": ONE}, DataError, "half of a surrogate pair is no text; rename it"),
-        ({"a": rc.from_bytes(bytes(4), (1,) * 65)}, ShapeError, "65 axes, and 64 are the most; merge some"),
-        ({"a": rc.from_bytes(b"", (2**41, 0))}, ShapeError, "multiply to more than 2"),
+        ({"a": rc.from_bytes(bytes(4), (1,) * 65, "python")}, ShapeError, "65 axes, and 64 are the most; merge some"),
+        ({"a": rc.from_bytes(b"", (2**41, 0), "python")}, ShapeError, "multiply to more than 2"),
     ],
 )
 def test_what_is_no_state(tensors: object, error: type[Exception], message: str) -> None:

@@ -11,6 +11,7 @@ that is the answer. What is left goes, stage by stage, through ``_settle``:
 4. an exact sum of the terms.
 """
 
+import threading
 from math import prod
 from typing import Any
 
@@ -28,6 +29,9 @@ so leave fewer elements undecided; the joining costs a pass over the output for 
 
 TILE = 1 << 15
 """Elements of the output that are looked at together: their error bounds and both ends stay in the cache."""
+
+KEEP = 1 << 22
+"""Numbers that a thread may keep between products: enough for matrices of 1024 x 1024."""
 
 GRID_PAYS = 4
 """The grids of all rows and columns are worth finding when this many times the undecided elements outnumber them."""
@@ -83,28 +87,27 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
     (m, k), n = x.shape, y.shape[1]
     if m == 0 or n == 0:
         return numpy.zeros((m, n), numpy.float32)
-    a, b = x.astype(numpy.float64), y.astype(numpy.float64)
-    sums = a[:, :PIECE] @ b[:PIECE]
-    if k > PIECE:
-        part = numpy.empty_like(sums)
-        for piece in range(PIECE, k, PIECE):
-            sums += numpy.matmul(a[:, piece : piece + PIECE], b[piece : piece + PIECE], out=part)
+    memory = workspace.take(m * k + k * n + 2 * m * n)
+    a = _widened(x, memory[: m * k])
+    b = _widened(y, memory[m * k : m * k + k * n])
+    sums, part = memory[m * k + k * n : m * k + k * n + 2 * m * n].reshape(2, m, n)
+    numpy.matmul(a[:, :PIECE], b[:PIECE], out=sums)
+    for piece in range(PIECE, k, PIECE):
+        sums += numpy.matmul(a[:, piece : piece + PIECE], b[piece : piece + PIECE], out=part)
     terms = min(k, PIECE) + -(-k // PIECE) + 6
     factor = terms * UNIT / (1 - terms * UNIT) * (1 + 1e-9)
-    norms_x, norms_y = _norms(a, 1), _norms(b, 0)
-    errors_x = norms_x * factor
-    slack = None
+    sizes_x, sizes_y = _norms(a, 1), _norms(b, 0)
+    errors_x, slack = sizes_x * factor, None
     if addend is not None:
         addend = addend.astype(numpy.float64)
         sums += addend
         slack = numpy.abs(addend) * factor
-        slack[~numpy.isfinite(slack)] = 0.0
     result = numpy.empty((m, n), numpy.float32)
     left: list[Array] = []
     step = max(1, TILE // n)
     for start in range(0, m, step):
         tile = sums[start : start + step]
-        error = errors_x[start : start + step, None] * norms_y
+        error = errors_x[start : start + step, None] * sizes_y
         if slack is not None:
             error += slack
         low = result[start : start + step]
@@ -116,18 +119,44 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
             left.append(numpy.stack([i + start, j]))
     if left:
         i, j = numpy.concatenate(left, axis=1)
-        result[i, j] = _settle(x, y, a, b, addend, sums[i, j], norms_x[i] * norms_y[j], i, j)
+        result[i, j] = _settle(x, y, a, b, addend, sums[i, j], sizes_x[i] * sizes_y[j], i, j)
+    workspace.give(memory)
     return result
 
 
-def _norms(a: Array, axis: int) -> Array:
-    """Euclidean norms, a hair too large; 0 where a term is not finite: the sums there are infinite or NaN, and right.
+class Workspace(threading.local):
+    """Binary64 memory that a thread keeps from one product to the next: on fresh pages a conversion takes ten times as long."""
 
-    The squares are exact (their exponents are in [-298, 256]), and their sum errs by no more than their number in units.
-    """
-    norms = numpy.sqrt(numpy.einsum("ij,ij->i" if axis else "ij,ij->j", a, a)) * (1 + 1e-9 + a.shape[axis] * UNIT)
-    norms[~numpy.isfinite(norms)] = 0.0
-    return norms
+    def __init__(self) -> None:
+        self.kept = numpy.empty(0)
+
+    def take(self, size: int) -> Array:
+        """At least ``size`` numbers, of any value. They are nobody else's: a product within a product takes its own."""
+        memory, self.kept = self.kept, numpy.empty(0)
+        return memory if memory.size >= size else numpy.empty(size)
+
+    def give(self, memory: Array) -> None:
+        """Keep the memory, unless it is much."""
+        if memory.size <= KEEP:
+            self.kept = memory
+
+
+workspace = Workspace()
+
+
+def _widened(x: Array, memory: Array) -> Array:
+    """A matrix in binary64, in the order in which it lies: BLAS takes either, and to turn it would be slow."""
+    turned = x.strides[0] < x.strides[1]
+    a = memory.reshape(x.shape[::-1]).T if turned else memory.reshape(x.shape)
+    a[...] = x
+    return a
+
+
+def _norms(a: Array, axis: int) -> Array:
+    """Euclidean norms, a hair too large. The squares are exact (their exponents are in [-298, 256]), and the sum of n of
+    them errs by less than n units."""
+    squares = numpy.einsum("ij,ij->i" if axis else "ij,ij->j", a, a)
+    return numpy.sqrt(squares) * (1 + 1e-9 + a.shape[axis] * UNIT)
 
 
 def _settle(
