@@ -17,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from rcmlrs_core.data.decimal_text import round_decimal, round_decimals, shown
+from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 from rcmlrs_core.errors import DataError
 
 if TYPE_CHECKING:

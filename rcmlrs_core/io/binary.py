@@ -26,7 +26,7 @@ from itertools import accumulate
 from typing import Any, BinaryIO
 
 from rcmlrs_core.creation import from_bytes, from_plain
-from rcmlrs_core.data.decimal_text import shown
+from rcmlrs_core.numerics.decimal_text import shown
 from rcmlrs_core.errors import BackendError, DataError, FileFormatError
 from rcmlrs_core.io.atomic import atomic_write
 from rcmlrs_core.io.reading import JsonReader, decoded, open_regular

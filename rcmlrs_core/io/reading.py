@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from rcmlrs_core.data.decimal_text import shown
+from rcmlrs_core.numerics.decimal_text import shown
 from rcmlrs_core.errors import FileFormatError
 from rcmlrs_core.io.state import is_unicode
 

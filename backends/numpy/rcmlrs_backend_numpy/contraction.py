@@ -188,13 +188,14 @@ def _grid(x: Array, axis: int) -> Array:
     From two reductions over the bits: the lowest significand bit that any element uses, and the smallest exponent of the
     elements that are not zero. A finer grid than the finest possible, but found at the speed of memory.
     """
-    bits = (x if axis else x.T).astype(numpy.float32, order="C").view(numpy.uint32)
-    used = numpy.bitwise_or.reduce(bits & 0x7FFFFF, axis=1) | 0x800000
+    bits = x.view(numpy.uint32)
+    used = numpy.bitwise_or.reduce(bits, axis=axis) & 0x7FFFFF | 0x800000
     unused = numpy.frexp((used & -used).astype(numpy.float64))[1] - 1  # of the 23 stored bits, from the last
-    doubled = bits << 1  # without the sign; minus one makes zero the largest
-    smallest = ((doubled - 1).min(axis=1, initial=0xFFFFFFFF) + 1 >> 24).astype(numpy.int32)
+    doubled = bits << 1  # without the sign
+    doubled -= 1  # zero becomes the largest
+    smallest = doubled.min(axis=axis, initial=0xFFFFFFFF) + numpy.uint32(1)
     # All zeros: any grid will do. Subnormals have the exponent of the smallest normal numbers.
-    exponent = numpy.where(doubled.any(axis=1), numpy.maximum(smallest, 1), 512)
+    exponent = numpy.where(smallest == 0, 512, numpy.maximum((smallest >> 24).astype(numpy.int32), 1))
     return numpy.ldexp(1.0, exponent - 150 + unused)
 
 

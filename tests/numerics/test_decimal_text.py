@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rcmlrs_core.data.decimal_text import round_decimal, round_decimals, shown
+from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 from rcmlrs_core.errors import DataError
 
 OVERFLOW = Fraction(2) ** 128 - Fraction(2) ** 103

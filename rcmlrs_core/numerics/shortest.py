@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, ROUND_UP, Context
 
-from rcmlrs_core.data.decimal_text import SMALLEST_NORMAL, round_decimal, round_decimals
+from rcmlrs_core.numerics.decimal_text import SMALLEST_NORMAL, round_decimal, round_decimals
 
 ENOUGH = 9
 """Digits that tell any two binary32 numbers apart."""
