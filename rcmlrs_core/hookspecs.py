@@ -1,9 +1,9 @@
 """The hooks through which a backend comes in (pluggy). The built-in backends use these and nothing else.
 
 A backend is an object (a module, as a rule) that implements some of these hooks, named by an entry point in the group
-``rcmlrs.backends``. Only ``rcmlrs_storage`` is required: with it alone every operation works, by kernels that are derived
-from the operations' own files and run on copies. A misspelt hook, or one with an argument that is not listed here, is an
-error when the backend is loaded.
+``rcmlrs.backends``. Only ``rcmlrs_storage`` is required: with it alone every operation works, by kernels that are
+derived from the operations' own files and run on copies. A misspelt hook, or one with an argument that is not listed
+here, is an error when the backend is loaded.
 """
 
 from collections.abc import Iterable
@@ -47,8 +47,8 @@ def rcmlrs_storage() -> Storage:  # type: ignore[empty-body]
 def rcmlrs_register(table: "KernelTable") -> None:
     """Register the backend's own kernels: ``table.register("gelu", kernel)``.
 
-    ``kernel(*buffers, **attributes)`` returns a buffer; the attributes are in the normal form of the operation's ``check``.
-    A name that is no operation, or that is registered twice, is an error.
+    ``kernel(*buffers, **attributes)`` returns a buffer; the attributes are in the normal form of the operation's
+    ``check``. A name that is no operation, or that is registered twice, is an error.
     """
 
 

@@ -1,8 +1,9 @@
 """Backends: how one is found, built and chosen.
 
-A backend is found by its entry point (group ``rcmlrs.backends``) or as ``module:attribute``, built once, and from then on
-is a table of kernels: pluggy builds the table and is never in the path of an operation. A broken backend breaks nobody
-else; nothing falls back in silence, since the table knows of each kernel whether it is the backend's own or derived.
+A backend is found by its entry point (group ``rcmlrs.backends``) or as ``module:attribute``, built once, and from
+then on is a table of kernels: pluggy builds the table and is never in the path of an operation. A broken backend
+breaks nobody else; nothing falls back in silence, since the table knows of each kernel whether it is the backend's
+own or derived.
 """
 
 import difflib
@@ -31,7 +32,7 @@ ENTRY_POINTS = "rcmlrs.backends"
 VARIABLE = "RCMLRS_BACKEND"
 
 PREFERENCE = ("native", "numpy", "python")
-"""The default is the first of these that is installed and healthy: fastest first. Any other backend is chosen by name."""
+"""The default is the first of these that is installed and healthy. Any other backend is chosen by name."""
 
 OWN, DERIVED = "own", "derived"
 
@@ -73,7 +74,7 @@ class Backend:
         self._scalars: dict[tuple[Any, str], Any] = {}
 
     def scalar(self, value: Any, dtype: str) -> Any:
-        """A buffer of shape () that holds a number, at its exact value and rounded once (N6); the common ones are kept."""
+        """A buffer of shape () that holds a number, rounded once (N6); the common ones are kept."""
         key = (value or repr(value), dtype)  # 0.0 and -0.0 are equal as keys, and not as numbers
         buffer = self._scalars.get(key)
         if buffer is None:
@@ -119,7 +120,7 @@ def _installed() -> dict[str, list[EntryPoint]]:
     """Entry points by name, read from metadata: no backend is imported."""
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=ENTRY_POINTS):
-        # One distribution may be seen twice (an editable install beside its metadata): the same value is the same point.
+        # A distribution may be seen twice (an editable install beside its metadata): equal values are one point.
         if all(point.value != other.value for other in found.setdefault(point.name, [])):
             found[point.name].append(point)
     return dict(sorted(found.items()))
@@ -280,7 +281,7 @@ def _first_healthy() -> Backend:
     raise BackendError("no backend is installed and healthy: " + ("; ".join(reasons) or "reinstall rcmlrs"))
 
 
-class use_backend:  # noqa: N801  (a function to its users, as contextlib's own are)
+class use_backend:
     """``with rc.use_backend("python"): ...`` makes new tensors on that backend, in this thread or task.
 
     An unknown or unhealthy backend is refused at once.

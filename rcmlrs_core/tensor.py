@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError
 from rcmlrs_core.methods import Methods
-from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
 from rcmlrs_core.registry import Backend, get_backend
@@ -117,7 +116,7 @@ class RamTensor(Methods):
         return self._backend.name
 
     @property
-    def T(self) -> "RamTensor":  # noqa: N802  (the name that NumPy and PyTorch have)
+    def T(self) -> "RamTensor":
         """The transposed matrix; of more than two axes, all axes reversed."""
         return self.transpose()
 

@@ -44,6 +44,6 @@ def backends(
             kernels.add_row(name, *("own" if name in status.own else "derived" for status in healthy))
         console.print(kernels)
         console.print(
-            "own: a kernel of the backend. derived: the binary64 formula of the operation's file, the rounding test, and "
-            "the exact definition for what stays undecided. The bits are the same."
+            "own: a kernel of the backend. derived: the binary64 formula of the operation's file, the rounding test, "
+            "and the exact definition for what stays undecided. The bits are the same."
         )

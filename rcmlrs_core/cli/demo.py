@@ -72,6 +72,6 @@ def show(console: Console, runs: list[Forecast]) -> None:
     gain = 1 - first.score / first.naive if first.naive else 0.0
     better = f"{gain:.0%} better than" if gain > 0 else f"{-gain:.0%} worse than"
     console.print(
-        f"Test error (root mean square): {first.score:.2f}, {better} the naive forecast that the next value is the last "
-        f"one ({first.naive:.2f})."
+        f"Test error (root mean square): {first.score:.2f}, {better} the naive forecast "
+        f"that the next value is the last one ({first.naive:.2f})."
     )

@@ -17,8 +17,8 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 from rcmlrs_core.errors import DataError
+from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 
 if TYPE_CHECKING:
     from rcmlrs_core.tensor import RamTensor

@@ -26,11 +26,11 @@ from itertools import accumulate
 from typing import Any, BinaryIO
 
 from rcmlrs_core.creation import from_bytes, from_plain
-from rcmlrs_core.numerics.decimal_text import shown
 from rcmlrs_core.errors import BackendError, DataError, FileFormatError
 from rcmlrs_core.io.atomic import atomic_write
 from rcmlrs_core.io.reading import JsonReader, decoded, open_regular
 from rcmlrs_core.io.state import MOST_AXES, RESERVED, State, Tensors, metadata_of, named, shape_problem
+from rcmlrs_core.numerics.decimal_text import shown
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, ITEMSIZE, PlainArray, Shape
 from rcmlrs_core.registry import Backend, current_backend, get_backend
 from rcmlrs_core.tensor import RamTensor

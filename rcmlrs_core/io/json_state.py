@@ -32,12 +32,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rcmlrs_core.creation import from_plain
-from rcmlrs_core.numerics.decimal_text import round_decimals, shown
 from rcmlrs_core.errors import FileFormatError
 from rcmlrs_core.io.atomic import atomic_write
 from rcmlrs_core.io.reading import AT_ONCE, NUMBER, JsonReader, decoded, open_regular
-from rcmlrs_core.numerics.shortest import shortest_decimals
 from rcmlrs_core.io.state import MOST_AXES, RESERVED, State, Tensors, metadata_of, named, shape_problem
+from rcmlrs_core.numerics.decimal_text import round_decimals, shown
+from rcmlrs_core.numerics.shortest import shortest_decimals
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, TYPECODES, PlainArray, Shape
 from rcmlrs_core.registry import Backend, current_backend, get_backend
 from rcmlrs_core.tensor import RamTensor

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from rcmlrs_core.numerics.decimal_text import shown
 from rcmlrs_core.errors import FileFormatError
 from rcmlrs_core.io.state import is_unicode
+from rcmlrs_core.numerics.decimal_text import shown
 
 SPACE = r"[ \t\n\r]*+"
 NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"

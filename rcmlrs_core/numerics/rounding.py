@@ -1,9 +1,9 @@
 """The rounding test: compute in binary64, round both ends of the error interval, and compare bits.
 
 A binary64 value ``y`` whose error is at most ``bound`` units of 2^-53 relative to ``magnitude`` (by default to |y|)
-lies with its exact value in ``[y - e, y + e]``. If both ends round to the same binary32 number, that number is RN of the
-exact value. What stays undecided goes to the exact definition. This is the pure Python telling; array libraries have
-the same test over whole arrays.
+lies with its exact value in ``[y - e, y + e]``. If both ends round to the same binary32 number, that number is RN of
+the exact value. What stays undecided goes to the exact definition. This is the pure Python telling; array libraries
+have the same test over whole arrays.
 """
 
 from array import array

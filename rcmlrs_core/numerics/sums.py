@@ -90,8 +90,8 @@ def round_sum(terms: Sequence[float]) -> float:
 
 def is_midpoint(value: float) -> bool:
     """Whether a binary64 number lies halfway between two neighbouring binary32 numbers."""
-    # A midpoint is an odd number of halves of its neighbours' last place. (Beyond the overflow threshold this calls some
-    # numbers midpoints that are none; to look twice at them does no harm.)
+    # A midpoint is an odd number of halves of its neighbours' last place. (Beyond the overflow threshold this calls
+    # some numbers midpoints that are none; to look twice at them does no harm.)
     if value == 0.0 or not math.isfinite(value):
         return False
     last_place = max(math.frexp(value)[1] - 24, -149)

@@ -22,7 +22,7 @@ def special(x: float, y: float) -> float | None:
 
 
 def binary64(m: Any, x: Any, y: Any) -> Any:
-    """The binary64 sum rounds to the right binary32: 53 >= 2 * 24 + 2 (S. Figueroa, When is double rounding innocuous?)."""
+    """One binary64 rounding does no harm: 53 >= 2 * 24 + 2 (S. Figueroa, When is double rounding innocuous?)."""
     return x + y
 
 

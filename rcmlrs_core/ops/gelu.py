@@ -18,7 +18,7 @@ SQRT_2_OVER_PI = float.fromhex("0x1.9884533d43651p-1")
 
 
 def exact(r: Any, x: Any) -> Any:
-    """Clause 1, with (1 + tanh u)/2 = 1/(1 + e^(-2u)): far below zero, 1 + tanh u would take e^(2u)'s own exponent of bits."""
+    """Clause 1, with (1 + tanh u)/2 = 1/(1 + e^(-2u)), which does not cancel far below zero."""
     inner = r.sqrt(2 / r.pi) * (x + r.ratio(44715, 1000000) * x**3)
     return x * r.sigmoid(2 * inner)
 
@@ -27,8 +27,8 @@ def binary64(m: Any, x: Any) -> Any:
     """``x / (1 + e^(-2 inner))``: the same, as (1 + tanh u)/2 = 1/(1 + e^(-2u)), without the cancellation.
 
     The argument of exp has a relative error of 6 units of 2^-53. Where it exceeds 104 the result is below 2^-150 and
-    rounds to zero however exp errs; up to there the absolute error is 104 * 6 = 624 units, to which exp (8), the sum, the
-    quotient and the product add a few. An x below -20 is as good as -20: its result rounds to -0 just so.
+    rounds to zero however exp errs; up to there the absolute error is 104 * 6 = 624 units, to which exp (8), the
+    sum, the quotient and the product add a few. An x below -20 is as good as -20: its result rounds to -0 just so.
     """
     x = m.maximum(x, -20.0)
     return x / (1.0 + m.exp(x * (1.0 + 0.044715 * (x * x)) * (-2.0 * SQRT_2_OVER_PI)))

@@ -1,4 +1,4 @@
-"""What an operation is: a name to which its rules are attached. One operation, one file; this one holds what they share.
+"""What an operation is: a name to which its rules are attached. This file holds what all of them share.
 
 Every file of this folder that names an operation defines ``operation``, one of the families below, and its docstring is
 the operation's page. The families differ in how the one right answer is stated:
@@ -153,10 +153,10 @@ class Elementwise(Operation):
     ``exact(r, *x, **attributes)`` encloses the value for finite arguments. ``special(*x, **attributes)`` returns the
     value where ``exact`` does not apply (infinities, zeros whose sign matters, poles), else None. A NaN argument gives
     NaN unless ``sees_nan``: then ``special`` is asked. ``plain`` replaces both where nothing is rounded.
-    ``binary64(m, *x, **attributes)`` returns the value in binary64, or the value and the magnitude (at least its absolute
-    value) to which the error is relative. ``bound`` is the error's bound in units of 2^-53; 0 says that rounding the
-    binary64 value to binary32 is right as it stands. It holds for every argument, infinite ones and NaN included, with
-    m's functions within 4 ulp.
+    ``binary64(m, *x, **attributes)`` returns the value in binary64, or the value and the magnitude (at least its
+    absolute value) to which the error is relative. ``bound`` is the error's bound in units of 2^-53; 0 says that
+    rounding the binary64 value to binary32 is right as it stands. It holds for every argument, infinite ones and NaN
+    included, with m's functions within 4 ulp.
     """
 
     exact: Callable[..., Any] | None = None
@@ -292,12 +292,12 @@ def spread(operand: PlainArray, shape: Shape) -> Sequence[Any]:
 class Reduction(Operation):
     """A function of the elements along some axes, taken together as one row in row-major order.
 
-    ``row(values, **attributes)`` is the definition: one number, or as many as ``maps`` or ``squares`` say. ``binary64(m, x,
-    **attributes)`` takes the rows along the last axis of ``x``, keeps that axis (of length one for a number) and returns
-    the value and the magnitude to which the error is relative; ``bound(n)`` bounds the error in units of 2^-53 for rows
-    of length n. ``one_axis`` operations take one axis (or, with None, the whole tensor as one row). ``maps`` says that
-    the result has the row's length and stays where the row was (softmax); ``squares`` that it has one row for each
-    element (a Jacobian).
+    ``row(values, **attributes)`` is the definition: one number, or as many as ``maps`` or ``squares`` say.
+    ``binary64(m, x, **attributes)`` takes the rows along the last axis of ``x``, keeps that axis (of length one for
+    a number) and returns the value and the magnitude to which the error is relative; ``bound(n)`` bounds the error
+    in units of 2^-53 for rows of length n. ``one_axis`` operations take one axis (or, with None, the whole tensor as
+    one row). ``maps`` says that the result has the row's length and stays where the row was (softmax); ``squares``
+    that it has one row for each element (a Jacobian).
     """
 
     row: Callable[..., Any]

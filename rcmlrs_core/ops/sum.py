@@ -1,6 +1,7 @@
 """sum(x, axis=None, keepdims=False): the sum of the elements along some axes.
 
-1. ``RN`` of the exact sum: it depends on no order (N3.1). An exact zero is +0; NaN, or both infinities, give NaN (N3.2).
+1. ``RN`` of the exact sum: it depends on no order (N3.1). An exact zero is +0; NaN, or both infinities, give NaN
+   (N3.2).
 2. ``axis`` is an int, a tuple of ints or None, which is all; the sum of no elements is +0.
 3. The gradient gives every element the ``g`` of its row.
 """

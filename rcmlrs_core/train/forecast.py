@@ -1,4 +1,4 @@
-"""The whole job for a time series: windows, scaling, a recurrent network, training, and a score beside a naive forecast.
+"""The whole job for a time series: windows, scaling, a recurrent network, training, and a score beside a naive one.
 
 ``rcmlrs demo`` runs it on the shipped series, ``rcmlrs train`` on a user's own.
 """

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 from rcmlrs_core.errors import DataError
+from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 
 OVERFLOW = Fraction(2) ** 128 - Fraction(2) ** 103
 

@@ -3,6 +3,7 @@
 import math
 import struct
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy
 import pytest
@@ -45,7 +46,7 @@ def test_n1_layout() -> None:
 
 def test_n1_3_every_value_and_every_midpoint_of_binary8() -> None:
     bits = finite(BINARY8)
-    for low, high in zip(bits, bits[1:], strict=False):
+    for low, high in pairwise(bits):
         a, b = BINARY8.fraction(low), BINARY8.fraction(high)
         middle, hair = (a + b) / 2, (b - a) / 2**20
         for value, want in (
@@ -68,7 +69,7 @@ def test_n1_3_overflow_at_the_threshold(form: Format) -> None:
 
 
 def test_n1_3_sums_and_products_of_all_pairs_of_binary8() -> None:
-    bits = [b for b in finite(BINARY8)][::3]
+    bits = finite(BINARY8)[::3]
     for a in bits:
         for b in bits[::2]:
             x, y = BINARY8.fraction(a), BINARY8.fraction(b)

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals
-from rcmlrs_core.numerics.shortest import shortest_decimals
 from rcmlrs_core.numerics.formats import from_bits, to_bits
+from rcmlrs_core.numerics.shortest import shortest_decimals
 
 FINITE = st.integers(0, 0x7F7FFFFF).flatmap(lambda bits: st.sampled_from([bits, bits | 0x80000000])).map(from_bits)
 POWERS = [2.0**exponent for exponent in range(-149, 128)]

@@ -33,6 +33,9 @@ TILE = 1 << 15
 KEEP = 1 << 22
 """Numbers that a thread may keep between products: enough for matrices of 1024 x 1024."""
 
+SMALL = 0
+"""Up to this many products, a product of the magnitudes costs less than the norms of all rows and columns."""
+
 GRID_PAYS = 4
 """The grids of all rows and columns are worth finding when this many times the undecided elements outnumber them."""
 
@@ -78,15 +81,12 @@ KERNELS = {"matmul": matmul, "linear": linear}
 
 
 def products(x: Array, y: Array, addend: Array | None = None) -> Array:
-    """RN of every ``addend_j + sum_k x_ik y_kj`` for matrices x (m, k), y (k, n) and a row of n addends.
-
-    The bound, in units of u: a term passes through less than PIECE additions in its piece, then one for each piece and
-    the addend's, each of which errs by u relative to a partial sum, at most ``size = |a| |b| + |addend|`` but for terms in
-    u^2; computing the two ends adds one more. What is left over covers these terms and the product of the norms.
-    """
+    """RN of every ``addend_j + sum_k x_ik y_kj`` for matrices x (m, k), y (k, n) and a row of n addends."""
     (m, k), n = x.shape, y.shape[1]
-    if m == 0 or n == 0:
-        return numpy.zeros((m, n), numpy.float32)
+    if addend is not None:
+        addend = addend.astype(numpy.float64)
+    if m * k * n <= SMALL:
+        return _small_products(x, y, addend)
     memory = workspace.take(m * k + k * n + 2 * m * n)
     a = _widened(x, memory[: m * k])
     b = _widened(y, memory[m * k : m * k + k * n])
@@ -94,26 +94,21 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
     numpy.matmul(a[:, :PIECE], b[:PIECE], out=sums)
     for piece in range(PIECE, k, PIECE):
         sums += numpy.matmul(a[:, piece : piece + PIECE], b[piece : piece + PIECE], out=part)
-    terms = min(k, PIECE) + -(-k // PIECE) + 6
-    factor = terms * UNIT / (1 - terms * UNIT) * (1 + 1e-9)
+    factor = _relative_error(min(k, PIECE) + -(-k // PIECE))
     sizes_x, sizes_y = _norms(a, 1), _norms(b, 0)
-    errors_x, slack = sizes_x * factor, None
+    errors_x, slack = sizes_x * factor, 0.0
     if addend is not None:
-        addend = addend.astype(numpy.float64)
         sums += addend
         slack = numpy.abs(addend) * factor
     result = numpy.empty((m, n), numpy.float32)
     left: list[Array] = []
     step = max(1, TILE // n)
     for start in range(0, m, step):
-        tile = sums[start : start + step]
-        error = errors_x[start : start + step, None] * sizes_y
-        if slack is not None:
+        rows = slice(start, start + step)
+        error = errors_x[rows, None] * sizes_y
+        if addend is not None:
             error += slack
-        low = result[start : start + step]
-        low[...] = tile - error
-        high = (tile + error).astype(numpy.float32)
-        differ = low.view(numpy.int32) != high.view(numpy.int32)
+        differ = _ends_differ(sums[rows], error, result[rows])
         if differ.any():
             i, j = numpy.nonzero(differ)
             left.append(numpy.stack([i + start, j]))
@@ -122,6 +117,38 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
         result[i, j] = _settle(x, y, a, b, addend, sums[i, j], sizes_x[i] * sizes_y[j], i, j)
     workspace.give(memory)
     return result
+
+
+def _small_products(x: Array, y: Array, addend: Array | None) -> Array:
+    """The same with the sums of magnitudes themselves, which the BLAS finds sooner than NumPy finds small norms."""
+    a, b = x.astype(numpy.float64), y.astype(numpy.float64)
+    sums, sizes = a @ b, numpy.abs(a) @ numpy.abs(b)
+    error = sizes * _relative_error(x.shape[1])
+    if addend is not None:
+        sums += addend
+        error += numpy.abs(addend) * _relative_error(x.shape[1])
+    result = numpy.empty(sums.shape, numpy.float32)
+    differ = _ends_differ(sums, error, result)
+    if differ.any():
+        i, j = numpy.nonzero(differ)
+        result[i, j] = _settle(x, y, a, b, addend, sums[i, j], sizes[i, j] * (1 + 1e-9), i, j)
+    return result
+
+
+def _relative_error(additions: int) -> float:
+    """The bound of the error of a sum relative to the sum of magnitudes, if a term passes through so many additions.
+
+    Each errs by u relative to a partial sum. Six more are for the addend, for the roundings of the two ends, and for the
+    last bits of magnitudes and bounds; the terms in u^2 are in the quotient.
+    """
+    return (additions + 6) * UNIT / (1 - (additions + 6) * UNIT) * (1 + 1e-9)
+
+
+def _ends_differ(sums: Array, error: Array, low: Array) -> Array:
+    """Where ``sums - error``, which is put into ``low``, and ``sums + error`` are different binary32 numbers."""
+    low[...] = sums - error
+    high = (sums + error).astype(numpy.float32)
+    return low.view(numpy.int32) != high.view(numpy.int32)
 
 
 class Workspace(threading.local):
