@@ -37,6 +37,8 @@ def _grad(enabled: bool) -> Iterator[None]:
 def backward(output: RamTensor, gradient: RamTensor | None, *, create_graph: bool) -> None:
     """Add to ``.grad`` of the leaves: ``RamTensor.backward``."""
     if not output.requires_grad:
+        if output.dtype != FLOAT32:
+            raise GradientError(f"backward: a tensor of {output.dtype} has no gradient; only float32 tensors have")
         raise GradientError(
             "backward: this tensor depends on nothing that requires a gradient; call .requires_grad_() on the parameters "
             "before they are used (and not under rc.no_grad())"
@@ -44,8 +46,7 @@ def backward(output: RamTensor, gradient: RamTensor | None, *, create_graph: boo
     leaves, totals = _walk(output, _seed("backward", output, gradient), create_graph)
     with _grad(create_graph):
         for key, leaf in leaves.items():
-            total = totals[key]
-            leaf.grad = total if leaf.grad is None else leaf.grad.add(total)
+            leaf.grad = _own(totals[key]) if leaf.grad is None else leaf.grad.add(totals[key])
 
 
 def gradients(
@@ -55,7 +56,12 @@ def gradients(
     if not output.requires_grad:
         return [x.full_like(0.0) for x in inputs]
     _, totals = _walk(output, _seed("gradients", output, gradient), create_graph, keep=inputs)
-    return [totals[_key(x)] if _key(x) in totals else x.full_like(0.0) for x in inputs]
+    return [_own(totals[_key(x)]) if _key(x) in totals else x.full_like(0.0) for x in inputs]
+
+
+def _own(total: RamTensor) -> RamTensor:
+    """A gradient as a tensor of its own, to change in place: another tensor may have received the same one."""
+    return total if total.requires_grad else total.detach()
 
 
 def _seed(name: str, output: RamTensor, gradient: RamTensor | None) -> RamTensor:
@@ -66,6 +72,9 @@ def _seed(name: str, output: RamTensor, gradient: RamTensor | None) -> RamTensor
                 "or pass the gradient that it receives"
             )
         return output.detach().full_like(1.0)
+    if not isinstance(gradient, RamTensor) or gradient.dtype != FLOAT32:
+        got = f"a tensor of {gradient.dtype}" if isinstance(gradient, RamTensor) else type(gradient).__name__
+        raise GradientError(f"{name}: the gradient is a float32 tensor, got {got}; make it one with rc.tensor(...)")
     if gradient.shape != output.shape:
         raise ShapeError(
             f"{name}: the gradient has shape {gradient.shape}, the tensor {output.shape}; they must be equal"
@@ -97,7 +106,7 @@ def _walk(
             total = _join(contributions.pop(id(node)))
             if id(node) in kept:
                 totals[id(node)] = total
-            for operand, contribution in zip(node.operands, _contributions(node, total), strict=False):
+            for operand, contribution in zip(node.operands, _contributions(node, total), strict=True):
                 if not operand.requires_grad:
                     continue
                 key = _key(operand)
@@ -122,7 +131,7 @@ def _contributions(node: Node, total: RamTensor) -> tuple[RamTensor | None, ...]
             f"{node.operation.name} is not differentiable: {gradient.reason}; use .detach() on its operand to say that no "
             "gradient flows there"
         )
-    return gradient(total, node.result(), *node.operands, **node.attributes)
+    return gradient(total, node.result(), *node.seen(), **node.attributes)
 
 
 def _join(contributions: list[RamTensor]) -> RamTensor:
@@ -131,7 +140,7 @@ def _join(contributions: list[RamTensor]) -> RamTensor:
     return first if len(contributions) == 1 else first.add_n(*contributions[1:])
 
 
-def grad(function: Callable[..., RamTensor], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """The function that computes the gradient of a scalar ``function`` in its argument ``argnums`` (or several).
 
     ``rc.grad(f)(x)`` is df/dx at x, a tensor like x; ``rc.grad(rc.grad(f))`` is the second derivative.
@@ -144,12 +153,16 @@ def grad(function: Callable[..., RamTensor], argnums: int | Sequence[int] = 0) -
     return gradient
 
 
-def value_and_grad(function: Callable[..., RamTensor], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """The function that computes the value of a scalar ``function`` and its gradient, as a pair."""
+def value_and_grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The function that computes the value of a scalar ``function`` and its gradient, as a pair.
+
+    Both are on the tape where anything beside the arguments in ``argnums`` requires a gradient, or one of these does.
+    """
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def both(*arguments: Any, **keywords: Any) -> tuple[RamTensor, Any]:
         inputs = list(arguments)
+        fresh = set()
         for position in positions:
             if not -len(inputs) <= position < len(inputs):
                 raise GradientError(f"grad: there is no argument {position} among {len(inputs)}; see argnums")
@@ -158,14 +171,30 @@ def value_and_grad(function: Callable[..., RamTensor], argnums: int | Sequence[i
                 got = f"a tensor of {x.dtype}" if isinstance(x, RamTensor) else type(x).__name__
                 raise GradientError(f"grad: argument {position} must be a float32 tensor, got {got}")
             # A tensor of its own on the tape, so that f's use of x is told from any other; linked to an outer tape.
-            inputs[position] = x.reshape(x.shape) if x.requires_grad else x.detach().requires_grad_()
+            with _grad(True):
+                inputs[position] = x.reshape(x.shape) if x.requires_grad else x.detach().requires_grad_()
+            fresh.add(_key(inputs[position]))
         with _grad(True):
             value = function(*inputs, **keywords)
-        if not isinstance(value, RamTensor) or value.size != 1:
-            got = f"shape {value.shape}" if isinstance(value, RamTensor) else type(value).__name__
-            raise GradientError(f"grad: the function must return a tensor of one element, got {got}")
-        outer = any(isinstance(x, RamTensor) and x.requires_grad for x in arguments) and grad_enabled.get()
+        if not isinstance(value, RamTensor) or value.size != 1 or value.dtype != FLOAT32:
+            got = f"{value.dtype} of shape {value.shape}" if isinstance(value, RamTensor) else type(value).__name__
+            raise GradientError(f"grad: the function must return a float32 tensor of one element, got {got}")
+        outer = grad_enabled.get() and any(_key(leaf) not in fresh for leaf in _leaves(value))
         found = gradients(value, [inputs[position] for position in positions], create_graph=outer)
-        return value, found[0] if isinstance(argnums, int) else tuple(found)
+        return value if outer else value.detach(), found[0] if isinstance(argnums, int) else tuple(found)
 
     return both
+
+
+def _leaves(output: RamTensor) -> Iterator[RamTensor]:
+    """The leaves that require a gradient and on which ``output`` depends."""
+    seen: set[int] = set()
+    stack = [output]
+    while stack:
+        tensor = stack.pop()
+        if tensor.requires_grad and _key(tensor) not in seen:
+            seen.add(_key(tensor))
+            if tensor._node is None:
+                yield tensor
+            else:
+                stack += tensor._node.operands

@@ -3,18 +3,19 @@
 Every number enters at its exact value and is rounded once (N6).
 """
 
+import reprlib
+import struct
 import sys
-from array import array
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import DTypeError, ShapeError
-from rcmlrs_core.numerics.formats import round_number
+from rcmlrs_core.numerics.scalars import binary32, is_number, number
 from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, ITEMSIZE, TYPECODES, PlainArray, Shape
 from rcmlrs_core.registry import Backend, current_backend, get_backend
-from rcmlrs_core.tensor import Number, RamTensor, as_operand, wrap
+from rcmlrs_core.tensor import Number, RamTensor, as_operand, nested, wrap
 
 ShapeLike = int | Sequence[int]
 
@@ -27,15 +28,13 @@ def from_bytes(raw: Any, shape: ShapeLike, backend: str | Backend | None = None,
     chosen = current_backend() if backend is None else get_backend(backend)
     dtype = check_dtype("from_bytes", dtype)
     lengths = normalize_shape("from_bytes", shape)
-    view = memoryview(raw).cast("B") if memoryview(raw).contiguous else memoryview(bytes(raw))
-    expected = ITEMSIZE[dtype]
-    for length in lengths:
-        expected *= length
-    if view.nbytes != expected:
-        raise ShapeError(f"from_bytes: {dtype} of shape {lengths} takes {expected} bytes, got {view.nbytes}")
-    if dtype == BOOL and any(byte > 1 for byte in view):
+    content = memoryview(raw).tobytes()
+    expected = ITEMSIZE[dtype] * prod(lengths)
+    if len(content) != expected:
+        raise ShapeError(f"from_bytes: {dtype} of shape {lengths} takes {expected} bytes, got {len(content)}")
+    if dtype == BOOL and content.translate(None, b"\0\1"):
         raise DTypeError("from_bytes: a bool is one byte, 0 or 1")
-    return wrap(chosen.storage.load(bytes(view), lengths, dtype), lengths, dtype, chosen)
+    return wrap(chosen.storage.load(content, lengths, dtype), lengths, dtype, chosen)
 
 
 def from_plain(x: PlainArray, backend: str | Backend | None = None) -> RamTensor:
@@ -65,12 +64,12 @@ def tensor(
 
 
 def check_dtype(name: str, dtype: Any) -> str:
-    """The element type called ``dtype``; NumPy's dtypes and the builtin ``float``, ``int`` and ``bool`` are understood."""
+    """The element type called ``dtype``; NumPy's and the builtin ``float``, ``int`` and ``bool`` are understood."""
     called = getattr(dtype, "name", getattr(dtype, "__name__", dtype))
-    found = {"float": FLOAT32, "int": INT32}.get(called, called)
-    if found not in TYPECODES:
+    called = {"float": FLOAT32, "int": INT32}.get(str(called), called)
+    if not isinstance(called, str) or called not in TYPECODES:
         raise DTypeError(f"{name}: there is no element type {dtype!r}; the types are {', '.join(TYPECODES)}")
-    return str(found)
+    return called
 
 
 def _from_array(data: Any, dtype: str | None) -> PlainArray | None:
@@ -78,15 +77,18 @@ def _from_array(data: Any, dtype: str | None) -> PlainArray | None:
     numpy = sys.modules.get("numpy")
     if numpy is not None and hasattr(data, "__array__"):
         values = numpy.asarray(data)
-        if values.dtype.kind not in "fiub":
+        kind = values.dtype.kind
+        if kind == "O":
+            return _from_lists(values.tolist(), dtype, values.shape)
+        if kind not in "fiub":
             raise DTypeError(f"tensor: an array of {values.dtype} holds no real numbers; convert it first")
-        dtype = dtype or (BOOL if values.dtype.kind == "b" else FLOAT32)
-        if dtype == INT32:
-            exact = values.astype("int64")
-            if (exact != values).any() or (abs(exact) >= 1 << 31).any():
-                raise DTypeError("tensor: not every element is an integer in [-2^31, 2^31); use dtype='float32'")
+        dtype = dtype or (BOOL if kind == "b" else FLOAT32)
         with numpy.errstate(all="ignore"):  # overflow to infinity is the rounding that N1.3 asks for
-            raw = values.astype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[dtype]).tobytes()
+            stored = values.astype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[dtype])
+        if dtype != FLOAT32 and not (stored == values).all():
+            allowed = "an integer in [-2^31, 2^31)" if dtype == INT32 else "a bool (or 1 or 0)"
+            raise DTypeError(f"tensor: dtype is {dtype!r}, but not every element of the array is {allowed}")
+        raw = stored.tobytes()
         return PlainArray.frombytes(raw, values.shape, dtype)
     if isinstance(data, str | bytes | bytearray):
         raise DTypeError(f"tensor: {type(data).__name__} is no data; for bytes use from_bytes, for text parse it first")
@@ -94,99 +96,95 @@ def _from_array(data: Any, dtype: str | None) -> PlainArray | None:
         view = memoryview(data)
     except TypeError:
         return None
-    if view.format not in {"f", "d", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q", "?"}:
+    if view.format in ("f", "<f") and sys.byteorder == "little" and dtype in (None, FLOAT32):
+        return PlainArray.frombytes(view.tobytes(), tuple(view.shape or ()))
+    return _from_lists(_elements(view), dtype, tuple(view.shape or ()))
+
+
+def _elements(view: memoryview) -> Any:
+    """The elements of a buffer, nested like its axes; in ctypes' formats too, which a memoryview cannot list itself."""
+    prefix, code = view.format[:-1] or "@", view.format[-1:]
+    if prefix not in tuple("@=<>!") or code not in "efdbBhHiIlLqQ?":
         raise DTypeError(f"tensor: a buffer of format {view.format!r} holds no real numbers; convert it first")
-    if view.format == "f" and dtype in (None, FLOAT32):
-        values = array("f")
-        values.frombytes(view.tobytes())
-        return PlainArray(values, view.shape or ())
-    return _from_lists(view.tolist(), dtype, view.shape)
+    if code in "bBhHiIlLqQ":  # whose sizes differ between the machine's formats and the standard ones
+        signed, unsigned = {1: "bB", 2: "hH", 4: "iI", 8: "qQ"}[view.itemsize]
+        code = signed if code.islower() else unsigned
+    order = ">" if prefix in ">!" or (prefix in "@=" and sys.byteorder == "big") else "<"
+    values: Any = list(struct.unpack(f"{order}{view.nbytes // view.itemsize}{code}", view.tobytes()))
+    return nested(values, tuple(view.shape or ()))
 
 
 def _from_lists(data: Any, dtype: str | None, shape: Shape | None = None) -> PlainArray:
     if shape is None:
         shape = _shape_of(data)
-    flat: list[Any] = list(_leaves(data, shape, ()))
+    flat: list[Any] = []
+    _flatten(data, shape, (), flat)
+    kinds = set(map(type, flat))
     if dtype is None:
-        dtype = BOOL if flat and all(isinstance(value, bool) for value in flat) else FLOAT32
+        dtype = BOOL if kinds and float not in kinds and all(map(_is_bool, flat)) else FLOAT32
     if dtype == FLOAT32:
-        if not all(type(value) is float for value in flat):
-            flat = [_number(value) for value in flat]
-        return PlainArray.of(flat, shape)
+        if not kinds <= {float}:
+            flat = [value if type(value) is float else binary32(value) for value in flat]
+        return PlainArray.of(flat, shape)  # the store is the one rounding of a float
+    numbers = [number(value) for value in flat]
     if dtype == INT32:
-        for value in flat:
-            if not _is_number(value) or value != value or value in (float("inf"), float("-inf")) or value != int(value):
-                raise DTypeError(f"tensor: {value!r} is no integer; int32 takes integers")
-            if not -(1 << 31) <= value < 1 << 31:
+        for value in numbers:
+            if not -(1 << 31) <= value < 1 << 31:  # nor is a NaN
                 raise DTypeError(f"tensor: {value!r} is not in [-2^31, 2^31), the range of int32")
-        return PlainArray.of(map(int, flat), shape, INT32)
-    for value in flat:
+            if value != int(value):
+                raise DTypeError(f"tensor: {value!r} is no integer; int32 takes integers")
+        return PlainArray.of(map(int, numbers), shape, INT32)
+    for value in numbers:
         if value not in (0, 1):
             raise DTypeError(f"tensor: {value!r} is no bool; bool takes True and False (or 1 and 0)")
-    return PlainArray.of(map(int, flat), shape, BOOL)
+    return PlainArray.of(map(int, numbers), shape, BOOL)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) or hasattr(value, "as_integer_ratio") or hasattr(value, "__float__")
-
-
-def _number(value: Any) -> float:
-    """A number at its exact value, rounded once to binary32."""
-    if isinstance(value, float):
-        return value  # the store into array('f') is the one rounding
-    if isinstance(value, int):
-        return float(value) if -(1 << 53) <= value <= 1 << 53 else round_number(value)
-    if isinstance(value, RamTensor) and value.size == 1:
-        return float(value)
-    if not _is_number(value) or isinstance(value, RamTensor):
-        raise DTypeError(f"tensor: {value!r} is no number; a tensor is made of numbers and nested lists of them")
-    if hasattr(value, "as_integer_ratio"):
-        try:
-            return round_number(value)
-        except (ValueError, OverflowError):  # Decimal's infinities and NaN
-            pass
-    return float(value)
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or (hasattr(value, "item") and isinstance(number(value), bool))
 
 
 def _is_list(data: Any) -> bool:
-    return isinstance(data, list | tuple | range) or (
-        isinstance(data, Sequence) and not isinstance(data, str | bytes | bytearray)
-    )
+    """Whether ``data`` has parts: a list, a tuple, or an array of another kind that has an axis."""
+    if isinstance(data, float | int | str | bytes | bytearray):
+        return False
+    return isinstance(data, Sequence) or (hasattr(data, "tolist") and getattr(data, "shape", ()) != ())
 
 
 def _shape_of(data: Any) -> Shape:
     """The shape of nested lists, by their first elements."""
     shape: list[int] = []
-    while True:
-        if isinstance(data, RamTensor):
+    while _is_list(data):
+        if not isinstance(data, Sequence):
             return (*shape, *data.shape)
-        if not _is_list(data):
-            return tuple(shape)
         shape.append(len(data))
         if len(shape) > 64:
             raise ShapeError("tensor: lists are nested deeper than 64 axes; does one contain itself?")
         if not len(data):
-            return tuple(shape)
+            break
         data = data[0]
+    return tuple(shape)
 
 
-def _leaves(data: Any, shape: Shape, place: tuple[int, ...]) -> Iterable[Any]:
-    if isinstance(data, RamTensor) and data.shape == shape:
-        yield from data.plain().values
-        return
+def _flatten(data: Any, shape: Shape, place: tuple[int, ...], flat: list[Any]) -> None:
+    """Append the elements in row-major order; every list must have the length that ``shape`` says."""
     if not shape:
         if _is_list(data):
             raise ShapeError(f"tensor: ragged data: element {list(place)} is a list where its neighbours are numbers")
-        yield data
+        if not is_number(data):
+            raise DTypeError(f"tensor: {reprlib.repr(data)} is no number; a tensor is made of numbers and nested lists of them")
+        flat.append(data)
         return
+    if _is_list(data) and not isinstance(data, Sequence):
+        data = data.tolist()
     if not _is_list(data) or len(data) != shape[0]:
-        got = f"has {len(data)} elements" if _is_list(data) else f"is {data!r}"
+        got = f"has {len(data)} elements" if _is_list(data) else f"is {reprlib.repr(data)}"
         raise ShapeError(f"tensor: ragged data: element {list(place)} {got} where {shape[0]} are expected")
-    if len(shape) == 1 and not any(_is_list(value) or isinstance(value, RamTensor) for value in data):
-        yield from data
+    if len(shape) == 1 and set(map(type, data)) <= {float, int, bool}:
+        flat.extend(data)
         return
     for i, part in enumerate(data):
-        yield from _leaves(part, shape[1:], (*place, i))
+        _flatten(part, shape[1:], (*place, i), flat)
 
 
 def full(shape: ShapeLike, value: Number, backend: str | Backend | None = None) -> RamTensor:
@@ -194,7 +192,7 @@ def full(shape: ShapeLike, value: Number, backend: str | Backend | None = None) 
     chosen = current_backend() if backend is None else get_backend(backend)
     lengths = normalize_shape("full", shape)
     beside = wrap(None, (), FLOAT32, chosen)
-    return as_operand(float(value) if isinstance(value, bool) else value, beside).broadcast_to(lengths)
+    return as_operand(value, beside).broadcast_to(lengths)
 
 
 def zeros(shape: ShapeLike, backend: str | Backend | None = None) -> RamTensor:
@@ -216,4 +214,4 @@ def eye(n: int, backend: str | Backend | None = None) -> RamTensor:
 def arange(start: int, stop: int | None = None, step: int = 1, backend: str | Backend | None = None) -> RamTensor:
     """The integers from ``start`` to ``stop`` (exclusive; from 0 when one number is given), as binary32."""
     numbers = range(start) if stop is None else range(start, stop, step)
-    return from_plain(PlainArray.of(map(_number, numbers), (len(numbers),)), backend)
+    return from_plain(PlainArray.of(map(binary32, numbers), (len(numbers),)), backend)

@@ -10,38 +10,33 @@ from pathlib import Path
 from typing import Any
 
 from rcmlrs_core.ops import TABLE
-from rcmlrs_core.ops.op import Composition, Operand, Operation
+from rcmlrs_core.ops.op import Composition, Elementwise, Operand, Operation
 
 HERE = Path(__file__).parent
+
+WIDTH = 120
+"""Of a line, as in pyproject.toml: what is generated here is as ``ruff format`` leaves it."""
 
 HEADER = '''"""{what} Generated from the operations' files by rcmlrs_core.stubs; do not edit."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rcmlrs_core.tensor import RamTensor
+
 '''
 
 
 def functions_stub() -> str:
     """The text of ``functions.pyi``."""
-    lines = [HEADER.format(what="The operations as functions.")]
-    names = []
-    for name, operation in _named():
-        names.append(name)
-        lines.append(f"def {name}({_parameters(operation, method=False)}) -> RamTensor: ...")
-    lines.append("")
-    listed = "".join(f'    "{name}",\n' for name in sorted(names))
-    lines.append(f"__all__ = [\n{listed}]")
-    return "\n".join(lines) + "\n"
+    lines = [_definition(name, _parameters(operation, method=False), "") for name, operation in _named()]
+    listed = "".join(f'    "{name}",\n' for name, _ in _named())
+    return HEADER.format(what="The operations as functions.") + "".join(lines) + f"\n__all__ = [\n{listed}]\n"
 
 
 def methods_stub() -> str:
     """The text of ``methods.pyi``."""
-    lines = [HEADER.format(what="The operations as methods of RamTensor."), "class Methods:"]
-    for name, operation in _named():
-        lines.append(f"    def {name}({_parameters(operation, method=True)}) -> RamTensor: ...")
-    return "\n".join(lines) + "\n"
+    lines = [_definition(name, _parameters(operation, method=True), "    ") for name, operation in _named()]
+    return HEADER.format(what="The operations as methods of RamTensor.") + "class Methods:\n" + "".join(lines)
 
 
 def _named() -> Iterator[tuple[str, Operation]]:
@@ -50,12 +45,22 @@ def _named() -> Iterator[tuple[str, Operation]]:
     yield from sorted(pairs, key=lambda pair: pair[0])
 
 
-def _parameters(operation: Operation, method: bool) -> str:
-    """A signature as text: a tensor, then tensors or numbers, then attributes with their types."""
+def _definition(name: str, parameters: list[str], indent: str) -> str:
+    """On one line if it fits; else the parameters on a line of their own; else on one each."""
+    line = f"{indent}def {name}({', '.join(parameters)}) -> RamTensor: ..."
+    if len(line) > WIDTH:
+        inner = f"{indent}    {', '.join(parameters)}"
+        if len(inner) > WIDTH:
+            inner = "\n".join(f"{indent}    {parameter}," for parameter in parameters)
+        line = f"{indent}def {name}(\n{inner}\n{indent}) -> RamTensor: ..."
+    return line + "\n"
+
+
+def _parameters(operation: Operation, method: bool) -> list[str]:
+    """The parameters as text: a tensor, then tensors (or numbers, elementwise), then attributes with their types."""
     parts: list[str] = []
     star = False
     for i, (key, p) in enumerate(operation.signature.parameters.items()):
-        is_operand = p.annotation is Operand or (isinstance(operation, Composition) and i == 0)
         if p.kind is p.VAR_POSITIONAL:
             parts += ["self"] * method + [f"*{key}: RamTensor"]
             star = True
@@ -66,12 +71,23 @@ def _parameters(operation: Operation, method: bool) -> str:
         if i == 0 and method:
             parts.append("self")
         else:
-            annotation = ("RamTensor" if i == 0 else "RamTensor | float") if is_operand else type_text(p.annotation)
-            if is_operand and p.default is None:
-                annotation += " | None"
-            default = "" if p.default is p.empty else f" = {p.default!r}"
-            parts.append(f"{key}: {annotation}{default}")
-    return ", ".join(parts)
+            default = "" if p.default is p.empty else f" = {_literal(p.default)}"
+            parts.append(f"{key}: {_annotation(operation, p, first=i == 0)}{default}")
+    return parts
+
+
+def _annotation(operation: Operation, p: inspect.Parameter, *, first: bool) -> str:
+    if isinstance(operation, Composition):  # whose operands are not marked: any positional one without a type
+        return "RamTensor" if p.annotation is Any and p.kind is not p.KEYWORD_ONLY else type_text(p.annotation)
+    if p.annotation is not Operand:
+        return type_text(p.annotation)
+    if isinstance(operation, Elementwise) and not first:
+        return "RamTensor | float"
+    return "RamTensor" if p.default is p.empty else "RamTensor | None"
+
+
+def _literal(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def type_text(annotation: Any) -> str:

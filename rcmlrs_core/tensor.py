@@ -5,16 +5,19 @@ gradient is wanted, a node on the tape. How tensors are made from Python data is
 ``autograd``.
 """
 
+import builtins
 import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, final
 
 from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError
 from rcmlrs_core.methods import Methods
-from rcmlrs_core.ops.op import Operation
+from rcmlrs_core.numerics.scalars import is_number, number
+from rcmlrs_core.ops.op import Elementwise, Operation, Result
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
 from rcmlrs_core.registry import Backend, get_backend
 
@@ -30,14 +33,15 @@ _sequence = count()
 
 
 class Node:
-    """An operation on the tape: what it was, on which tensors, and what came of it."""
+    """An operation on the tape: what it was, on which tensors (and their buffers then), and what came of it."""
 
-    __slots__ = ("attributes", "backend", "buffer", "operands", "operation", "sequence", "shape")
+    __slots__ = ("attributes", "backend", "buffer", "buffers", "operands", "operation", "sequence", "shape")
 
     def __init__(
         self,
         operation: Operation,
         operands: "tuple[RamTensor, ...]",
+        buffers: list[Any],
         attributes: dict[str, Any],
         buffer: Any,
         shape: Shape,
@@ -45,6 +49,7 @@ class Node:
     ) -> None:
         self.operation = operation
         self.operands = operands
+        self.buffers = buffers
         self.attributes = attributes
         self.buffer = buffer
         self.shape = shape
@@ -52,18 +57,37 @@ class Node:
         self.sequence = next(_sequence)
 
     def result(self) -> "RamTensor":
-        """The tensor that the operation returned, or its equal: the tape holds no reference back to the tensor itself."""
+        """The result, or its equal: the tape holds no reference back to the tensor itself."""
         tensor = wrap(self.buffer, self.shape, FLOAT32, self.backend)
         tensor.requires_grad = True
         tensor._node = self
         return tensor
 
+    def seen(self) -> "tuple[RamTensor, ...]":
+        """The operands with the elements that the operation saw, also where one has changed in place since then."""
+        for operand, buffer in zip(self.operands, self.buffers, strict=True):
+            if operand._buffer is not buffer:
+                return tuple(map(_as_it_was, self.operands, self.buffers))
+        return self.operands
 
+
+def _as_it_was(operand: "RamTensor", buffer: Any) -> "RamTensor":
+    if operand._buffer is buffer:
+        return operand
+    if operand.requires_grad and grad_enabled.get():
+        raise GradientError(
+            "a tensor has changed in place since it was used, so there is no gradient of the gradient in it; "
+            "differentiate before the change"
+        )
+    return wrap(buffer, operand._shape, operand._dtype, operand._backend)
+
+
+@final
 class RamTensor(Methods):
     """An N-dimensional tensor of binary32 numbers (or int32 indices, or bool masks) in memory.
 
-    Made by ``rc.tensor(data)``, ``rc.zeros(shape)``, ``rc.from_bytes(raw, shape)`` and by operations. Its elements never
-    change, but for the in-place methods, whose names end in an underscore.
+    Made by ``rc.tensor(data)``, ``rc.zeros(shape)``, ``rc.from_bytes(raw, shape)`` and by operations. Its elements
+    never change, but for the in-place methods, whose names end in an underscore. It is not made to be subclassed.
     """
 
     __slots__ = ("__weakref__", "_backend", "_buffer", "_dtype", "_node", "_shape", "grad", "requires_grad")
@@ -76,7 +100,7 @@ class RamTensor(Methods):
     requires_grad: bool
     grad: "RamTensor | None"
 
-    __array_priority__ = 1000  # numpy_array + tensor asks the tensor
+    __array_ufunc__ = None  # array + tensor asks the tensor; NumPy's own functions refuse one rather than round twice
 
     def __init__(self, data: Any, dtype: str | None = None, backend: str | None = None) -> None:
         """The same as ``rc.tensor(data, dtype=dtype, backend=backend)``."""
@@ -84,6 +108,9 @@ class RamTensor(Methods):
 
         made = tensor(data, dtype=dtype, backend=backend)
         _fill(self, made._buffer, made._shape, made._dtype, made._backend)
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("RamTensor is not made to be subclassed; write functions of tensors, or a class that holds one")
 
     # ------------------------------------------------------------------------------------------ what it is
 
@@ -131,11 +158,7 @@ class RamTensor(Methods):
         values: Any = self.plain().values.tolist()
         if self._dtype == BOOL:
             values = list(map(bool, values))
-        for length in reversed(self._shape[1:]):
-            values = [values[i : i + length] for i in range(0, len(values), length)] if length else []
-        if len(self._shape) > 1 and self.size == 0:
-            values = _nested_empty(self._shape)
-        return values if self._shape else values[0]
+        return nested(values, self._shape)
 
     def plain(self) -> PlainArray:
         """The elements in pure Python, as the definitions take them."""
@@ -166,14 +189,19 @@ class RamTensor(Methods):
         array = self.numpy()
         return array if dtype is None else array.astype(dtype)
 
-    def memoryview(self) -> memoryview:
-        """A read-only view of a copy of the elements, with shape and format, for the buffer protocol."""
-        values = self.plain().values
-        raw = memoryview(values.tobytes())
-        code = "?" if self._dtype == BOOL else values.typecode
-        return raw.cast(code, self._shape) if self._shape and self.size else raw.cast(code)  # type: ignore[call-overload,no-any-return]
+    def memoryview(self) -> builtins.memoryview:
+        """A read-only view of a copy of the elements, with their shape, for what takes the buffer protocol.
 
-    def __buffer__(self, flags: int) -> memoryview:
+        A memoryview has no empty axes: a tensor without elements gives one of a single axis.
+        """
+        values = PlainArray.frombytes(self.tobytes(), self._shape, self._dtype).values  # in the machine's byte order
+        view: Any = memoryview(values.tobytes())
+        code = "?" if self._dtype == BOOL else values.typecode
+        return view.cast(code, self._shape) if values else view.cast(code)  # type: ignore[no-any-return]
+
+    def __buffer__(self, flags: int) -> builtins.memoryview:
+        if not self.size:
+            raise BufferError("a tensor without elements has no buffer of its shape; use .tobytes() or .numpy()")
         return self.memoryview()
 
     def digest(self) -> str:
@@ -191,13 +219,17 @@ class RamTensor(Methods):
         if target is self._backend:
             return self
         moved = wrap(target.storage.load(self.tobytes(), self._shape, self._dtype), self._shape, self._dtype, target)
-        moved.requires_grad = self.requires_grad and self._node is None
+        moved.requires_grad = self._is_trained()
         return moved
 
     def __repr__(self) -> str:
         from rcmlrs_core.display import describe
 
         return describe(self)
+
+    def __format__(self, spec: str) -> str:
+        """``f"{loss:.4f}"``: a tensor of one element is formatted as the number that it is."""
+        return format(self.item(), spec) if spec else str(self)
 
     # ------------------------------------------------------------------------------------------- gradients
 
@@ -227,7 +259,10 @@ class RamTensor(Methods):
     # --------------------------------------------------------------------------------------------- in place
 
     def replace_(self, other: "RamTensor") -> "RamTensor":
-        """Take over the elements of ``other``, which has the same shape, type and backend; returns the tensor itself."""
+        """Take over the elements of ``other``, of the same shape and type, from any backend; returns the tensor itself.
+
+        What operations saw before stays what they saw: gradients are those at the old elements.
+        """
         if self._node is not None or (self.requires_grad and grad_enabled.get()):
             raise GradientError("a tensor that is on the tape cannot change in place; use rc.no_grad() or .detach()")
         if (other._shape, other._dtype) != (self._shape, self._dtype):
@@ -256,8 +291,7 @@ class RamTensor(Methods):
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented
 
-    def __radd__(self, other: Any) -> "RamTensor":
-        return as_operand(other, self).add(self) if is_operand(other) else NotImplemented
+    __radd__ = __add__  # the same bits, by N2.1
 
     def __sub__(self, other: Any) -> "RamTensor":
         return self.sub(other) if is_operand(other) else NotImplemented
@@ -268,8 +302,7 @@ class RamTensor(Methods):
     def __mul__(self, other: Any) -> "RamTensor":
         return self.mul(other) if is_operand(other) else NotImplemented
 
-    def __rmul__(self, other: Any) -> "RamTensor":
-        return as_operand(other, self).mul(self) if is_operand(other) else NotImplemented
+    __rmul__ = __mul__  # the same bits, by N2.1
 
     def __truediv__(self, other: Any) -> "RamTensor":
         return self.div(other) if is_operand(other) else NotImplemented
@@ -277,16 +310,19 @@ class RamTensor(Methods):
     def __rtruediv__(self, other: Any) -> "RamTensor":
         return as_operand(other, self).div(self) if is_operand(other) else NotImplemented
 
+    def __matmul__(self, other: Any) -> "RamTensor":
+        return self.matmul(other) if is_operand(other) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).matmul(self) if is_operand(other) else NotImplemented
+
     def __pow__(self, other: Any) -> "RamTensor":
-        if isinstance(other, int) and not isinstance(other, bool):
-            return self.powi(n=other)
+        if isinstance(other, Integral) and not isinstance(other, bool):
+            return self.powi(n=int(other))
         return self.powf(other) if is_operand(other) else NotImplemented
 
     def __rpow__(self, other: Any) -> "RamTensor":
         return as_operand(other, self).powf(self) if is_operand(other) else NotImplemented
-
-    def __matmul__(self, other: "RamTensor") -> "RamTensor":
-        return self.matmul(other) if isinstance(other, RamTensor) else NotImplemented
 
     def __neg__(self) -> "RamTensor":
         return self.neg()
@@ -297,11 +333,11 @@ class RamTensor(Methods):
     def __abs__(self) -> "RamTensor":
         return self.abs()
 
-    def __eq__(self, other: object) -> "RamTensor":  # type: ignore[override]  # elementwise, as in NumPy
-        return self.equal(other) if is_operand(other) else NotImplemented
+    def __eq__(self, other: Any) -> "RamTensor":  # type: ignore[override]  # elementwise, as in NumPy
+        return self.equal(other) if _is_comparable(other) else NotImplemented
 
-    def __ne__(self, other: object) -> "RamTensor":  # type: ignore[override]
-        return self.not_equal(other) if is_operand(other) else NotImplemented
+    def __ne__(self, other: Any) -> "RamTensor":  # type: ignore[override]
+        return self.not_equal(other) if _is_comparable(other) else NotImplemented
 
     def __lt__(self, other: Any) -> "RamTensor":
         return self.less(other) if is_operand(other) else NotImplemented
@@ -321,8 +357,12 @@ class RamTensor(Methods):
     def __and__(self, other: Any) -> "RamTensor":
         return self.logical_and(other) if is_operand(other) else NotImplemented
 
+    __rand__ = __and__
+
     def __or__(self, other: Any) -> "RamTensor":
         return self.logical_or(other) if is_operand(other) else NotImplemented
+
+    __ror__ = __or__
 
     __hash__ = object.__hash__  # by identity, as in PyTorch: == is elementwise
 
@@ -358,15 +398,20 @@ class RamTensor(Methods):
         return get(self, index)
 
     def __copy__(self) -> "RamTensor":
-        return wrap(self._buffer, self._shape, self._dtype, self._backend)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "RamTensor":
-        copy = self.__copy__()  # buffers never change, so two tensors may share one
-        copy.requires_grad = self.requires_grad and self._node is None
+        """A leaf of its own: without history and without ``.grad``. Buffers never change, so two may share one."""
+        copy = self.detach()
+        copy.requires_grad = self._is_trained()
         return copy
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RamTensor":
+        return self.__copy__()
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self.tobytes(), self._shape, self._dtype, self._backend.name, self.requires_grad)
+        return _restore, (self.tobytes(), self._shape, self._dtype, self._backend.name, self._is_trained())
+
+    def _is_trained(self) -> bool:
+        """Whether it requires a gradient of its own account, as a parameter does: a leaf."""
+        return self.requires_grad and self._node is None
 
 
 def _restore(raw: bytes, shape: Shape, dtype: str, backend: str, requires_grad: bool) -> RamTensor:
@@ -377,8 +422,15 @@ def _restore(raw: bytes, shape: Shape, dtype: str, backend: str, requires_grad: 
     return tensor
 
 
-def _nested_empty(shape: Sequence[int]) -> Any:
-    return [_nested_empty(shape[1:]) for _ in range(shape[0])] if shape and shape[0] else []
+def nested(values: list[Any], shape: Shape) -> Any:
+    """A row-major list of elements as lists within lists; of shape (), the element itself."""
+    if not shape:
+        return values[0]
+    if 0 in shape:
+        return [nested(values, shape[1:]) for _ in range(shape[0])] if len(shape) > 1 else []
+    for length in reversed(shape[1:]):
+        values = [values[i : i + length] for i in range(0, len(values), length)]
+    return values
 
 
 def _fill(tensor: RamTensor, buffer: Any, shape: Shape, dtype: str, backend: Backend) -> None:
@@ -401,20 +453,35 @@ def wrap(buffer: Any, shape: Shape, dtype: str, backend: Backend) -> RamTensor:
 _new = object.__new__
 
 
+def is_operand(x: Any) -> bool:
+    """Whether ``x`` may stand beside a tensor: a tensor, a number, or an array of another library."""
+    return isinstance(x, _OPERANDS) or is_number(x)
+
+
 _OPERANDS = (RamTensor, float, int)
 
 
-def is_operand(x: Any) -> bool:
-    """Whether ``x`` may stand beside a tensor: a tensor or a Python number (or one of NumPy's scalars)."""
-    return isinstance(x, _OPERANDS) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ())
+def _is_comparable(x: Any) -> bool:
+    """Whether ``==`` compares elements; with a list it would compare identities, which nobody means."""
+    if isinstance(x, list | tuple):
+        raise TypeError(f"== compares a tensor with a tensor or a number, got {type(x).__name__}; use rc.tensor(...)")
+    return is_operand(x)
 
 
-def as_operand(x: Any, beside: RamTensor, dtype: str | None = None) -> RamTensor:
-    """A number ``x`` as a tensor on the backend of ``beside``, and of its element type unless ``dtype`` says another."""
-    if x.__class__ is not float and x.__class__ is not int and not is_operand(x):
-        raise TypeError(f"an operand is a tensor or a number, got {type(x).__name__}; make it one with rc.tensor(...)")
-    if dtype is None:
-        dtype = _dtype_beside(x, beside._dtype)
+def as_operand(x: Any, beside: RamTensor) -> RamTensor:
+    """A number ``x`` (or an array of numbers) as a tensor on the backend of ``beside``, rounded once (N6).
+
+    It has the element type of ``beside`` where that can hold numbers of its kind.
+    """
+    if x.__class__ is not float and x.__class__ is not int:
+        if not is_operand(x):
+            raise TypeError(
+                f"an operand is a tensor or a number, got {type(x).__name__}; make it one with rc.tensor(...)"
+            )
+        if getattr(x, "shape", ()) != ():
+            return _array_beside(x, beside)
+        x = number(x)
+    dtype = _dtype_beside(x, beside._dtype)
     backend = beside._backend
     return wrap(backend.scalar(x, dtype), (), dtype, backend)
 
@@ -426,6 +493,13 @@ def _dtype_beside(x: Any, dtype: str) -> str:
     if isinstance(x, int):
         return FLOAT32 if dtype == BOOL else dtype
     return FLOAT32
+
+
+def _array_beside(x: Any, beside: RamTensor) -> RamTensor:
+    from rcmlrs_core.creation import tensor
+
+    integers = getattr(getattr(x, "dtype", None), "kind", "") in ("i", "u")
+    return tensor(x, beside._backend, dtype=INT32 if integers and beside._dtype == INT32 else None)
 
 
 def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, Any]) -> RamTensor:
@@ -441,8 +515,12 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
         track |= operand.requires_grad
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
-    shape, dtype, attributes = operation.check(*operands, **attributes)
-    buffer = backend.kernels[operation.name](*[operand._buffer for operand in operands], **attributes)
+    if attributes or operation.__class__ is not Elementwise:
+        shape, dtype, attributes = _checked(operation, operands, attributes)
+    else:
+        shape, dtype, attributes = operation.check(*operands)
+    buffers = [operand._buffer for operand in operands]
+    buffer = backend.kernels[operation.name](*buffers, **attributes)
     result: RamTensor = _new(RamTensor)
     result._buffer = buffer
     result._shape = shape
@@ -451,11 +529,37 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     result.grad = None
     if track and dtype == FLOAT32 and grad_enabled.get():
         result.requires_grad = True
-        result._node = Node(operation, operands, attributes, buffer, shape, backend)
+        result._node = Node(operation, operands, buffers, attributes, buffer, shape, backend)
     else:
         result.requires_grad = False
         result._node = None
     return result
+
+
+_checks: dict[Any, Result] = {}
+_KINDS = {int, bool, float, str, type(None), tuple}
+_KINDS_IN_TUPLE = {int, type(None)}
+
+
+def _checked(operation: Operation, operands: tuple[RamTensor, ...], attributes: dict[str, Any]) -> Result:
+    """``operation.check``, or what it found before: it looks at shapes, element types and attributes alone.
+
+    The key tells apart what is equal and not the same: 1, 1.0 and True, or 0.0 and -0.0.
+    """
+    key: list[Any] = [operation]
+    for operand in operands:
+        key += operand._shape, operand._dtype
+    for name, value in attributes.items():
+        kind = value.__class__
+        if kind not in _KINDS or (kind is tuple and not _KINDS_IN_TUPLE.issuperset(map(type, value))):
+            return operation.check(*operands, **attributes)
+        key += name, kind, value or repr(value)
+    found = _checks.get(tuple(key))
+    if found is None:
+        if len(_checks) >= 4096:
+            _checks.clear()
+        found = _checks[tuple(key)] = operation.check(*operands, **attributes)
+    return found
 
 
 def _tensors(operation: Operation, operands: tuple[Any, ...]) -> tuple[RamTensor, ...]:
@@ -463,7 +567,8 @@ def _tensors(operation: Operation, operands: tuple[Any, ...]) -> tuple[RamTensor
     tensors = [operand for operand in operands if isinstance(operand, RamTensor)]
     if not tensors:
         got = ", ".join(type(operand).__name__ for operand in operands) or "nothing"
-        raise TypeError(f"{operation.name}: takes tensors, got {got}; make them with rc.tensor(...)")
+        advice = "give them one by one" if operation.variadic else "make them with rc.tensor(...)"
+        raise TypeError(f"{operation.name}: takes tensors, got {got}; {advice}")
     beside = tensors[0]
     if beside._dtype == BOOL:  # the condition of a where says nothing about the numbers
         beside = next((t for t in tensors if t._dtype != BOOL), beside)

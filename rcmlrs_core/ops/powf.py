@@ -47,9 +47,10 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
     """Within 4 ulp, which are 8 units of 2^-53.
 
     Where x^y is no normal binary64 number, it rounds to a zero or an infinity in binary32, and so does what pow
-    returns there.
+    returns there. A library may take a square root for an exponent of 1/2 (NumPy does for one that is broadcast), which
+    differs from the power at -0 and -inf; so these, which are their own double, lose their sign before.
     """
-    return m.power(x, y)
+    return m.power(m.where((y == 0.5) & (x + x == x), m.abs(x), x), y)
 
 
 def gradient(g: Any, p: Any, x: Any, y: Any) -> tuple[Any, Any]:

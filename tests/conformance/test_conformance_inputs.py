@@ -40,7 +40,7 @@ def test_a_seed_means_the_same_inputs_on_every_platform() -> None:
     rng = Random("a text as a seed")
     drawn = [word for family in elements.FAMILIES.values() for column in family(rng, 20, 2) for word in column]
     drawn += [word for family in rows.FAMILIES.values() for word in family(rng, 20)]
-    assert hashlib.sha256(repr(drawn).encode()).hexdigest()[:16] == "PLATFORM"
+    assert hashlib.sha256(repr(drawn).encode()).hexdigest()[:16] == "c53725336b878f99"
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -376,6 +376,19 @@ def test_n2_powf() -> None:
     judge(TABLE["powf"], list(zip(*pairs, strict=True)), [power(x, y) for x, y in pairs])
 
 
+@pytest.mark.parametrize("y", [0.5, -0.5, 2.0, -1.0, 1.0, 3.0, 0.0, 1 / 3])
+def test_n2_powf_with_one_exponent_for_all(y: float) -> None:
+    # For a single exponent a library may take a square root, a square or a reciprocal in the place of the power.
+    y = binary32(y)
+    x = PAIR_EDGES + random_numbers(random.Random(y), 100)
+    expected = [power(value, y) for value in x]
+    for telling, kernel in kernels(TABLE["powf"]).items():
+        for shape in ((len(x),), (len(x), 1)):
+            result = kernel(PlainArray.of(x, shape), PlainArray.of([y], (1,) * (len(shape) - 1)))
+            got = [bits_of(value) for value in result.values]
+            assert got == [bits_of(value) for value in expected], telling
+
+
 @pytest.mark.parametrize(
     "n", [0, 1, -1, 2, -2, 3, 5, 7, -3, 10, 127, -149, 1000, -1001, 10**6 + 3, 2**31 - 1, -(2**31)]
 )

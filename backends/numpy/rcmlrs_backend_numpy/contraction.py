@@ -3,12 +3,8 @@
 The products of binary32 numbers are exact in binary64, so a dot product of k terms, summed in any order, is off by at
 most ``k u / (1 - k u) * sum |a_i b_i|`` with u = 2^-53 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), and
 the sum is at most ``|a| |b|``, the norms of row and column. Where both ends of that interval round to the same binary32,
-that is the answer. What is left goes, stage by stage, through ``_settle``:
-
-1. the grid: if every product is a multiple of g and ``|a| |b| < 2^53 g``, every partial sum is exact, and so is the sum;
-2. a sum by halves, whose error is that of log2 k additions instead of k;
-3. a sum by TwoSum, whose error is of the order of u^2;
-4. an exact sum of the terms.
+that is the answer. What is left is exact where every product is a multiple of some g and ``|a| |b| < 2^53 g``, since
+then every partial sum is; the rest goes to ``sums``.
 """
 
 import threading
@@ -17,11 +13,9 @@ from typing import Any
 
 import numpy
 
-from rcmlrs_core.numerics.sums import round_sum
+from rcmlrs_backend_numpy.sums import UNIT, chunks, sum_rows
 
 Array = Any
-
-UNIT = 2.0**-53
 
 PIECE = 256
 """Terms of a dot product that the BLAS sums at a time. Pieces joined afterwards have a smaller error than one long sum, and
@@ -33,14 +27,11 @@ TILE = 1 << 15
 KEEP = 1 << 22
 """Numbers that a thread may keep between products: enough for matrices of 1024 x 1024."""
 
-SMALL = 0
+SMALL = 1 << 17
 """Up to this many products, a product of the magnitudes costs less than the norms of all rows and columns."""
 
 GRID_PAYS = 4
 """The grids of all rows and columns are worth finding when this many times the undecided elements outnumber them."""
-
-CHUNK = 1 << 15
-"""Terms that the TwoSum stage holds at once, likewise."""
 
 
 def matmul(x: Array, y: Array) -> Array:
@@ -198,10 +189,7 @@ def _settle(
             grid = numpy.minimum(grid, _grid(addend.astype(numpy.float32)[:, None], 1)[j])
             size = size + numpy.abs(addend[j])
         open_ &= ~(size < grid * 2.0**53)
-    places = numpy.nonzero(open_)[0]
-    step = max(1, CHUNK // (a.shape[1] + 1))
-    for start in range(0, len(places), step):
-        chunk = places[start : start + step]
+    for chunk in chunks(numpy.nonzero(open_)[0], a.shape[1] + 1):
         terms = a[i[chunk]] * b[:, j[chunk]].T
         if addend is not None:
             terms = numpy.concatenate([terms, addend[j[chunk], None]], axis=1)
@@ -224,65 +212,3 @@ def _grid(x: Array, axis: int) -> Array:
     # All zeros: any grid will do. Subnormals have the exponent of the smallest normal numbers.
     exponent = numpy.where(smallest == 0, 512, numpy.maximum((smallest >> 24).astype(numpy.int32), 1))
     return numpy.ldexp(1.0, exponent - 150 + unused)
-
-
-def sum_rows(terms: Array) -> Array:
-    """RN of the exact sum of every row of binary64 terms (each a binary32 number or a product of two).
-
-    Each stage sees the rows that the one before leaves undecided; what is left in the end is summed exactly.
-    """
-    result = numpy.empty(len(terms), numpy.float32)
-    rows = numpy.arange(len(terms))
-    for stage in (_by_halves, _by_two_sum):
-        value, bound = stage(terms)
-        low, high = (value - bound + 0.0).astype(numpy.float32), (value + bound).astype(numpy.float32)
-        # An infinity or a NaN is what N3.2 says; but inf - inf has made NaN of an end.
-        finite = numpy.isfinite(value)
-        result[rows] = numpy.where(finite, low, value)
-        undecided = (low.view(numpy.int32) != high.view(numpy.int32)) & finite
-        if not undecided.any():
-            return result
-        rows, terms = rows[undecided], terms[undecided]
-    for row, exact in zip(rows, terms.tolist(), strict=True):
-        result[row] = round_sum(exact)
-    return result
-
-
-def _by_halves(terms: Array) -> tuple[Array, Array]:
-    """The sums of the rows, one half added to the other until one term is left; and bounds of their errors.
-
-    A term passes through as many additions as there are halvings, each of which errs by u relative to a partial sum. The
-    ends ``value +- bound`` err by u once more; three units are left for terms in u^2 and the sum of magnitudes.
-    """
-    magnitude, halvings = numpy.abs(terms).sum(axis=1), 0
-    while terms.shape[1] > 1:
-        half, odd = divmod(terms.shape[1], 2)
-        joined = terms[:, :half] + terms[:, half : 2 * half]
-        terms = numpy.concatenate([joined, terms[:, -1:]], axis=1) if odd else joined
-        halvings += 1
-    return terms.sum(axis=1), magnitude * ((halvings + 4) * UNIT)
-
-
-def _by_two_sum(terms: Array) -> tuple[Array, Array]:
-    """As :func:`_by_halves` for finite terms, by TwoSum (Knuth), which gives the rounded sum and its exact error; the errors
-    are summed plainly.
-
-    With S the sum of magnitudes, the partial sums of each level have magnitudes of S in sum, so its errors have one of
-    u S at most; the k - 1 errors of all levels, summed in any order, lose at most k u of their ``levels * u S``. Joining
-    sum and errors and computing the ends each err by u of the value. Where there is no error, the sum is exact.
-    """
-    count, k = terms.shape
-    magnitude, levels = numpy.abs(terms).sum(axis=1), k.bit_length()
-    errors, inexact = numpy.zeros(count), numpy.zeros(count, bool)
-    while terms.shape[1] > 1:
-        half, odd = divmod(terms.shape[1], 2)
-        p, q = terms[:, :half], terms[:, half : 2 * half]
-        joined = p + q
-        virtual = joined - p
-        error = (p - (joined - virtual)) + (q - virtual)
-        inexact |= error.any(axis=1)
-        errors = errors + error.sum(axis=1)
-        terms = numpy.concatenate([joined, terms[:, -1:]], axis=1) if odd else joined
-    value = terms.sum(axis=1) + errors
-    bound = numpy.abs(value) * (4 * UNIT) + magnitude * ((k + 8) * (levels + 1) * UNIT * UNIT)
-    return value, numpy.where(inexact, bound, 0.0)

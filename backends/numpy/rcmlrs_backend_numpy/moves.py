@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from rcmlrs_backend_numpy.contraction import sum_rows
+from rcmlrs_backend_numpy.sums import sum_rows
 from rcmlrs_core.ops.indices import index_error
 from rcmlrs_core.plain import Shape
 

@@ -1,0 +1,178 @@
+"""Exact sums of many rows or columns at once, each rounded once: sum, mean, add_n, and what other sums leave undecided
+(contract N3.1, N3.2).
+
+Stage by stage, each for what the one before leaves undecided: a plain sum in binary64 of short stretches; a sum by
+halves, whose error is that of log2 n additions; one by TwoSum, whose error is of the order of u^2; and an exact one.
+Every stage gives values and bounds, u = 2^-53. A bound covers the rounding of the two ends ``value +- bound`` too, and
+has more than a hundredth to spare for the roundings of the bound itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+import numpy
+
+from rcmlrs_core.numerics.sums import exact_sum, round_sum
+
+Array = Any
+
+UNIT = 2.0**-53
+
+STRETCH = 128
+"""Terms that NumPy sums plainly: enough for its full speed, and few enough to leave little undecided."""
+
+CHUNK = 1 << 15
+"""Terms of undecided sums that are held at once: their temporaries stay in the cache."""
+
+FEW = 1 << 9
+"""Up to this many terms are summed exactly, one by one, sooner than all at once with a bound."""
+
+
+def total(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
+    """The sum along some axes."""
+    return _reduce(x, axis, keepdims, mean=False)
+
+
+def mean(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
+    """The sum divided by the number of elements, rounded once."""
+    return _reduce(x, axis, keepdims, mean=True)
+
+
+def _reduce(x: Array, axis: Sequence[int], keepdims: bool, mean: bool) -> Array:
+    kept = [i for i in range(x.ndim) if i not in axis]
+    n, count = prod(x.shape[i] for i in axis), prod(x.shape[i] for i in kept)
+    # Whichever of the two is a view, where one is.
+    if kept and kept[0] == 0:
+        columns = x.transpose(*kept, *axis).reshape(count, n).T
+    else:
+        columns = x.transpose(*axis, *kept).reshape(n, count)
+    shape = tuple(1 if i in axis else length for i, length in enumerate(x.shape) if keepdims or i not in axis)
+    with numpy.errstate(all="ignore"):
+        return sum_columns(columns, n if mean else 1).reshape(shape)
+
+
+def add_n(*xs: Array) -> Array:
+    """The sum of the operands, which are the rows of a matrix whose columns are summed. Of two it is one addition."""
+    with numpy.errstate(all="ignore"):
+        if len(xs) <= 2:
+            return numpy.asarray(sum(xs, numpy.float32(0)) + numpy.float32(0))  # an exact zero is +0
+        shape = numpy.broadcast_shapes(*(x.shape for x in xs))
+        flat = [numpy.broadcast_to(x, shape).reshape(-1) for x in xs]
+        result = numpy.empty(prod(shape), numpy.float32)
+        for start in range(0, len(result), CHUNK):
+            block = slice(start, start + CHUNK)
+            result[block] = sum_columns(numpy.stack([x[block] for x in flat]))
+        return result.reshape(shape)
+
+
+KERNELS = {"sum": total, "mean": mean, "add_n": add_n}
+
+
+def sum_columns(x: Array, divisor: int = 1) -> Array:
+    """RN of the exact sum of every column of binary32 numbers, divided by ``divisor``."""
+    result, undecided = _round(*_by_stretches(x), divisor)
+    places = numpy.nonzero(undecided)[0]
+    for chunk in chunks(places, len(x)):
+        result[chunk] = sum_rows(x[:, chunk].T.astype(numpy.float64), divisor)
+    return result
+
+
+def sum_rows(terms: Array, divisor: int = 1) -> Array:
+    """RN of the exact sum of every row of binary64 terms (each a binary32 number or, if nothing is divided, a product of
+    two), divided by ``divisor``."""
+    result = numpy.empty(len(terms), numpy.float32)
+    rows = numpy.arange(len(terms))
+    for stage in (_by_halves, _by_two_sum):
+        if terms.size <= FEW:
+            break
+        result[rows], undecided = _round(*stage(terms), divisor)
+        rows, terms = rows[undecided], terms[undecided]
+    for row, exact in zip(rows, terms.tolist(), strict=True):
+        result[row] = round_sum(exact) if divisor == 1 else exact_sum(exact, divisor)
+    return result
+
+
+def chunks(places: Array, width: int) -> Iterator[Array]:
+    """The places, some at a time: as many as there are CHUNK terms in rows of ``width``."""
+    step = max(1, CHUNK // max(1, width))
+    return (places[start : start + step] for start in range(0, len(places), step))
+
+
+def _round(value: Array, bound: Array, divisor: int) -> tuple[Array, Array]:
+    """The binary32 results, and where the ends of the interval differ, so that they are undecided.
+
+    A quotient errs by one unit more, and its ends by another; so does that of an exact sum.
+    """
+    if divisor != 1:
+        value = value / divisor
+        bound = bound / divisor + numpy.abs(value) * (4 * UNIT)
+    low, high = (value - bound + 0.0).astype(numpy.float32), (value + bound).astype(numpy.float32)
+    undecided = low.view(numpy.int32) != high.view(numpy.int32)
+    # An infinity or a NaN is what N3.2 says, as terms that are finite do not overflow; but inf - inf makes NaN of an end.
+    finite = numpy.isfinite(value)
+    return numpy.where(finite, low, value.astype(numpy.float32)), undecided & finite
+
+
+def _by_stretches(x: Array) -> tuple[Array, Array]:
+    """The sums of the columns of binary32 numbers, by a plain sum of every STRETCH of them; and bounds of their errors.
+
+    A term passes through fewer than STRETCH additions, in whatever order NumPy makes them, and those of the halving,
+    each of which errs by u relative to a partial sum. Four more units are for the ends and for terms in u^2.
+    """
+    k, count = x.shape
+    if k <= STRETCH:
+        magnitude = numpy.abs(x).sum(axis=0, dtype=numpy.float64)
+        return x.sum(axis=0, dtype=numpy.float64), magnitude * ((k + 4) * UNIT)
+    whole = k - k % STRETCH
+    parts = x[:whole].reshape(-1, STRETCH, count).sum(axis=1, dtype=numpy.float64)
+    if whole < k:
+        parts = numpy.concatenate([parts, x[whole:].sum(axis=0, dtype=numpy.float64, keepdims=True)])
+    value, halvings = _halve(parts.T)
+    # The largest magnitude is found sooner than their sum.
+    return value, numpy.abs(x).max(axis=0) * (k * (STRETCH + halvings + 4) * UNIT)
+
+
+def _by_halves(terms: Array) -> tuple[Array, Array]:
+    """The sums of the rows, one half added to the other until one term is left; and bounds of their errors.
+
+    A term passes through as many additions as there are halvings. One more unit is for the ends, and three for terms in
+    u^2 and for the sum of magnitudes.
+    """
+    value, halvings = _halve(terms)
+    return value, numpy.abs(terms).sum(axis=1) * ((halvings + 4) * UNIT)
+
+
+def _halve(terms: Array) -> tuple[Array, int]:
+    halvings = 0
+    while terms.shape[1] > 1:
+        half, odd = divmod(terms.shape[1], 2)
+        joined = terms[:, :half] + terms[:, half : 2 * half]
+        terms = numpy.concatenate([joined, terms[:, -1:]], axis=1) if odd else joined
+        halvings += 1
+    return terms.sum(axis=1), halvings
+
+
+def _by_two_sum(terms: Array) -> tuple[Array, Array]:
+    """As :func:`_by_halves` for finite terms, by TwoSum (Knuth), which gives the rounded sum and its exact error; the
+    errors are summed plainly.
+
+    With S the sum of magnitudes, the partial sums of each level have magnitudes of S in sum, so its errors have one of
+    u S at most; the k - 1 errors of all levels, summed in any order, lose at most k u of their ``levels * u S``. Joining
+    sum and errors and computing the ends each err by u of the value. Where there is no error, the sum is exact.
+    """
+    count, k = terms.shape
+    magnitude, levels = numpy.abs(terms).sum(axis=1), k.bit_length()
+    errors, inexact = numpy.zeros(count), numpy.zeros(count, bool)
+    while terms.shape[1] > 1:
+        half, odd = divmod(terms.shape[1], 2)
+        p, q = terms[:, :half], terms[:, half : 2 * half]
+        joined = p + q
+        virtual = joined - p
+        error = (p - (joined - virtual)) + (q - virtual)
+        inexact |= error.any(axis=1)
+        errors = errors + error.sum(axis=1)
+        terms = numpy.concatenate([joined, terms[:, -1:]], axis=1) if odd else joined
+    value = terms.sum(axis=1) + errors
+    bound = numpy.abs(value) * (4 * UNIT) + magnitude * ((k + 8) * (levels + 1) * UNIT * UNIT)
+    return value, numpy.where(inexact, bound, 0.0)
