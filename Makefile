@@ -6,15 +6,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --progress-bar off
 
-# Distributions of their own, which find RCMLRS installed beside them.
-PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
-RECIPES := pyproject.toml setup.py $(addsuffix /pyproject.toml,$(PLUGINS)) $(wildcard plugins/*/setup.py)
+RECIPES := pyproject.toml setup.py
 
-# $(call install,EXTRA): the project with that extra, and then the plugins, all editable.
+# $(call install,EXTRA): the project with that extra, editable. (The tests find plugins/ by pytest's pythonpath.)
 define install
-	@echo "Installing rcmlrs[$(1)]$(if $(PLUGINS), and $(PLUGINS),) in $(VENV)"
+	@echo "Installing rcmlrs[$(1)] in $(VENV)"
 	@$(PIP) --editable '.[$(1)]'
-	@$(if $(PLUGINS),$(PIP) --no-deps $(addprefix --editable ./,$(PLUGINS)),:)
 endef
 
 NEEDS := RCMLRS needs Python 3.11 or newer

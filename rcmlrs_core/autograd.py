@@ -40,8 +40,8 @@ def backward(output: RamTensor, gradient: RamTensor | None, *, create_graph: boo
         if output.dtype != FLOAT32:
             raise GradientError(f"backward: a tensor of {output.dtype} has no gradient; only float32 tensors have")
         raise GradientError(
-            "backward: this tensor depends on nothing that requires a gradient; call .requires_grad_() on the parameters "
-            "before they are used (and not under rc.no_grad())"
+            "backward: this tensor depends on nothing that requires a gradient; call .requires_grad_() on the "
+            "parameters before they are used (and not under rc.no_grad())"
         )
     leaves, totals = _walk(output, _seed("backward", output, gradient), create_graph)
     with _grad(create_graph):
@@ -52,7 +52,7 @@ def backward(output: RamTensor, gradient: RamTensor | None, *, create_graph: boo
 def gradients(
     output: RamTensor, inputs: Sequence[RamTensor], gradient: RamTensor | None = None, *, create_graph: bool = False
 ) -> list[RamTensor]:
-    """The gradients of ``output`` in ``inputs``, without touching any ``.grad``; zeros where it does not depend on one."""
+    """The gradients of ``output`` in ``inputs``, zeros where it does not depend on one; no ``.grad`` is touched."""
     if not output.requires_grad:
         return [x.full_like(0.0) for x in inputs]
     _, totals = _walk(output, _seed("gradients", output, gradient), create_graph, keep=inputs)
@@ -64,12 +64,12 @@ def _own(total: RamTensor) -> RamTensor:
     return total if total.requires_grad else total.detach()
 
 
-def _seed(name: str, output: RamTensor, gradient: RamTensor | None) -> RamTensor:
+def _seed(name: str, output: RamTensor, gradient: Any) -> RamTensor:
     if gradient is None:
         if output.size != 1:
             raise GradientError(
-                f"{name}: a tensor of shape {output.shape} has no single gradient; reduce it to one number (.sum(), .mean()) "
-                "or pass the gradient that it receives"
+                f"{name}: a tensor of shape {output.shape} has no single gradient; reduce it to one number (.sum(), "
+                ".mean()) or pass the gradient that it receives"
             )
         return output.detach().full_like(1.0)
     if not isinstance(gradient, RamTensor) or gradient.dtype != FLOAT32:
@@ -128,8 +128,8 @@ def _contributions(node: Node, total: RamTensor) -> tuple[RamTensor | None, ...]
     gradient = node.operation.gradient
     if isinstance(gradient, NoGradient):
         raise GradientError(
-            f"{node.operation.name} is not differentiable: {gradient.reason}; use .detach() on its operand to say that no "
-            "gradient flows there"
+            f"{node.operation.name} is not differentiable: {gradient.reason}; use .detach() on its operand to say that "
+            "no gradient flows there"
         )
     return gradient(total, node.result(), *node.seen(), **node.attributes)
 

@@ -49,8 +49,8 @@ def tensor(
     """A tensor from numbers, nested lists, NumPy arrays or anything with the buffer protocol.
 
     Numbers become binary32, each rounded once from its exact value (N6), unless ``dtype`` says ``"int32"`` or
-    ``"bool"``; data that is all bool becomes bool. Raises :class:`ShapeError` for ragged lists and :class:`DTypeError` for
-    what is no number.
+    ``"bool"``; data that is all bool becomes bool. Raises :class:`ShapeError` for ragged lists and :class:`DTypeError`
+    for what is no number.
     """
     if isinstance(data, RamTensor):
         made = data.detach() if backend is None else data.detach().to(backend)
@@ -107,8 +107,8 @@ def _elements(view: memoryview) -> Any:
     if prefix not in tuple("@=<>!") or code not in "efdbBhHiIlLqQ?":
         raise DTypeError(f"tensor: a buffer of format {view.format!r} holds no real numbers; convert it first")
     if code in "bBhHiIlLqQ":  # whose sizes differ between the machine's formats and the standard ones
-        signed, unsigned = {1: "bB", 2: "hH", 4: "iI", 8: "qQ"}[view.itemsize]
-        code = signed if code.islower() else unsigned
+        standard = {1: "b", 2: "h", 4: "i", 8: "q"}[view.itemsize]
+        code = standard if code.islower() else standard.upper()
     order = ">" if prefix in ">!" or (prefix in "@=" and sys.byteorder == "big") else "<"
     values: Any = list(struct.unpack(f"{order}{view.nbytes // view.itemsize}{code}", view.tobytes()))
     return nested(values, tuple(view.shape or ()))
@@ -172,7 +172,7 @@ def _flatten(data: Any, shape: Shape, place: tuple[int, ...], flat: list[Any]) -
         if _is_list(data):
             raise ShapeError(f"tensor: ragged data: element {list(place)} is a list where its neighbours are numbers")
         if not is_number(data):
-            raise DTypeError(f"tensor: {reprlib.repr(data)} is no number; a tensor is made of numbers and nested lists of them")
+            raise DTypeError(f"tensor: {reprlib.repr(data)} is no number; a tensor is made of (nested lists of) numbers")
         flat.append(data)
         return
     if _is_list(data) and not isinstance(data, Sequence):

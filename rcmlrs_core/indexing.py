@@ -30,7 +30,9 @@ def get(x: RamTensor, index: Any) -> RamTensor:
     at = ellipses[0] if ellipses else len(items)
     items[at : at + 1] = [slice(None)] * (x.ndim - named)
 
-    start, stop, step = [], [], []
+    start: list[int] = []
+    stop: list[int] = []
+    step: list[int] = []
     shape: list[int] = []
     flips: list[int] = []
     taken: tuple[int, RamTensor] | None = None

@@ -8,7 +8,7 @@ gradient is wanted, a node on the tape. How tensors are made from Python data is
 import builtins
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextvars import ContextVar
 from itertools import count
 from numbers import Integral
@@ -22,7 +22,7 @@ from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
 from rcmlrs_core.registry import Backend, get_backend
 
 if TYPE_CHECKING:
-    import numpy
+    import numpy as np
 
 Number = int | float
 
@@ -171,7 +171,7 @@ class RamTensor(Methods):
         value = self.plain().values[0]
         return bool(value) if self._dtype == BOOL else value
 
-    def numpy(self) -> "numpy.ndarray[Any, Any]":
+    def numpy(self) -> "np.ndarray[Any, Any]":
         """The elements as a NumPy array of the same shape, a copy; NaN is 0x7fc00000 (N1.2)."""
         try:
             import numpy
@@ -180,10 +180,10 @@ class RamTensor(Methods):
                 "numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()"
             ) from error
         little = numpy.dtype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[self._dtype])
-        array: numpy.ndarray[Any, Any] = numpy.frombuffer(bytearray(self.tobytes()), little).reshape(self._shape)
+        array: np.ndarray[Any, Any] = numpy.frombuffer(bytearray(self.tobytes()), little).reshape(self._shape)
         return array.astype(self._dtype, copy=False)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "numpy.ndarray[Any, Any]":
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray[Any, Any]":
         if copy is False:
             raise ValueError("a RamTensor is given to NumPy as a copy; ask for copy=None or copy=True")
         array = self.numpy()
@@ -317,7 +317,7 @@ class RamTensor(Methods):
         return as_operand(other, self).matmul(self) if is_operand(other) else NotImplemented
 
     def __pow__(self, other: Any) -> "RamTensor":
-        if isinstance(other, Integral) and not isinstance(other, bool):
+        if type(other) is not bool and isinstance(other, Integral):
             return self.powi(n=int(other))
         return self.powf(other) if is_operand(other) else NotImplemented
 

@@ -13,6 +13,9 @@ from rcmlrs_core.data import path_of
 from rcmlrs_core.io import load_state_binary, state_digest
 
 
+PLUGINS = Path(__file__).parent.parent / "plugins"
+
+
 def rcmlrs(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     return subprocess.run(
@@ -36,7 +39,16 @@ def test_demo_trains_on_every_backend_to_the_same_bits() -> None:
 
 
 def test_demo_fails_when_a_backend_returns_other_bits() -> None:
-    run = rcmlrs("demo", "--epochs", "1", "--backend", "python", "--backend", "rcmlrs_saboteur:sum_in_float32")
+    run = rcmlrs(
+        "demo",
+        "--epochs",
+        "1",
+        "--backend",
+        "python",
+        "--backend",
+        "rcmlrs_saboteur:sum_in_float32",
+        PYTHONPATH=str(PLUGINS / "saboteur"),
+    )
     assert run.returncode == 1, run.stdout + run.stderr
     assert "The digests differ" in run.stdout
 

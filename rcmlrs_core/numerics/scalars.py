@@ -44,7 +44,7 @@ def number(x: Any) -> Any:
     try:
         return float(x.__float__())
     except (AttributeError, TypeError, ValueError):
-        raise DTypeError(f"a {type(x).__name__} is no real number; make it an int, a float or a Fraction first") from None
+        raise DTypeError(f"a {type(x).__name__} is no real number; make it an int, float or Fraction first") from None
 
 
 def binary32(x: Any) -> float:
