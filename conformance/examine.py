@@ -5,7 +5,6 @@ check found, operands stay as they were, a result stays as it was when the next 
 the same bits again.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,7 +135,7 @@ class Examiner:
             try:
                 FUNCTIONS[name](*operands, **refusal.attributes)
             except refusal.error as error:
-                if refusal.match in str(error) or re.search(refusal.match, str(error)):
+                if refusal.match in str(error):
                     return None
                 return Finding(REFUSAL, f"{called}: the error should say {refusal.match!r}, but it says: {error}")
             except Exception as error:

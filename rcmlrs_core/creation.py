@@ -172,7 +172,7 @@ def _flatten(data: Any, shape: Shape, place: tuple[int, ...], flat: list[Any]) -
         if _is_list(data):
             raise ShapeError(f"tensor: ragged data: element {list(place)} is a list where its neighbours are numbers")
         if not is_number(data):
-            raise DTypeError(f"tensor: {reprlib.repr(data)} is no number; a tensor is made of (nested lists of) numbers")
+            raise DTypeError(f"tensor: {reprlib.repr(data)} is no number; a tensor is made of nested lists of numbers")
         flat.append(data)
         return
     if _is_list(data) and not isinstance(data, Sequence):

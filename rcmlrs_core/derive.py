@@ -75,9 +75,8 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
         scale = magnitude.values if isinstance(magnitude, Row) else None if magnitude is None else [magnitude]
         rounded, undecided = round_decided(results, operation.bound(len(values)), scale)
         if undecided:
-            exact = operation.row(values, **attributes)
-            for i in undecided:
-                rounded[i] = exact[i] if isinstance(value, Row) else exact
+            for i, exact in zip(undecided, operation.elements(values, undecided, **attributes), strict=True):
+                rounded[i] = exact
         if watch:
             watch(operation.name, len(undecided), len(rounded))
         return rounded if isinstance(value, Row) else rounded[0]

@@ -218,6 +218,10 @@ def _build(name: str, plugin: Any) -> Backend:
     for key, operation in KERNELS.items():
         if key not in kernels:
             derived = ask("rcmlrs_derive", operation=operation)
+            if derived is not None and not callable(derived):
+                raise BackendError(
+                    f"backend {name!r}: rcmlrs_derive returns {derived!r} for {key!r}; return a kernel, or None to leave it"
+                )
             kernels[key] = derived or _on_copies(operation, storage)
             origins[key] = DERIVED
     return Backend(name, storage, kernels, origins, ask("rcmlrs_about") or "no description")

@@ -8,6 +8,7 @@
 4. The gradient is ``g - softmax(x) * sum(g)``.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
@@ -19,17 +20,22 @@ from rcmlrs_core.ops.softmax import Exponentials, has_no_value
 
 
 def row(values: list[float]) -> list[float]:
+    """See :func:`at`."""
+    return at(values, range(len(values)))
+
+
+def at(values: list[float], places: Sequence[int]) -> list[float]:
     """``(x_i - M) - log(1 + T)``, see :class:`Exponentials`: irrational unless the element is alone."""
     if has_no_value(values):
-        return [NAN] * len(values)
+        return [NAN] * len(places)
     terms = Exponentials(values)
     found = {-INFINITY: -INFINITY}
-    for value in values:
+    for value in map(values.__getitem__, places):
         if value not in found:
             found[value] = from_bits(
                 decide(lambda r, x=value: (r.number(x) - r.number(terms.top)) - terms.log_of_sum(r))  # type: ignore[misc]
             )
-    return [found[value] for value in values]
+    return [found[values[place]] for place in places]
 
 
 def sum_of_others(m: Any, e: Any, d: Any) -> Any:
@@ -63,6 +69,7 @@ operation = Reduction(
     module=__name__,
     clause="N3.3",
     row=row,
+    at=at,
     binary64=binary64,
     bound=lambda n: 150 + positive_sum_bound(n),
     maps=True,

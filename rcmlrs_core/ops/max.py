@@ -52,7 +52,7 @@ def to_chosen(g: Any, chosen: Any, x: Any, axis: tuple[int, ...]) -> Any:
 
 operation = Reduction(
     module=__name__,
-    clause="N4.3",
+    clause="N2.3",
     row=row,
     binary64=binary64,
     bound=lambda n: 0,

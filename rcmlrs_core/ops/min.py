@@ -34,7 +34,7 @@ def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -
 
 operation = Reduction(
     module=__name__,
-    clause="N4.3",
+    clause="N2.3",
     row=row,
     binary64=binary64,
     bound=lambda n: 0,

@@ -301,6 +301,8 @@ class Reduction(Operation):
     """
 
     row: Callable[..., Any]
+    at: Callable[..., Sequence[float]] | None = None
+    """``at(values, places, **attributes)``: the elements of ``row`` at some places, where each is costly."""
     binary64: Callable[..., Any] | None = None
     bound: Callable[[int], float] = lambda n: 0
     one_axis: bool = False
@@ -380,6 +382,13 @@ class Reduction(Operation):
                 self.row_check(length, **bound)
             normal |= bound
         return Result(shape, self.gives, normal)
+
+    def elements(self, values: list[float], places: Sequence[int], **attributes: Any) -> Sequence[Any]:
+        """What the definition has at some places of a row's result; a number is at place 0."""
+        if self.at:
+            return self.at(values, places, **attributes)
+        result = self.row(values, **attributes)
+        return [result] if self.keeps else [result[place] for place in places]
 
     def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
         """Every row by ``row``."""

@@ -8,6 +8,7 @@
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
@@ -68,18 +69,23 @@ def has_no_value(values: list[float]) -> bool:
 
 
 def row(values: list[float]) -> list[float]:
+    """Clause 1."""
+    return at(values, range(len(values)))
+
+
+def at(values: list[float], places: Sequence[int]) -> list[float]:
     """Clause 1. The quotient is irrational or, among equals, 1/n, which is no boundary: refinement comes to an end.
 
     (By Lindemann and Weierstrass, exponentials of different rationals are linearly independent over the rationals.)
     """
     if has_no_value(values):
-        return [NAN] * len(values)
+        return [NAN] * len(places)
     terms = Exponentials(values)
     found: dict[float, float] = {}
-    for value in values:
+    for value in map(values.__getitem__, places):
         if value not in found:
             found[value] = from_bits(decide(lambda r, x=value: terms.term(r, x) / (1 + terms.others(r))))  # type: ignore[misc]
-    return [found[value] for value in values]
+    return [found[values[place]] for place in places]
 
 
 def binary64(m: Any, x: Any) -> Any:
@@ -87,11 +93,13 @@ def binary64(m: Any, x: Any) -> Any:
 
     d is off by one unit of 2^-53 of |d|, so e^d by |d| + 8 units, exp's own 8 included. Where |d| > 105 the result is
     below 2^-151 and rounds to zero all the same. In the sum these errors are weighted by the terms: sum_j e^d_j |d_j|
-    / S = H - log S <= log n with H the entropy of the result. So: 105 + 8, and 8 + 22 (log n) + the summation, and
-    the quotient.
+    / S = H - log S <= log n with H the entropy of the result. So: |d| + 8, and 8 + 22 (log n) + the summation, and
+    the quotient: 40 and the summation are more than |d| / 32 times as much.
     """
-    e = m.exp(x - m.max(x))
-    return e / positive_sum(m, e)
+    d = x - m.max(x)
+    e = m.exp(d)
+    share = e / positive_sum(m, e)
+    return share, share * (1.0 - m.maximum(d, -105.0) * (1.0 / 32.0))
 
 
 def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...]) -> tuple[Any]:
@@ -103,8 +111,9 @@ operation = Reduction(
     module=__name__,
     clause="N3.3",
     row=row,
+    at=at,
     binary64=binary64,
-    bound=lambda n: 150 + positive_sum_bound(n),
+    bound=lambda n: 40 + positive_sum_bound(n),
     maps=True,
     default_axis=-1,
     gradient=gradient,

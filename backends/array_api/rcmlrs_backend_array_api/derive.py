@@ -15,12 +15,18 @@ Rounding = Callable[..., Rounded]
 """``rounding(xp, value, bound, magnitude)``: the rounding test, or a library's faster twin of it."""
 
 
-def derive(operation: Operation, xp: Any, rounding: Rounding = round_decided) -> Kernel | None:
-    """A kernel for ``operation`` over the arrays of ``xp``; None where the family has none."""
+def derive(
+    operation: Operation, xp: Any, rounding: Rounding = round_decided, block: int | None = None
+) -> Kernel | None:
+    """A kernel for ``operation`` over the arrays of ``xp``; None where the family has none.
+
+    ``block`` is how many elements are reduced at a time (in whole rows): where the temporaries of so many stay in a
+    cache, that is faster.
+    """
     if isinstance(operation, Elementwise):
         return elementwise(operation, xp, rounding)
     if isinstance(operation, Reduction):
-        return reduction(operation, xp, rounding)
+        return reduction(operation, xp, rounding, block)
     if isinstance(operation, Move):
         return move(operation, xp)
     return None
@@ -63,7 +69,9 @@ def to_list(x: Any) -> list[Any]:
     return x.tolist() if hasattr(x, "tolist") else [x[i].item() for i in range(x.shape[0])]
 
 
-def reduction(operation: Reduction, xp: Any, rounding: Rounding = round_decided) -> Kernel:
+def reduction(
+    operation: Reduction, xp: Any, rounding: Rounding = round_decided, block: int | None = None
+) -> Kernel:
     """The axes are moved last and joined into rows; then as :func:`elementwise`, with a row in the place of an element."""
     m = ArrayMath(xp)
 
@@ -72,7 +80,12 @@ def reduction(operation: Reduction, xp: Any, rounding: Rounding = round_decided)
         lengths = tuple(x.shape[i] for i in kept)
         n = prod(x.shape[i] for i in axis)
         rows = xp.reshape(xp.permute_dims(x, (*kept, *axis)), (prod(lengths), n))
-        values = reduce_rows(operation, xp, m, rows, attributes, rounding)
+        step = max(1, block // max(1, n)) if block else max(1, rows.shape[0])
+        parts = [
+            reduce_rows(operation, xp, m, rows[start : start + step, :], attributes, rounding)
+            for start in range(0, max(1, rows.shape[0]), step)
+        ]
+        values = parts[0] if len(parts) == 1 else xp.concat(parts)
         if operation.maps:
             moved = xp.reshape(values, lengths + tuple(x.shape[i] for i in axis))
             order = (*kept, *axis)
@@ -98,11 +111,11 @@ def reduce_rows(
         return xp.astype(value, dtype_of(xp, operation.gives))
     values, undecided = rounding(xp, value, operation.bound(n), magnitude)
     if undecided is not None:
-        some = xp.any(xp.reshape(undecided, (count, -1)), axis=1)
-        places = xp.nonzero(some)[0]
-        flat = xp.reshape(values, (count, -1))
-        exact = [operation.row(row, **attributes) for row in rows[places].tolist()]
-        flat[places] = xp.reshape(xp.asarray(exact, dtype=xp.float32), (len(exact), -1))
+        mask, flat = xp.reshape(undecided, (count, -1)), xp.reshape(values, (count, -1))
+        for i in to_list(xp.nonzero(xp.any(mask, axis=1))[0]):
+            places = to_list(xp.nonzero(mask[i, :])[0])
+            for place, exact in zip(places, operation.elements(to_list(rows[i, :]), places, **attributes), strict=True):
+                flat[i, place] = exact
         values = xp.reshape(flat, values.shape)
     return values
 

@@ -1,8 +1,8 @@
 """The NumPy backend: binary64 BLAS and vectorised formulas, with the rounding test over blocks that stay in the cache.
 
 Its kernels are those that ``rcmlrs_backend_array_api`` derives for any array library, and NumPy's shortcuts: see
-``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``moves``
-(views, indices), ``order`` (argmax, median).
+``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``sums``
+(sum, mean, add_n), ``moves`` (views, indices), ``order`` (max, argmax, median).
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from rcmlrs_backend_array_api.derive import derive
-from rcmlrs_backend_numpy import contraction, elementwise, moves, order, probes
+from rcmlrs_backend_numpy import contraction, elementwise, moves, order, probes, sums
 from rcmlrs_backend_numpy.rounding import round_decided
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
@@ -52,16 +52,16 @@ class Plugin:
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
         """NumPy's shortcuts."""
-        for module in (elementwise, contraction, moves, order):
+        for module in (elementwise, contraction, sums, moves, order):
             for name, kernel in module.KERNELS.items():
                 table.register(name, kernel)
 
     @hookimpl
     def rcmlrs_derive(self, operation: Operation) -> Kernel | None:
-        """As for any array library; elementwise formulas run in blocks."""
+        """As for any array library, in blocks."""
         if isinstance(operation, Elementwise):
             return elementwise.blocked(operation)
-        kernel = derive(operation, numpy, round_decided)
+        kernel = derive(operation, numpy, round_decided, elementwise.BLOCK)
         return None if kernel is None else elementwise.quiet(kernel)
 
     @hookimpl

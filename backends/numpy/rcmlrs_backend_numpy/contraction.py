@@ -18,8 +18,8 @@ from rcmlrs_backend_numpy.sums import UNIT, chunks, sum_rows
 Array = Any
 
 PIECE = 256
-"""Terms of a dot product that the BLAS sums at a time. Pieces joined afterwards have a smaller error than one long sum, and
-so leave fewer elements undecided; the joining costs a pass over the output for each."""
+"""Terms of a dot product that the BLAS sums at a time. Pieces joined afterwards have a smaller error than one long sum,
+and so leave fewer elements undecided; the joining costs a pass over the output for each."""
 
 TILE = 1 << 15
 """Elements of the output that are looked at together: their error bounds and both ends stay in the cache."""
@@ -143,7 +143,8 @@ def _ends_differ(sums: Array, error: Array, low: Array) -> Array:
 
 
 class Workspace(threading.local):
-    """Binary64 memory that a thread keeps from one product to the next: on fresh pages a conversion takes ten times as long."""
+    """Binary64 memory that a thread keeps from one product to the next: fresh pages make a conversion take ten times as
+    long."""
 
     def __init__(self) -> None:
         self.kept = numpy.empty(0)
@@ -164,7 +165,7 @@ workspace = Workspace()
 
 def _widened(x: Array, memory: Array) -> Array:
     """A matrix in binary64, in the order in which it lies: BLAS takes either, and to turn it would be slow."""
-    turned = x.strides[0] < x.strides[1]
+    turned = abs(x.strides[0]) < abs(x.strides[1])
     a = memory.reshape(x.shape[::-1]).T if turned else memory.reshape(x.shape)
     a[...] = x
     return a

@@ -62,6 +62,17 @@ def _relu(x: Array) -> Array:
     return numpy.maximum(x, numpy.float32(0)) + numpy.float32(0)
 
 
+def _maximum(x: Array, y: Array) -> Array:
+    # Either zero, likewise: of two zeros the sum is +0 unless both are -0.
+    larger = numpy.maximum(x, y)
+    return numpy.where((x == 0) & (y == 0), x + y, larger) if (larger == 0).any() else larger
+
+
+def _minimum(x: Array, y: Array) -> Array:
+    smaller = numpy.minimum(x, y)
+    return numpy.where((x == 0) & (y == 0), -(-x - y), smaller) if (smaller == 0).any() else smaller
+
+
 # One binary32 operation of IEEE 754 is RN of the exact value; the probes check that subnormals are kept.
 KERNELS: dict[str, Callable[..., Array]] = {
     "add": quiet(numpy.add),
@@ -73,6 +84,8 @@ KERNELS: dict[str, Callable[..., Array]] = {
     "neg": quiet(numpy.negative),
     "abs": quiet(numpy.abs),
     "relu": quiet(_relu),
+    "maximum": quiet(_maximum),
+    "minimum": quiet(_minimum),
     "equal": quiet(numpy.equal),
     "not_equal": quiet(numpy.not_equal),
     "less": quiet(numpy.less),

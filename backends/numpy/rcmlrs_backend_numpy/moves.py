@@ -34,7 +34,7 @@ def slice_(x: Array, *, start: Shape, stop: Shape, step: Shape) -> Array:
 
 def flip(x: Array, *, axis: Sequence[int]) -> Array:
     """A view that runs backwards."""
-    return numpy.flip(x, axis)
+    return numpy.flip(x, tuple(axis))
 
 
 def concat(*xs: Array, axis: int) -> Array:

@@ -1,4 +1,4 @@
-"""Comparing and ordering: argmax, argmin, argsort, median (contract N4.2)."""
+"""Comparing and ordering: max, min (contract N2.3), argmax, argmin, argsort, median (N4.2)."""
 
 from collections.abc import Callable, Sequence
 from math import prod
@@ -9,6 +9,21 @@ import numpy
 from rcmlrs_core.numerics.formats import BINARY32
 
 Array = Any
+
+
+def _extreme(function: Callable[..., Array], first: float) -> Callable[..., Array]:
+    """NumPy's max and min pass NaN on, but return either zero: the result is ``first`` where any element is."""
+    sign = numpy.float32(first).view(numpy.int32)
+
+    def kernel(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
+        found = numpy.asarray(function(x, axis=tuple(axis), keepdims=keepdims))
+        zero = found == 0
+        if zero.any():
+            any_first = (x.view(numpy.int32) == sign).any(axis=tuple(axis), keepdims=keepdims)
+            found = numpy.where(zero, numpy.where(any_first, numpy.float32(first), numpy.float32(-first)), found)
+        return found
+
+    return kernel
 
 
 def _arg(function: Callable[..., Array]) -> Callable[..., Array]:
@@ -56,6 +71,8 @@ def median(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
 
 
 KERNELS: dict[str, Any] = {
+    "max": _extreme(numpy.max, 0.0),
+    "min": _extreme(numpy.min, -0.0),
     "argmax": _arg(numpy.argmax),
     "argmin": _arg(numpy.argmin),
     "argsort": argsort,

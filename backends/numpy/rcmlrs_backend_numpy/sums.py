@@ -56,7 +56,7 @@ def add_n(*xs: Array) -> Array:
     """The sum of the operands, which are the rows of a matrix whose columns are summed. Of two it is one addition."""
     with numpy.errstate(all="ignore"):
         if len(xs) <= 2:
-            return numpy.asarray(sum(xs, numpy.float32(0)) + numpy.float32(0))  # an exact zero is +0
+            return numpy.asarray(sum(xs, numpy.float32(0)))  # which begins with +0, so that an exact zero is +0
         shape = numpy.broadcast_shapes(*(x.shape for x in xs))
         flat = [numpy.broadcast_to(x, shape).reshape(-1) for x in xs]
         result = numpy.empty(prod(shape), numpy.float32)
