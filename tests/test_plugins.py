@@ -162,6 +162,15 @@ def test_kernel_that_is_no_function(module: types.ModuleType) -> None:
     assert "the kernel for 'gelu' is 3, which is not callable" in refused(module, Number())
 
 
+def test_derived_kernel_that_is_no_function(module: types.ModuleType) -> None:
+    class Number(Good):
+        @hookimpl
+        def rcmlrs_derive(self, operation: object) -> object:
+            return 3
+
+    assert "rcmlrs_derive returns 3 for" in refused(module, Number())
+
+
 def test_unhealthy_probe(module: types.ModuleType) -> None:
     class Sick(Good):
         @hookimpl
