@@ -199,11 +199,6 @@ class RamTensor(Methods):
         code = "?" if self._dtype == BOOL else values.typecode
         return view.cast(code, self._shape) if values else view.cast(code)  # type: ignore[no-any-return]
 
-    def __buffer__(self, flags: int) -> builtins.memoryview:
-        if not self.size:
-            raise BufferError("a tensor without elements has no buffer of its shape; use .tobytes() or .numpy()")
-        return self.memoryview()
-
     def digest(self) -> str:
         """SHA-256, in hex, over the element type, the shape and the bytes: equal digests are equal tensors.
 

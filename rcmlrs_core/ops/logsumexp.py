@@ -44,7 +44,9 @@ def binary64(m: Any, x: Any) -> Any:
 
 
 def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> tuple[Any]:
-    """The derivative of the logarithm of the sum is the share of each term."""
+    """The derivative of the logarithm of the sum is the share of each term; of no terms, nothing."""
+    if 0 in x.shape:
+        return (x.zeros_like(),)
     return (x.softmax(axis=axis) * g.restore_axes(x.shape, axis=axis, keepdims=keepdims),)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy
 
-from rcmlrs_backend_numpy.sums import UNIT, chunks, sum_rows
+from rcmlrs_backend_numpy.sums import UNIT, chunks, grid, sum_rows
 
 Array = Any
 
@@ -113,7 +113,7 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
 def _small_products(x: Array, y: Array, addend: Array | None) -> Array:
     """The same with the sums of magnitudes themselves, which the BLAS finds sooner than NumPy finds small norms."""
     a, b = x.astype(numpy.float64), y.astype(numpy.float64)
-    sums, sizes = a @ b, numpy.abs(a) @ numpy.abs(b)
+    sums, sizes = numpy.matmul(a, b), numpy.matmul(numpy.abs(a), numpy.abs(b))
     error = sizes * _relative_error(x.shape[1])
     if addend is not None:
         sums += addend
@@ -185,31 +185,14 @@ def _settle(
     result = (sums + 0.0).astype(numpy.float32)  # + 0.0: an exact zero is +0 (N3.2)
     open_ = numpy.isfinite(sums)
     if len(i) * GRID_PAYS >= sum(x.shape[:1] + y.shape[1:]):
-        grid = _grid(x, 1)[i] * _grid(y, 0)[j]
+        step = grid(x, 1)[i] * grid(y, 0)[j]
         if addend is not None:
-            grid = numpy.minimum(grid, _grid(addend.astype(numpy.float32)[:, None], 1)[j])
+            step = numpy.minimum(step, grid(addend.astype(numpy.float32)[:, None], 1)[j])
             size = size + numpy.abs(addend[j])
-        open_ &= ~(size < grid * 2.0**53)
+        open_ &= ~(size < step * 2.0**53)
     for chunk in chunks(numpy.nonzero(open_)[0], a.shape[1] + 1):
         terms = a[i[chunk]] * b[:, j[chunk]].T
         if addend is not None:
             terms = numpy.concatenate([terms, addend[j[chunk], None]], axis=1)
         result[chunk] = sum_rows(terms)
     return result
-
-
-def _grid(x: Array, axis: int) -> Array:
-    """For every row (axis 1) or column (axis 0) a power of two of which each element is a multiple.
-
-    From two reductions over the bits: the lowest significand bit that any element uses, and the smallest exponent of the
-    elements that are not zero. A finer grid than the finest possible, but found at the speed of memory.
-    """
-    bits = x.view(numpy.uint32)
-    used = numpy.bitwise_or.reduce(bits, axis=axis) & 0x7FFFFF | 0x800000
-    unused = numpy.frexp((used & -used).astype(numpy.float64))[1] - 1  # of the 23 stored bits, from the last
-    doubled = bits << 1  # without the sign
-    doubled -= 1  # zero becomes the largest
-    smallest = doubled.min(axis=axis, initial=0xFFFFFFFF) + numpy.uint32(1)
-    # All zeros: any grid will do. Subnormals have the exponent of the smallest normal numbers.
-    exponent = numpy.where(smallest == 0, 512, numpy.maximum((smallest >> 24).astype(numpy.int32), 1))
-    return numpy.ldexp(1.0, exponent - 150 + unused)

@@ -1,11 +1,12 @@
 """What may be wrong with this machine or this NumPy: probed when the backend is loaded, and refused if found."""
 
 import math
-import random
 import sys
 from collections.abc import Iterator
 
 import numpy
+
+from rcmlrs_backend_numpy.contraction import PIECE
 
 
 def problems() -> list[str]:
@@ -29,20 +30,29 @@ def _rounding() -> Iterator[str]:
 
 
 def _products() -> Iterator[str]:
-    """The error bound of a dot product, row by row: a product by Strassen's scheme, in reduced precision or in emulated
-    binary64 breaks it where the rows of a matrix differ much in size."""
-    n, u = 192, 2.0**-53
-    rng = random.Random(0)
-    x = numpy.array([[rng.gauss(0, 1) * 2.0 ** (-8 * (i % 12)) for _ in range(n)] for i in range(n)])
-    y = numpy.array([[rng.gauss(0, 1) * 2.0 ** (-8 * (j % 12)) for j in range(n)] for _ in range(n)])
-    product = x @ y
-    for i in range(0, n, 17):
-        for j in range(0, n, 17):
-            terms = [a * b for a, b in zip(x[i].tolist(), y[:, j].tolist(), strict=True)]
+    """What ``contraction`` asks of the BLAS, with matrices of the length of its pieces."""
+    n, k, u = 512, PIECE, 2.0**-53
+    # Rows and columns that differ much in size: a product by Strassen's scheme, in reduced precision or in emulated
+    # binary64 does not keep to the error bound of each dot product.
+    sizes = 2.0 ** (-8.0 * (numpy.arange(n) % 12))
+    x, y = (numpy.modf(numpy.arange(float(n * k)) * root)[0] - 0.5 for root in (2.0**0.5, 3.0**0.5))
+    x, y = x.reshape(n, k) * sizes[:, None], y.reshape(k, n) * sizes
+    product = numpy.matmul(x, y)
+    for i in range(0, n, 37):
+        for j in range(0, n, 37):
+            terms = (x[i] * y[:, j]).tolist()
             error = abs(math.fsum(terms) - float(product[i, j]))
-            if error > (n + 2) * u * math.fsum(map(abs, terms)):
+            if error > (k + 2) * u * math.fsum(map(abs, terms)):
                 yield "the BLAS does not keep the error bound of binary64 dot products (reduced precision, or Strassen)"
                 return
+    for m, n in ((1, 8), (8, 1), (8, 8), (128, 128)):
+        out = numpy.full((m, n), numpy.nan)
+        if not numpy.isnan(numpy.matmul(numpy.zeros((m, k)), numpy.full((k, n), numpy.inf), out=out)).all():
+            yield "the BLAS takes 0 * inf for 0"
+            return
+        if (numpy.matmul(numpy.ones((m, k)), numpy.ones((k, n)), out=out) != k).any():
+            yield "the BLAS lets the old content of its output through"
+            return
 
 
 def about() -> str:

@@ -1,9 +1,9 @@
 """Exact sums of many rows or columns at once, each rounded once: sum, mean, add_n, and what other sums leave undecided
 (contract N3.1, N3.2).
 
-Stage by stage, each for what the one before leaves undecided: a plain sum in binary64 of short stretches; a sum by
-halves, whose error is that of log2 n additions; one by TwoSum, whose error is of the order of u^2; and an exact one.
-Every stage gives values and bounds, u = 2^-53. A bound covers the rounding of the two ends ``value +- bound`` too, and
+Stage by stage, each for what the one before leaves undecided: a plain sum in binary64 of short stretches; the same if it
+is exact, since all terms are multiples of some g and their magnitudes less than 2^53 g in sum; a sum by halves, whose
+error is that of log2 n additions; one by TwoSum, whose error is of the order of u^2; and an exact one. Every stage gives values and bounds, u = 2^-53. A bound covers the rounding of the two ends ``value +- bound`` too, and
 has more than a hundredth to spare for the roundings of the bound itself.
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 
+from rcmlrs_core.numerics.accurate import two_sum
 from rcmlrs_core.numerics.sums import exact_sum, round_sum
 
 Array = Any
@@ -53,7 +54,8 @@ def _reduce(x: Array, axis: Sequence[int], keepdims: bool, mean: bool) -> Array:
 
 
 def add_n(*xs: Array) -> Array:
-    """The sum of the operands, which are the rows of a matrix whose columns are summed. Of two it is one addition."""
+    """The sum of the operands. Of two it is one addition; more are added by TwoSum, and where that finds no error, as it
+    seldom does among a few binary32 numbers, the sum is exact."""
     with numpy.errstate(all="ignore"):
         if len(xs) <= 2:
             return numpy.asarray(sum(xs, numpy.float32(0)))  # which begins with +0, so that an exact zero is +0
@@ -61,8 +63,16 @@ def add_n(*xs: Array) -> Array:
         flat = [numpy.broadcast_to(x, shape).reshape(-1) for x in xs]
         result = numpy.empty(prod(shape), numpy.float32)
         for start in range(0, len(result), CHUNK):
-            block = slice(start, start + CHUNK)
-            result[block] = sum_columns(numpy.stack([x[block] for x in flat]))
+            block = [x[start : start + CHUNK] for x in flat]
+            value = block[0].astype(numpy.float64)
+            inexact = numpy.zeros(len(value), bool)
+            for x in block[1:]:
+                value, error = two_sum(value, x)
+                inexact |= error != 0  # or NaN, of infinities
+            result[start : start + CHUNK] = value + 0.0
+            left = numpy.nonzero(inexact)[0]
+            if left.size:
+                result[start + left] = sum_columns(numpy.stack([x[left] for x in block]))
         return result.reshape(shape)
 
 
@@ -71,10 +81,17 @@ KERNELS = {"sum": total, "mean": mean, "add_n": add_n}
 
 def sum_columns(x: Array, divisor: int = 1) -> Array:
     """RN of the exact sum of every column of binary32 numbers, divided by ``divisor``."""
-    result, undecided = _round(*_by_stretches(x), divisor)
-    places = numpy.nonzero(undecided)[0]
-    for chunk in chunks(places, len(x)):
-        result[chunk] = sum_rows(x[:, chunk].T.astype(numpy.float64), divisor)
+    value, bound = _by_stretches(x)
+    result, undecided = _round(value, bound, divisor)
+    for chunk in chunks(numpy.nonzero(undecided)[0], len(x)):
+        if len(chunk) * len(x) > FEW:
+            columns = x[:, chunk]
+            # The factor is 2^53 but for the roundings of the magnitudes.
+            exact = numpy.abs(columns).sum(axis=0, dtype=numpy.float64) < grid(columns, 0) * 2.0**52
+            result[chunk], left = _round(value[chunk], numpy.where(exact, 0.0, bound[chunk]), divisor)
+            chunk = chunk[left]
+        if chunk.size:
+            result[chunk] = sum_rows(x[:, chunk].T.astype(numpy.float64), divisor)
     return result
 
 
@@ -97,6 +114,23 @@ def chunks(places: Array, width: int) -> Iterator[Array]:
     """The places, some at a time: as many as there are CHUNK terms in rows of ``width``."""
     step = max(1, CHUNK // max(1, width))
     return (places[start : start + step] for start in range(0, len(places), step))
+
+
+def grid(x: Array, axis: int) -> Array:
+    """For every row (axis 1) or column (axis 0) a power of two of which each element is a multiple.
+
+    From two reductions over the bits: the lowest significand bit that any element uses, and the smallest exponent of the
+    elements that are not zero. A finer grid than the finest possible, but found at the speed of memory.
+    """
+    bits = x.view(numpy.uint32)
+    used = numpy.bitwise_or.reduce(bits, axis=axis) & 0x7FFFFF | 0x800000
+    unused = numpy.frexp((used & -used).astype(numpy.float64))[1] - 1  # of the 23 stored bits, from the last
+    doubled = bits << 1  # without the sign
+    doubled -= 1  # zero becomes the largest
+    smallest = doubled.min(axis=axis, initial=0xFFFFFFFF) + numpy.uint32(1)
+    # All zeros: any grid will do. Subnormals have the exponent of the smallest normal numbers.
+    exponent = numpy.where(smallest == 0, 512, numpy.maximum((smallest >> 24).astype(numpy.int32), 1))
+    return numpy.ldexp(1.0, exponent - 150 + unused)
 
 
 def _round(value: Array, bound: Array, divisor: int) -> tuple[Array, Array]:
@@ -166,10 +200,7 @@ def _by_two_sum(terms: Array) -> tuple[Array, Array]:
     errors, inexact = numpy.zeros(count), numpy.zeros(count, bool)
     while terms.shape[1] > 1:
         half, odd = divmod(terms.shape[1], 2)
-        p, q = terms[:, :half], terms[:, half : 2 * half]
-        joined = p + q
-        virtual = joined - p
-        error = (p - (joined - virtual)) + (q - virtual)
+        joined, error = two_sum(terms[:, :half], terms[:, half : 2 * half])
         inexact |= error.any(axis=1)
         errors = errors + error.sum(axis=1)
         terms = numpy.concatenate([joined, terms[:, -1:]], axis=1) if odd else joined
