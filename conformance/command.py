@@ -33,7 +33,7 @@ def conformance(
     Every operation's cases and refusals, and seeded random inputs, are compared with the exact definition. The exit
     status is 0 when every bit is right, 1 when one is wrong, and 2 when the backend or a name is unknown.
     """
-    console = Console()
+    console = Console(emoji=False)
     try:
         with console.status("checking ...") as status:
 
@@ -42,7 +42,9 @@ def conformance(
 
             report = check_backend(backend, op or None, seed, level, family or None, fail_fast, watch)
     except (BackendError, UnknownNameError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True, emoji=False).print(
+            f"rcmlrs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
         raise typer.Exit(USAGE) from error
     show(report, console)
     raise typer.Exit(report.exit_status)

@@ -14,7 +14,7 @@ from rcmlrs_core.plain import FLOAT32, PlainArray
 
 from . import clauses
 from .bits import INFINITY, SIGN, is_finite, is_nan, raw_bytes, show, show_distance, ulps, words
-from .examine import BITS, OPERAND, OVERWRITTEN, PUBLIC, REPEAT, TYPE, Finding
+from .examine import BITS, OPERAND, OVERWRITTEN, PUBLIC, RAISES, REPEAT, SHAPE, TYPE, Finding
 from .trial import Trial
 
 MISSING, COMPOSITION = "missing", "composition"
@@ -200,7 +200,7 @@ def describe(finding: Finding, operation: str, family: str, report: Report, clau
 
 def clause_of(finding: Finding, operation: Operation) -> str:
     """The clause that decides the case: the operation's own, or the one about what is special in it."""
-    if finding.kind in (OPERAND, OVERWRITTEN):
+    if finding.kind in (OPERAND, OVERWRITTEN, RAISES, SHAPE):
         return ""
     if finding.kind == TYPE:
         return "N1.1"

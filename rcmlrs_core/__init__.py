@@ -4,9 +4,8 @@ Every operation returns the binary32 number nearest to the exact result, on ever
 ``import rcmlrs_core as rc`` and start with ``rc.tensor``.
 """
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from rcmlrs_core import functions
 from rcmlrs_core.autograd import grad, no_grad, value_and_grad
@@ -26,6 +25,7 @@ from rcmlrs_core.errors import (
     ShapeError,
     TrainingError,
 )
+from rcmlrs_core.errors import did_you_mean as _did_you_mean
 from rcmlrs_core.functions import *  # noqa: F403  (the operations: what functions.__all__ lists)
 from rcmlrs_core.hookspecs import hookimpl
 from rcmlrs_core.plain import BOOL as bool_
@@ -34,7 +34,7 @@ from rcmlrs_core.plain import INT32 as int32
 from rcmlrs_core.registry import backends, use_backend
 from rcmlrs_core.tensor import RamTensor
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from rcmlrs_core import data, io, losses, metrics, nn, optim, random, train
     from rcmlrs_core.io import load_state_binary, load_state_json, save_tensors_binary, save_tensors_json
     from rcmlrs_core.random import manual_seed
@@ -99,12 +99,15 @@ __all__ = [
 __all__ += functions.__all__
 
 
-def __getattr__(name: str) -> _Any:
-    if name in _PARTS:
-        return _import_module(f"{__name__}.{name}")
-    if name in _MEMBERS:
-        return getattr(_import_module(f"{__name__}.{_MEMBERS[name]}"), name)
-    raise AttributeError(f"rcmlrs_core has no {name!r}; dir(rcmlrs_core) lists what there is")
+if not _typing.TYPE_CHECKING:  # a type checker knows the names above, and finds a misspelt one
+
+    def __getattr__(name: str) -> _typing.Any:
+        if name in _PARTS:
+            return _import_module(f"{__name__}.{name}")
+        if name in _MEMBERS:
+            return getattr(_import_module(f"{__name__}.{_MEMBERS[name]}"), name)
+        hint = _did_you_mean(name, __all__) or "; dir(rcmlrs_core) lists what there is"
+        raise AttributeError(f"rcmlrs_core has no {name!r}{hint}", name=name)
 
 
 def __dir__() -> list[str]:

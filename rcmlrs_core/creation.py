@@ -213,5 +213,7 @@ def eye(n: int, backend: str | Backend | None = None) -> RamTensor:
 
 def arange(start: int, stop: int | None = None, step: int = 1, backend: str | Backend | None = None) -> RamTensor:
     """The integers from ``start`` to ``stop`` (exclusive; from 0 when one number is given), as binary32."""
+    if any(isinstance(value, float) for value in (start, stop, step)):
+        raise DTypeError("arange: takes integers, as their sequence needs no rounding; rc.arange(10) / 10 gives tenths")
     numbers = range(start) if stop is None else range(start, stop, step)
     return from_plain(PlainArray.of(map(binary32, numbers), (len(numbers),)), backend)

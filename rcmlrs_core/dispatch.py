@@ -54,7 +54,7 @@ def _of_two(operation: Operation) -> Function:
 def _of_operands_and_attributes(operation: Operation) -> Function:
     name = operation.name
     parameters = operation.signature.parameters
-    attributes = [key for key, p in parameters.items() if p.annotation is not Operand and p.kind is not p.KEYWORD_ONLY]
+    attributes = [key for key, p in parameters.items() if p.annotation is not Operand]
     operands = [key for key, p in parameters.items() if p.annotation is Operand]
     required = sum(parameters[key].default is inspect.Parameter.empty for key in operands)
     arity, most = len(operands), len(operands) + len(attributes)
@@ -62,7 +62,9 @@ def _of_operands_and_attributes(operation: Operation) -> Function:
     def function(*arguments: Any, **given: Any) -> RamTensor:
         count = len(arguments)
         if count > most:
-            raise TypeError(f"{name}: takes at most {most} positional arguments, got {count}; see help(rc.{name})")
+            if attributes not in (["shape"], ["axes"]) or not all(isinstance(n, int) for n in arguments[arity:]):
+                raise TypeError(f"{name}: takes {', '.join(parameters)}; got {count} arguments; see help(rc.{name})")
+            arguments = (*arguments[:arity], arguments[arity:])  # x.reshape(2, 3) is x.reshape((2, 3))
         xs = list(arguments[:arity])
         for key in operands[count:]:
             if key in given:

@@ -13,14 +13,14 @@ DIGITS = 6
 THRESHOLD, EDGE = 1000, 3
 """Tensors of more elements than this show this many at both ends of an axis, as NumPy does."""
 
-WIDTH = 100
+WIDTH = 75
 
 LEFT_OUT = "..."
 
 
 def describe(t: "RamTensor") -> str:
     """``tensor([[1., 2.]], shape=(1, 2), backend='numpy')``."""
-    shown = t.tolist() if t.size <= THRESHOLD else _edges(t.detach())
+    shown = [] if not t.size else t.tolist() if t.size <= THRESHOLD else _edges(t.detach())
     body = _lay_out(_aligned(shown), len("tensor("), t.ndim)
     notes = [f"shape={t.shape}"] if t.ndim > 1 or t.size > THRESHOLD or not t.size else []
     notes += [f"dtype={t.dtype!r}"] if t.dtype != "float32" else []

@@ -4,6 +4,28 @@ Every class is also one of Python's own kinds (``ValueError``, ``TypeError``, ..
 know RCMLRS still catches what it expects to catch.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+ELSEWHERE = {
+    "cat": "concat",
+    "clamp": "minimum and maximum",
+    "clip": "minimum and maximum",
+    "clone": "detach",
+    "copy": "detach",
+    "dim": "ndim",
+    "permute": "transpose",
+    "ravel": "flatten",
+    "view": "reshape",
+}
+"""What other libraries call a thing, for the hints of errors."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of an error about an unknown name: the name that was perhaps meant, or nothing."""
+    meant = ELSEWHERE.get(name) or next(iter(get_close_matches(name, known, 1)), None)
+    return f"; did you mean {meant}?" if meant else ""
+
 
 class RcmlrsError(Exception):
     """The root: ``except rc.RcmlrsError`` catches whatever RCMLRS refuses."""

@@ -6,14 +6,15 @@ breaks nobody else; nothing falls back in silence, since the table knows of each
 own or derived.
 """
 
-import difflib
 import importlib
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import TracebackType
 from typing import Any
@@ -24,7 +25,7 @@ from rcmlrs_core import hookspecs
 from rcmlrs_core.derive import Kernel, plain_kernel
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.hookspecs import Storage
-from rcmlrs_core.ops import KERNELS
+from rcmlrs_core.ops import KERNELS, TABLE
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import PlainArray, Shape, scalar_bytes
 
@@ -48,8 +49,13 @@ class KernelTable:
     def register(self, name: str, kernel: Kernel) -> None:
         """Register ``kernel`` for the operation ``name``; once, and for an operation that exists."""
         if name not in self.operations:
-            close = difflib.get_close_matches(name, self.operations, n=1)
+            close = get_close_matches(name, self.operations, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
+            if name in TABLE:
+                raise BackendError(
+                    f"backend {self.backend!r} registers a kernel for {name!r}, which is a composition of "
+                    "operations: it takes none, and runs on the kernels of those"
+                )
             raise BackendError(f"backend {self.backend!r} registers a kernel for {name!r}, which is no operation{hint}")
         if name in self.kernels:
             raise BackendError(f"backend {self.backend!r} registers two kernels for {name!r}; register it once")
@@ -130,6 +136,10 @@ def get_backend(name: str | Backend) -> Backend:
     """The backend called ``name`` (or at ``module:attribute``), built on first use. Raises :class:`BackendError`."""
     if isinstance(name, Backend):
         return name
+    if not isinstance(name, str):
+        raise BackendError(
+            f"a backend is named by a string, got {name!r}; if that is a length, write the shape as one tuple"
+        )
     backend = _built.get(name)
     if backend is not None:
         return backend
@@ -157,7 +167,8 @@ def _load_plugin(name: str) -> Any:
         module, colon, attribute = name.partition(":")
         if not colon:
             raise BackendError(_unknown(name))
-        return getattr(importlib.import_module(module), attribute)
+        imported = importlib.import_module(module)
+        return getattr(imported, attribute) if attribute else imported
     except BackendError:
         raise
     except ImportError as error:
@@ -170,31 +181,42 @@ def _load_plugin(name: str) -> Any:
 
 def _unknown(name: str) -> str:
     lines = [f"there is no backend {name!r}"]
-    close = difflib.get_close_matches(name, _installed(), n=1)
+    close = get_close_matches(name, _installed(), n=1)
     if close:
         lines[0] += f"; did you mean {close[0]!r}?"
     for status in backends():
         lines.append(f"  {status.name}: {status.state}" + (f" ({status.why})" if status.state != "healthy" else ""))
-    lines.append(f"install the package that provides it, or name it as module:attribute (entry points: {ENTRY_POINTS})")
+    lines.append(
+        f"install the package that provides it, or name it as module:attribute, or as module: if the module itself is "
+        f"the plugin (entry points: {ENTRY_POINTS})"
+    )
     return "\n".join(lines)
 
 
 def _build(name: str, plugin: Any) -> Backend:
     """Ask the plugin for its parts. pluggy checks the hooks; whatever goes wrong names the plugin and the hook."""
+    if isinstance(plugin, type):
+        raise BackendError(f"backend {name!r} is the class {plugin.__name__}; name an instance of it, or a module")
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
         manager.register(plugin, name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        known = ", ".join(sorted(hook for hook in vars(manager.hook) if hook.startswith("rcmlrs_")))
-        raise BackendError(f"backend {name!r} has a hook that does not fit: {error}; the hooks are: {known}") from error
+        known = sorted(hook for hook in vars(hookspecs) if hook.startswith("rcmlrs_"))
+        close = [meant for word in re.findall(r"rcmlrs_\w+", str(error)) for meant in get_close_matches(word, known, 1)]
+        hint = f"did you mean {close[0]}? " if close and close[0] not in str(error).split() else ""
+        raise BackendError(
+            f"backend {name!r} has a hook that does not fit: {error}; {hint}the hooks are: {', '.join(known)}"
+        ) from error
     hook = manager.hook
 
     def ask(which: str, **arguments: Any) -> Any:
         try:
             answer = getattr(hook, which)(**arguments)
-            return list(answer or ()) if which == "rcmlrs_probe" else answer  # a generator raises here
+            if which == "rcmlrs_probe":
+                return [answer] if isinstance(answer, str) else list(answer or ())  # a generator raises here
+            return answer
         except BackendError:
             raise
         except Exception as error:
@@ -220,7 +242,7 @@ def _build(name: str, plugin: Any) -> Backend:
             derived = ask("rcmlrs_derive", operation=operation)
             if derived is not None and not callable(derived):
                 raise BackendError(
-                    f"backend {name!r}: rcmlrs_derive returns {derived!r} for {key!r}; return a kernel, or None to leave it"
+                    f"backend {name!r}: rcmlrs_derive returns {derived!r} for {key!r}; it returns a kernel, or None"
                 )
             kernels[key] = derived or _on_copies(operation, storage)
             origins[key] = DERIVED

@@ -65,8 +65,8 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
             parts += ["self"] * method + [f"*{key}: RamTensor"]
             star = True
             continue
-        if p.kind is p.KEYWORD_ONLY and not star:
-            parts.append("*")
+        if p.kind is p.KEYWORD_ONLY and not star and isinstance(operation, Composition):
+            parts.append("*")  # the attributes of the others may also follow in their order
             star = True
         if i == 0 and method:
             parts.append("self")

@@ -14,7 +14,7 @@ from itertools import count
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, final
 
-from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError
+from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError, did_you_mean
 from rcmlrs_core.methods import Methods
 from rcmlrs_core.numerics.scalars import is_number, number
 from rcmlrs_core.ops.op import Elementwise, Operation, Result
@@ -282,6 +282,21 @@ class RamTensor(Methods):
         return as_operand(value, self).broadcast_to(self._shape)
 
     # ------------------------------------------------------------------------------------------- operators
+
+    def __getattr__(self, name: str) -> Any:
+        hint = "" if name.startswith("_") else did_you_mean(name, dir(type(self)))
+        raise AttributeError(f"a tensor has no {name!r}{hint}")
+
+    def _augmented(self, other: Any) -> Any:
+        """``p += ...`` makes a new tensor; where p is a parameter, that is never what was meant."""
+        if self.requires_grad and self._node is None:
+            raise GradientError(
+                "an augmented assignment would bind the name to another tensor and leave the parameter as it is; "
+                "write p.replace_(p - rate * p.grad) under rc.no_grad()"
+            )
+        return NotImplemented
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _augmented
 
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented

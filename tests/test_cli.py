@@ -12,7 +12,6 @@ from rcmlrs_core.cli import demo
 from rcmlrs_core.data import path_of
 from rcmlrs_core.io import load_state_binary, state_digest
 
-
 PLUGINS = Path(__file__).parent.parent / "plugins"
 
 

@@ -3,7 +3,7 @@
 from rcmlrs_core.nn import init
 from rcmlrs_core.nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, Softmax, Swish, Tanh
 from rcmlrs_core.nn.linear import Linear
-from rcmlrs_core.nn.module import Module, Parameter, Sequential
+from rcmlrs_core.nn.module import Layer, Module, Parameter, Sequential
 from rcmlrs_core.nn.recurrent import RNN, RNNCell
 from rcmlrs_core.nn.shape import Flatten, LastStep
 
@@ -12,6 +12,7 @@ __all__ = [
     "RNN",
     "Flatten",
     "LastStep",
+    "Layer",
     "LeakyReLU",
     "Linear",
     "Module",

@@ -1,10 +1,10 @@
 """The activation functions as layers, which have no parameters."""
 
-from rcmlrs_core.nn.module import Module
+from rcmlrs_core.nn.module import Layer
 from rcmlrs_core.tensor import RamTensor
 
 
-class ReLU(Module):
+class ReLU(Layer):
     """``max(0, x)``."""
 
     def forward(self, x: RamTensor) -> RamTensor:
@@ -12,7 +12,7 @@ class ReLU(Module):
         return x.relu()
 
 
-class LeakyReLU(Module):
+class LeakyReLU(Layer):
     """``max(slope * x, x)``."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
@@ -27,7 +27,7 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope}"
 
 
-class Sigmoid(Module):
+class Sigmoid(Layer):
     """``1 / (1 + e^-x)``."""
 
     def forward(self, x: RamTensor) -> RamTensor:
@@ -35,7 +35,7 @@ class Sigmoid(Module):
         return x.sigmoid()
 
 
-class Tanh(Module):
+class Tanh(Layer):
     """The hyperbolic tangent."""
 
     def forward(self, x: RamTensor) -> RamTensor:
@@ -43,7 +43,7 @@ class Tanh(Module):
         return x.tanh()
 
 
-class Swish(Module):
+class Swish(Layer):
     """``x / (1 + e^-x)``, which PyTorch calls SiLU."""
 
     def forward(self, x: RamTensor) -> RamTensor:
@@ -51,7 +51,7 @@ class Swish(Module):
         return x.swish()
 
 
-class GELU(Module):
+class GELU(Layer):
     """The Gaussian error linear unit in its tanh form: PyTorch's ``GELU(approximate="tanh")``."""
 
     def forward(self, x: RamTensor) -> RamTensor:
@@ -59,7 +59,7 @@ class GELU(Module):
         return x.gelu()
 
 
-class Softmax(Module):
+class Softmax(Layer):
     """``e^(x_i) / sum_j e^(x_j)`` along an axis. For ``cross_entropy`` it is left out."""
 
     def __init__(self, axis: int = -1) -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 from rcmlrs_core.errors import ShapeError
 from rcmlrs_core.nn.init import fan_in_uniform
-from rcmlrs_core.nn.module import Module, Parameter
+from rcmlrs_core.nn.module import Layer, Parameter
 from rcmlrs_core.random import Generator
 from rcmlrs_core.tensor import RamTensor
 
 
-class Linear(Module):
+class Linear(Layer):
     """``y = x W^T + b`` from ``(..., in_features)`` to ``(..., out_features)``; the bias is inside the sum (N3.1).
 
     ``weight`` is ``(out_features, in_features)`` and ``bias`` ``(out_features,)``; both begin uniform on [-a, a) with

@@ -139,6 +139,18 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from _parts(f"{name}.{key}", part)
 
 
+class Layer(Module):
+    """A module that takes a tensor first, and refuses anything else in words."""
+
+    def __call__(self, x: Any, *inputs: Any, **options: Any) -> Any:
+        """Call ``forward``."""
+        if not isinstance(x, RamTensor):
+            pair = "a recurrent layer returns (outputs, last), so put LastStep() after it"
+            hint = pair if isinstance(x, tuple) else "make it one with rc.tensor(...)"
+            raise TypeError(f"{type(self).__name__}: takes a tensor, got a {type(x).__name__}; {hint}")
+        return super().__call__(x, *inputs, **options)
+
+
 class Sequential(Module):
     """Modules one after another: ``Sequential(a, b)(x)`` is ``b(a(x))``. They are named ``0``, ``1``, ..."""
 

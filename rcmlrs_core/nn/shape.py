@@ -4,11 +4,11 @@ from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
-from rcmlrs_core.nn.module import Module
+from rcmlrs_core.nn.module import Layer, Module
 from rcmlrs_core.tensor import RamTensor
 
 
-class Flatten(Module):
+class Flatten(Layer):
     """The axes after the first joined into one: ``(batch, a, b)`` becomes ``(batch, a * b)``."""
 
     def forward(self, x: RamTensor) -> RamTensor:

@@ -17,8 +17,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from mpmath.ctx_iv import MPIntervalContext
-
 from rcmlrs_core.errors import PrecisionError
 from rcmlrs_core.numerics.formats import BINARY32, Format, from_bits
 
@@ -36,6 +34,8 @@ class Reals:
     """The textbook's functions over enclosures, at one working precision of ``precision`` bits."""
 
     def __init__(self, precision: int) -> None:
+        from mpmath.ctx_iv import MPIntervalContext  # when it is needed: most programs decide every rounding without
+
         self.precision = precision
         self._iv = MPIntervalContext()
         self._iv.prec = precision

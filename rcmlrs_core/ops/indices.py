@@ -1,16 +1,14 @@
 """Indices in operands: the checks of their values, which kernels make, and the error that they raise."""
 
 from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError
-from rcmlrs_core.ops.op import Operand
+from rcmlrs_core.ops.op import Operand, conversion
 from rcmlrs_core.plain import INT32, PlainArray, Shape, offsets, strides_of
 
 
 def check_int32(name: str, indices: Operand) -> None:
     """Indices are int32."""
     if indices.dtype != INT32:
-        raise DTypeError(
-            f"{name}: indices have the element type int32, got {indices.dtype}; convert them with .astype('int32')"
-        )
+        raise DTypeError(f"{name}: indices are int32, got {indices.dtype}; {conversion(INT32, indices.dtype)}")
 
 
 def check_range(name: str, indices: PlainArray, length: int) -> None:

@@ -18,6 +18,7 @@ import operator as op
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
@@ -226,15 +227,29 @@ def check_dtypes(name: str, operands: Sequence[Operand], takes: Sequence[str]) -
     for operand in operands:
         if operand.dtype not in takes:
             raise DTypeError(
-                f"{name}: takes {' or '.join(takes)}, got {operand.dtype}; convert it with .astype({takes[0]!r})"
+                f"{name}: takes {' or '.join(takes)}, got {operand.dtype}; {conversion(takes[0], operand.dtype)}"
             )
         if operand.dtype != dtype:
             raise DTypeError(f"{name}: element types {dtype} and {operand.dtype} differ; convert one with .astype(...)")
     return dtype
 
 
-def bind_attributes(name: str, parameters: dict[str, inspect.Parameter], given: dict[str, Any]) -> dict[str, Any]:
-    """Attributes in normal form: all present, floats rounded once to binary32 (N6), ints as ints."""
+def conversion(wanted: str, got: str) -> str:
+    """What a user can do who has ``got`` where ``wanted`` is taken, as the end of an error."""
+    if wanted == BOOL:
+        return "make a condition of it, such as .not_equal(0)"
+    if wanted == INT32 and got == FLOAT32:
+        return "make it of whole numbers, with rc.tensor(values, dtype='int32')"
+    return f"convert it with .astype({wanted!r})"
+
+
+def bind_attributes(
+    name: str, parameters: dict[str, inspect.Parameter], given: dict[str, Any], others: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Attributes in normal form: all present, floats rounded once to binary32 (N6), ints as ints.
+
+    ``others`` are attributes that the operation has besides, and has bound already.
+    """
     attributes = {}
     for key, parameter in parameters.items():
         if key not in given and parameter.default is parameter.empty:
@@ -247,8 +262,10 @@ def bind_attributes(name: str, parameters: dict[str, inspect.Parameter], given: 
             raise AttributeValueError(f"{name}: {key} must be of type {wanted}, got {value!r}") from error
     for key in given:
         if key not in parameters:
-            known = ", ".join(parameters) or "none"
-            raise AttributeValueError(f"{name}: there is no attribute {key!r}; the attributes are: {known}")
+            known = [*others, *parameters]
+            meant = SYNONYMS.get(key, key) if SYNONYMS.get(key) in known else "".join(get_close_matches(key, known, 1))
+            hint = f"; did you mean {meant!r}?" if meant else f"; the attributes are: {', '.join(known) or 'none'}"
+            raise AttributeValueError(f"{name}: there is no attribute {key!r}{hint}")
     return attributes
 
 
@@ -268,6 +285,9 @@ def apply_rule(
         given = ", ".join(attributes) or "none"
         raise AttributeValueError(f"{operation.name}: the attributes are: {known}; given were: {given}") from error
 
+
+SYNONYMS = {"dim": "axis", "keepdim": "keepdims", "ddof": "correction", "unbiased": "correction", "size": "shape"}
+"""Other libraries' names of attributes, for the errors' hints."""
 
 NORMAL_FORMS: dict[Any, Callable[[Any], Any]] = {float: round_number, int: op.index, bool: bool}
 
@@ -377,7 +397,9 @@ class Reduction(Operation):
             )
         parameters = {k: p for k, p in self.signature.parameters.items() if k not in ("x", "axis", "keepdims")}
         if parameters or attributes:
-            bound = bind_attributes(self.name, parameters, attributes)
+            bound = bind_attributes(
+                self.name, parameters, attributes, ("axis", "keepdims") if self.keeps else ("axis",)
+            )
             if self.row_check:
                 self.row_check(length, **bound)
             normal |= bound

@@ -17,8 +17,8 @@ def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
             if length != 1:
                 if result[i] not in (1, length):
                     raise ShapeError(
-                        f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast: on axis {i - rank}, lengths "
-                        f"{result[i]} and {length} must be equal or 1 (reshape or broadcast_to one of them)"
+                        f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast: on axis {i - rank}, "
+                        f"lengths {result[i]} and {length} must be equal or 1 (reshape or broadcast_to one of them)"
                     )
                 result[i] = length
     return tuple(result)

@@ -9,7 +9,7 @@ from math import inf, nan
 from typing import Any
 
 from rcmlrs_core.errors import DTypeError, ShapeError
-from rcmlrs_core.ops.op import ALL_DTYPES, Elementwise, Operand, Result, case, check_dtypes, refusal
+from rcmlrs_core.ops.op import ALL_DTYPES, Elementwise, Operand, Result, case, conversion, refusal
 from rcmlrs_core.ops.shapes import broadcast_shapes
 from rcmlrs_core.plain import BOOL, PlainArray
 
@@ -20,7 +20,9 @@ class Where(Elementwise):
     def check(self, *operands: Operand, **attributes: Any) -> Result:
         """The condition is a bool; for the others the check is that of every elementwise operation."""
         condition, *others = operands
-        check_dtypes(self.name, (condition,), (BOOL,))
+        if condition.dtype != BOOL:
+            hint = conversion(BOOL, condition.dtype)
+            raise DTypeError(f"where: the condition comes first and is bool, got {condition.dtype}; {hint}")
         shape, dtype, attributes = super().check(*others, **attributes)
         return Result(broadcast_shapes(self.name, condition.shape, shape), dtype, attributes)
 
@@ -64,7 +66,7 @@ operation = Where(
         case(MASK, MASK, PlainArray.of([1], (), "bool"), want=[True, True, True]),
     ),
     refusals=(
-        refusal(DTypeError, "takes bool, got float32", [1.0, 0.0], [1.0, 2.0], [3.0, 4.0]),
+        refusal(DTypeError, "the condition comes first and is bool, got float32", [1.0, 0.0], [1.0, 2.0], [3.0, 4.0]),
         refusal(DTypeError, "float32 and int32 differ", MASK, [1.0, 2.0, 3.0], PlainArray.of([1], (), "int32")),
         refusal(ShapeError, "lengths 3 and 2", MASK, [1.0, 2.0], 0.0),
     ),
