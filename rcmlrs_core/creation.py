@@ -40,7 +40,9 @@ def from_bytes(raw: Any, shape: ShapeLike, backend: str | Backend | None = None,
 def from_plain(x: PlainArray, backend: str | Backend | None = None) -> RamTensor:
     """A tensor from elements in pure Python."""
     chosen = current_backend() if backend is None else get_backend(backend)
-    return wrap(chosen.storage.load(x.tobytes(), x.shape, x.dtype), x.shape, x.dtype, chosen)
+    # A NaN may have any payload as long as it is inside, so there is nothing to look for (N1.2).
+    raw = x.values.tobytes() if sys.byteorder == "little" else x.tobytes()
+    return wrap(chosen.storage.load(raw, x.shape, x.dtype), x.shape, x.dtype, chosen)
 
 
 def tensor(
@@ -121,11 +123,13 @@ def _from_lists(data: Any, dtype: str | None, shape: Shape | None = None) -> Pla
     _flatten(data, shape, (), flat)
     kinds = set(map(type, flat))
     if dtype is None:
-        dtype = BOOL if kinds and float not in kinds and all(map(_is_bool, flat)) else FLOAT32
+        dtype = BOOL if kinds == {bool} or (kinds - {float, int} and all(map(_is_bool, flat))) else FLOAT32
     if dtype == FLOAT32:
-        if not kinds <= {float}:
+        if not (kinds <= {float} or (kinds <= {float, int, bool} and _within(flat, -(1 << 53), 1 << 53))):
             flat = [value if type(value) is float else binary32(value) for value in flat]
-        return PlainArray.of(flat, shape)  # the store is the one rounding of a float
+        return PlainArray.of(flat, shape)  # every element is a binary64 number, and the store its one rounding
+    if kinds <= {bool} or (kinds <= {int, bool} and dtype == INT32 and _within(flat, -(1 << 31), (1 << 31) - 1)):
+        return PlainArray.of(flat, shape, dtype)
     numbers = [number(value) for value in flat]
     if dtype == INT32:
         for value in numbers:
@@ -138,6 +142,11 @@ def _from_lists(data: Any, dtype: str | None, shape: Shape | None = None) -> Pla
         if value not in (0, 1):
             raise DTypeError(f"tensor: {value!r} is no bool; bool takes True and False (or 1 and 0)")
     return PlainArray.of(map(int, numbers), shape, BOOL)
+
+
+def _within(values: list[Any], low: int, high: int) -> bool:
+    """Whether all numbers are in [low, high]; where NaN is among them, perhaps not."""
+    return bool(low <= min(values) and max(values) <= high)
 
 
 def _is_bool(value: Any) -> bool:

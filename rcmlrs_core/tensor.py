@@ -14,10 +14,10 @@ from itertools import count
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, final
 
-from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError, did_you_mean
+from rcmlrs_core.errors import ELSEWHERE, BackendMismatchError, DTypeError, GradientError, ShapeError, did_you_mean
 from rcmlrs_core.methods import Methods
 from rcmlrs_core.numerics.scalars import is_number, number
-from rcmlrs_core.ops.op import Elementwise, Operation, Result
+from rcmlrs_core.ops.op import Operation, Result
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
 from rcmlrs_core.registry import Backend, get_backend
 
@@ -283,9 +283,8 @@ class RamTensor(Methods):
 
     # ------------------------------------------------------------------------------------------- operators
 
-    def __getattr__(self, name: str) -> Any:
-        hint = "" if name.startswith("_") else did_you_mean(name, dir(type(self)))
-        raise AttributeError(f"a tensor has no {name!r}{hint}")
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ELSEWHERE]
 
     def _augmented(self, other: Any) -> Any:
         """``p += ...`` makes a new tensor; where p is a parameter, that is never what was meant."""
@@ -424,6 +423,25 @@ class RamTensor(Methods):
         return self.requires_grad and self._node is None
 
 
+class _Elsewhere:
+    """What another library calls a thing: asking a tensor for it says what it is called here.
+
+    A ``__getattr__`` would say it of every wrong name, and make each operation slower by a quarter: Python looks names
+    up in a slower way where there is one. For misspelt names, Python itself adds what was meant to the traceback.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        hint = did_you_mean(self.name, ())
+        raise AttributeError(f"a tensor has no {self.name!r}{hint}", name=self.name, obj=instance)
+
+
+for _name in ELSEWHERE:
+    setattr(RamTensor, _name, _Elsewhere(_name))
+
+
 def _restore(raw: bytes, shape: Shape, dtype: str, backend: str, requires_grad: bool) -> RamTensor:
     """Unpickle."""
     chosen = get_backend(backend)
@@ -525,10 +543,7 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
         track |= operand.requires_grad
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
-    if attributes or operation.__class__ is not Elementwise:
-        shape, dtype, attributes = _checked(operation, operands, attributes)
-    else:
-        shape, dtype, attributes = operation.check(*operands)
+    shape, dtype, attributes = _checked(operation, operands, attributes)
     buffers = [operand._buffer for operand in operands]
     buffer = backend.kernels[operation.name](*buffers, **attributes)
     result: RamTensor = _new(RamTensor)
@@ -574,15 +589,16 @@ def _checked(operation: Operation, operands: tuple[RamTensor, ...], attributes: 
 
 def _tensors(operation: Operation, operands: tuple[Any, ...]) -> tuple[RamTensor, ...]:
     """All operands as tensors; numbers go to the backend of the first tensor."""
-    tensors = [operand for operand in operands if isinstance(operand, RamTensor)]
-    if not tensors:
+    beside = None
+    for operand in operands:
+        # The condition of a where says nothing about the numbers: any other tensor comes first.
+        if operand.__class__ is RamTensor and (beside is None or (beside._dtype == BOOL != operand._dtype)):
+            beside = operand
+    if beside is None:
         got = ", ".join(type(operand).__name__ for operand in operands) or "nothing"
         advice = "give them one by one" if operation.variadic else "make them with rc.tensor(...)"
         raise TypeError(f"{operation.name}: takes tensors, got {got}; {advice}")
-    beside = tensors[0]
-    if beside._dtype == BOOL:  # the condition of a where says nothing about the numbers
-        beside = next((t for t in tensors if t._dtype != BOOL), beside)
-    return tuple([x if isinstance(x, RamTensor) else as_operand(x, beside) for x in operands])
+    return tuple([x if x.__class__ is RamTensor else as_operand(x, beside) for x in operands])
 
 
 def _refuse_mixture(operation: Operation, operands: tuple[Any, ...]) -> None:

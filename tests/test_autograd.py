@@ -499,10 +499,10 @@ def test_a_chain_of_ten_thousand_steps(backend: str) -> None:
 
 
 def test_a_longer_chain_is_freed_on_a_small_stack() -> None:
-    """In a process of its own, which an overflow of the C stack would kill."""
+    """Of one megabyte, the smallest that is common; in a process of its own, which an overflow would kill."""
     code = """
 import threading, rcmlrs_core as rc
-threading.stack_size(256 * 1024)
+threading.stack_size(1024 * 1024)
 def work():
     x = rc.tensor(1.0, "python", requires_grad=True)
     y = x

@@ -1,18 +1,27 @@
 """The command ``rcmlrs``, as a person types it: what it prints, and with what status it ends."""
 
+import contextlib
+import io
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rcmlrs_core.cli import demo
-from rcmlrs_core.data import path_of
+import rcmlrs_core as rc
+from rcmlrs_core.cli import app, demo
+from rcmlrs_core.cli.console import PlainConsole
+from rcmlrs_core.cli.demo import suspects
+from rcmlrs_core.data import path_of, read_csv
 from rcmlrs_core.io import load_state_binary, state_digest
+from rcmlrs_core.train.forecast import Settings, forecast, load_forecaster
 
 PLUGINS = Path(__file__).parent.parent / "plugins"
+SABOTEUR = "rcmlrs_saboteur:sum_in_float32"
 
 
 def rcmlrs(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -45,11 +54,32 @@ def test_demo_fails_when_a_backend_returns_other_bits() -> None:
         "--backend",
         "python",
         "--backend",
-        "rcmlrs_saboteur:sum_in_float32",
+        SABOTEUR,
         PYTHONPATH=str(PLUGINS / "saboteur"),
     )
     assert run.returncode == 1, run.stdout + run.stderr
+    assert "Adam, 1 epoch." in run.stdout
     assert "The digests differ" in run.stdout
+    commands = [f"  rcmlrs conformance --backend {name}" for name in ("python", SABOTEUR)]
+    assert run.stdout.splitlines()[-2:] == commands, "one of the two is wrong: both must be looked at"
+
+
+def test_the_suspects_are_those_who_differ_from_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Run:
+        def __init__(self, backend: str) -> None:
+            self.backend = backend
+
+    monkeypatch.setattr("rcmlrs_core.cli.demo.digest", lambda run: run.backend[0])
+    for backends, want in (("aa", ""), ("a", ""), ("aab", "b"), ("ab", "ab"), ("aabb", "aabb"), ("aaabbc", "bbc")):
+        runs: Any = [Run(backend) for backend in backends]
+        assert "".join(suspects(runs)) == want
+
+
+def test_the_score_has_the_same_digits_in_table_and_sentence() -> None:
+    run = rcmlrs("demo", "--epochs", "1", "--backend", "numpy")
+    score = re.search(r"Test error .*?: ([0-9.]+),", run.stdout)
+    assert score is not None
+    assert re.search(rf"^numpy .* {re.escape(score[1])} ", run.stdout, re.MULTILINE)
 
 
 def test_demo_learns(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +107,7 @@ def test_train_on_a_file_of_ones_own(tmp_path: Path) -> None:
         ("a,b\n1,2\n3\n", "line 3"),
         ("a\n1\nx\n", "line 3"),
         ("a\n1\nnan\n2\n", "missing"),
-        ("a\n1\n2\n3\n", "3 values"),
+        ("a\n1\n2\n3\n", "the series has 3 values, and windows of 12 need at least 15"),
         ("a\n" + "5\n" * 60, "does not vary"),
     ],
 )
@@ -98,11 +128,161 @@ def test_unknown_column_backend_and_file() -> None:
         (("--data", series, "--backend", "nunpy"), "did you mean 'numpy'?"),
         (("--data", "no such file.csv"), "no such file.csv"),
         (("--data", series, "--missing", "guess"), "choose error or drop"),
+        (("--data", series, "--column", "sunspot"), "did you mean 'sunspots'?"),
+        (("--data", series, "--column", "2"), "there is no column 2; columns 0 to 1 are 'year', 'sunspots'"),
+        (("--data", ""), "the path of the CSV file is empty"),
+        (("--data", "."), ". is a directory"),
+        (("--data", series, "--delimiter", "ab"), "--delimiter ab: give comma, semicolon, tab"),
+        (("--data", series, "--decimal", ";"), "--decimal ;: give point or comma"),
+        (("--data", series, "--train-share", "nan"), "nan is not between 0 and 1"),
+        (("--data", series, "--train-share", "1"), "1.0 is not between 0 and 1"),
+        (("--data", series, "--learning-rate", "nan"), "nan is not a finite number"),
+        (("--data", series, "--seed", "-1"), "-1"),
     ):
         run = rcmlrs("train", *arguments)
         assert run.returncode == 2, run.stdout
+        assert run.stdout == ""
         assert words in run.stderr
         assert "Traceback" not in run.stderr
+
+
+WEATHER = "date,temp,sky\n" + "".join(f"day {i},{'' if i in (20, 21) else i * 7 % 13 + 0.5},clear\n" for i in range(60))
+QUICK = ("--epochs", "1", "--hidden", "2", "--window", "4", "--backend", "numpy")
+
+
+def test_columns_of_text_do_not_matter_and_a_gap_is_told(tmp_path: Path) -> None:
+    data, saved = tmp_path / "weather.csv", tmp_path / "weather.safetensors"
+    data.write_text(WEATHER)
+    for column in ("temp", "1"):
+        run = rcmlrs(
+            "train", "--data", str(data), "--column", column, "--missing", "drop", *QUICK, "--save", str(saved)
+        )
+        assert run.returncode == 0, run.stderr
+        assert "weather.csv: 58 rows; the column 'temp'" in run.stdout
+        assert "Dropped 2 rows without a value; the gap is closed" in run.stdout
+    run = rcmlrs("train", "--data", str(data))
+    assert "column 3 ('sky'): found 'clear'" in run.stderr
+    assert "--column chooses another column" in run.stderr
+    run = rcmlrs("train", "--data", str(data), "--column", "temp")
+    assert "line 22, column 2 ('temp'): the field is empty" in run.stderr
+    assert "--missing drop leaves out such rows" in run.stderr
+    assert 'missing="' not in run.stderr
+
+
+def test_a_saved_model_gives_the_next_value_that_was_printed(tmp_path: Path) -> None:
+    data, saved = tmp_path / "weather.csv", tmp_path / "weather.safetensors"
+    data.write_text(WEATHER)
+    options = ("--column", "temp", "--missing", "drop", *QUICK)
+    run = rcmlrs("train", "--data", str(data), *options, "--save", str(saved))
+    printed = re.search(r"Next value: (\S+)", run.stdout)
+    assert printed is not None, run.stderr
+    series = read_csv(data, columns=["temp"], missing="drop")["temp"]
+    for backend in (None, "python"):
+        value = load_forecaster(saved, backend).next(series)
+        assert f"{value:.9g}" == printed[1]
+    assert rc.tensor(float(printed[1])).item() == value, "nine digits are all of it"
+
+
+def test_a_german_file(tmp_path: Path) -> None:
+    data = tmp_path / "wetter.csv"
+    data.write_text("tag;temp\n" + "".join(f"{i}. Mai;{i * 7 % 13},5\n" for i in range(30)))
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return rcmlrs("train", "--data", str(data), *QUICK, *options)
+
+    assert "--delimiter semicolon may be the right one" in run().stderr
+    assert "--delimiter semicolon may be the right one" in run("--column", "temp").stderr
+    assert "found '0,5', expected a number; --decimal comma takes" in run("--delimiter", "semicolon").stderr
+    for delimiter, decimal in (("semicolon", "comma"), (";", ",")):
+        done = run("--delimiter", delimiter, "--decimal", decimal)
+        assert done.returncode == 0, done.stderr
+        assert "30 rows; the column 'temp'" in done.stdout
+
+
+def test_names_or_values_in_line_1(tmp_path: Path) -> None:
+    data = tmp_path / "bare.tsv"
+    data.write_text("".join(f"day {i}\t{i * 7 % 13}\n" for i in range(30)))
+    options = ("--data", str(data), "--delimiter", "tab", *QUICK)
+    run = rcmlrs("train", *options)
+    assert "may be names or values; pass --header for names, --no-header for values" in run.stderr
+    assert "30 rows" in rcmlrs("train", *options, "--no-header").stdout
+    assert "29 rows" in rcmlrs("train", *options, "--header").stdout
+
+
+def test_save_spares_what_is_no_model_and_asks_before_the_work(tmp_path: Path) -> None:
+    data = tmp_path / "weather.csv"
+    data.write_text(WEATHER)
+    (tmp_path / "link").symlink_to(data)
+    for target, words in (
+        ("weather.csv", "it exists and is no safetensors file"),
+        ("link", "it exists and is no safetensors file"),
+        ("", "it is a directory"),
+        ("no/model.safetensors", "there is no folder"),
+    ):
+        run = rcmlrs("train", "--data", str(data), "--column", "temp", *QUICK, "--save", f"{tmp_path}/{target}")
+        assert run.returncode == 2
+        assert run.stdout == ""
+        assert words in run.stderr
+    assert "the name is empty" in rcmlrs("train", "--data", str(data), "--save", "").stderr
+    assert data.read_text() == WEATHER
+
+
+def test_ctrl_c_saves_nothing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "model.safetensors"
+    rc.save_tensors_binary(saved, [rc.tensor(1.0)])
+    before = saved.read_bytes()
+    settings = Settings(window=4, hidden=2, epochs=2)
+    interrupted = forecast([float(i * 7 % 13) for i in range(30)], settings, "numpy")
+    interrupted.history.interrupted = True
+    monkeypatch.setattr("rcmlrs_core.cli.train.forecast", lambda *_: interrupted)
+    with pytest.raises(SystemExit) as ended:
+        app()(["train", "--data", str(path_of("sunspots")), "--save", str(saved)])
+    assert ended.value.code == 130
+    assert "Stopped by Ctrl-C after 2 updates; nothing was saved." in capsys.readouterr().out
+    assert saved.read_bytes() == before
+
+
+def test_ctrl_c_in_any_command_is_answered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("rcmlrs_core.cli.backends.statuses", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        app()(["backends"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_version() -> None:
+    run = rcmlrs("--version")
+    assert (run.returncode, run.stdout) == (0, f"rcmlrs {rc.__version__}\n")
+
+
+def test_on_a_terminal_prose_is_wrapped_between_words_and_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/tmp/:m:/" + "[x]" * 30
+    screen = io.StringIO()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    with contextlib.redirect_stdout(screen):
+        console = PlainConsole()
+        console._force_terminal = True
+        console.say("words " * 30 + path)
+    lines = screen.getvalue().splitlines()
+    assert lines[-1] == path
+    assert all(len(line) <= 80 and set(line.split()) == {"words"} for line in lines[:-1])
+    screen = io.StringIO()
+    with contextlib.redirect_stdout(screen):
+        PlainConsole().say("words " * 30 + path)
+    assert screen.getvalue() == "words " * 30 + path + "\n", "one line in a pipe"
+
+
+def test_backends_shows_one_that_is_named_as_module_and_attribute() -> None:
+    environment = {"RCMLRS_BACKEND": SABOTEUR, "PYTHONPATH": str(PLUGINS / "saboteur"), "COLUMNS": "40"}
+    run = rcmlrs("backends", **environment)
+    assert re.search(rf"^{SABOTEUR} \*  healthy +\d+ +\d+ +wrong on purpose: .* elements *$", run.stdout, re.MULTILINE)
+    assert run.stdout.count(" *") == 1
 
 
 def test_backends_says_why() -> None:

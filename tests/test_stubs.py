@@ -1,4 +1,4 @@
-"""What an operation's file must have, and what is generated from it: the typed stubs, and that a user can rely on them."""
+"""What an operation's file must have, and what is generated from it: typed stubs on which a user can rely."""
 
 import inspect
 import re
@@ -129,7 +129,7 @@ def loss(w: RamTensor, x: RamTensor, *, scale: float = 1.0) -> RamTensor:
 
 
 w = rc.tensor([[0.5, -1.0]], requires_grad=True)
-x = rc.tensor([[1.0, 2.0], [3.0, 4.0]], backend="python")
+x = rc.tensor([[1.0, 2.0], [3.0, 4.0]], backend=w.backend)
 y: RamTensor = x.gelu().sum(axis=0)
 z: RamTensor = rc.softmax(x, axis=-1) @ w.T + 2.0 - 1 / x[0, None]
 mask: RamTensor = (x > 1.0) & ~(x == 2.0)
@@ -146,7 +146,7 @@ name: str = x.backend + x.dtype + x.digest()
 raw: bytes = x.tobytes()
 for row in x:
     print(float(row.sum()), len(row), row.tolist(), f"{row.mean():.2f}")
-again = rc.from_bytes(raw, (2, 2), "python").to("numpy").reshape((4, 1))
+again = rc.from_bytes(raw, (2, 2), "numpy").to("python").reshape((4, 1))
 made = [rc.zeros((2, 3)), rc.ones(2), rc.full((), 0.5), rc.eye(2), rc.arange(3), rc.zeros_like(x)]
 model = rc.nn.Linear(2, 1)
 optimizer = rc.optim.Adam(model.parameters(), lr=0.01)
@@ -179,7 +179,8 @@ def type_check(text: str, folder: Path, cache: Path) -> list[str]:
 
 def test_a_typed_program_passes_strict_and_its_mistakes_are_found(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """One run for both, as the first takes mypy a while: every mistake is found, each on its line, and nothing else."""
-    cache = pytestconfig.cache.mkdir("mypy") if pytestconfig.cache else tmp_path
+    kept = getattr(pytestconfig, "cache", None)
+    cache = kept.mkdir("mypy") if kept else tmp_path
     before = PROGRAM.count("\n")
     errors = type_check(PROGRAM + "\n".join(MISTAKES) + "\n", tmp_path, cache)
     found = {int(line.split(":")[1]) - before - 1: line for line in errors}

@@ -8,6 +8,7 @@ import math
 import operator
 import pickle
 import struct
+import timeit
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
@@ -144,6 +145,14 @@ def test_ints_a_hair_above_a_midpoint_are_rounded_up(index: int) -> None:
     assert rc.tensor(value - 1).item() == 2.0 ** (60 + index)
 
 
+@pytest.mark.parametrize("others", [[nan], [inf], [-inf], [0.5], [True], [nan, 1], [1, nan], []], ids=repr)
+def test_an_int_is_rounded_once_whatever_stands_beside_it(others: list[Any]) -> None:
+    value = (1 << 60) + (1 << 36) + 1
+    for data in ([value, *others], [*others, value], [*others, -value, *others]):
+        at = next(i for i, x in enumerate(data) if abs(x) == value)
+        assert abs(rc.tensor(data).tolist()[at]) == 2.0**60 + 2.0**37
+
+
 def test_a_number_of_another_library_enters_at_its_exact_value() -> None:
     """mpmath's mpf holds more bits than binary64: it must not pass through that."""
     import mpmath
@@ -156,7 +165,9 @@ def test_a_number_of_another_library_enters_at_its_exact_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["1.5", b"1", None, 1j, np.complex64(1), {1: 2}, {1.0}, object(), np.str_("1")], ids=repr
+    "value",
+    ["1.5", b"1", None, 1j, np.complex64(1), {1: 2}, {1.0}, object(), np.str_("1")],
+    ids=lambda x: type(x).__name__,
 )
 def test_what_is_no_real_number_is_refused(value: Any, backend: str) -> None:
     for make in (lambda: rc.tensor(value), lambda: rc.tensor([1.0, value]), lambda: rc.full(2, value)):
@@ -624,7 +635,7 @@ def test_length_and_iteration(backend: str) -> None:
         (lambda: rc.tensor([0.1]), "tensor([0.1], backend='python')"),
         (lambda: rc.zeros(0), "tensor([], shape=(0,), backend='python')"),
         (lambda: rc.zeros((0, 3)), "tensor([], shape=(0, 3), backend='python')"),
-        (lambda: rc.zeros((2, 0)), "tensor([[],\n        []], shape=(2, 0), backend='python')"),
+        (lambda: rc.zeros((2, 0)), "tensor([], shape=(2, 0), backend='python')"),
         (lambda: rc.tensor([True, False]), "tensor([ True, False], dtype='bool', backend='python')"),
         (lambda: rc.tensor([1, -20], dtype="int32"), "tensor([  1, -20], dtype='int32', backend='python')"),
         (lambda: rc.tensor([1.0], requires_grad=True), "tensor([1.], backend='python', requires_grad=True)"),
@@ -792,7 +803,7 @@ def test_int32_and_numbers(backend: str) -> None:
         labels + 1
 
 
-@pytest.mark.parametrize("other", ["1", None, [1.0], (1.0,), object(), 1j, {}], ids=repr)
+@pytest.mark.parametrize("other", ["1", None, [1.0], (1.0,), object(), 1j, {}], ids=lambda x: type(x).__name__)
 def test_what_is_no_operand_is_refused(other: Any, backend: str) -> None:
     t = rc.tensor([1.0])
     for symbol in "+-*/<":
@@ -839,6 +850,12 @@ def test_augmented_assignment_makes_a_new_tensor(backend: str) -> None:
     x = before = rc.tensor([1.0])
     x += 1
     assert (x.tolist(), before.tolist()) == ([2.0], [1.0])
+    parameter = rc.tensor([1.0], requires_grad=True)
+    with pytest.raises(rc.GradientError, match="replace_"):
+        parameter -= 1
+    result = parameter * 1
+    result += 1
+    assert result.requires_grad
 
 
 # ---------------------------------------------------------------------------------------------- indexing
@@ -900,7 +917,7 @@ def _spread(items: tuple[Any, ...], ndim: int) -> list[Any]:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_indexing_is_numpys(data: st.DataObject) -> None:
     """Ints, slices with steps of either sign, '...', None and one list; bit for bit, on both backends."""
     shape = data.draw(st.lists(st.integers(0, 4), max_size=3).map(tuple))
@@ -1103,8 +1120,13 @@ def test_a_wrong_name_is_an_attribute_error_with_a_hint() -> None:
         t.gelo()
     assert (caught.value.name, caught.value.obj) == ("gelo", t) or caught.value.obj is t
     assert not hasattr(t, "gelo")
-    with pytest.raises(AttributeError, match="gelo"):
+    with pytest.raises(AttributeError, match="has no 'gelo'; did you mean gelu"):
         rc.gelo  # noqa: B018
+    for elsewhere, here in (("view", "reshape"), ("permute", "transpose"), ("clamp", "maximum")):
+        with pytest.raises(AttributeError, match=rf"a tensor has no '{elsewhere}'; did you mean .*{here}"):
+            getattr(t, elsewhere)
+        assert not hasattr(t, elsewhere)
+        assert elsewhere not in dir(t)
     with pytest.raises(AttributeError):
         t.requires_gradient = True  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
@@ -1119,7 +1141,7 @@ def test_a_subclass_is_refused() -> None:
 SEED = {
     "add": lambda x, y: (x.add(y), rc.add(x, y), x + y),
     "sub": lambda x, y: (x.sub(y), rc.sub(x, y), x - y),
-    "powi": lambda x, y: (x.powi(n=3), rc.powi(x, n=3), x**3),
+    "powi": lambda x, y: (x.powi(n=3), x.powi(3), rc.powi(x, n=3), x**3),
     "powf": lambda x, y: (x.abs().powf(0.5), rc.powf(x.abs(), 0.5), abs(x) ** 0.5),
     "matmul": lambda x, y: (x.matmul(y.transpose()), rc.matmul(x, y.T), x @ y.T),
     "pad_matmul_to_another": lambda x, y: (x.pad_matmul_to_another(y), rc.pad_matmul_to_another(x, y)),
@@ -1204,13 +1226,15 @@ def test_operands_and_attributes_by_name_and_by_place(backend: str) -> None:
     assert rc.sum(x=x, axis=0).digest() == x.sum(0).digest() == x.sum(axis=0).digest()
     assert rc.add(x, y=x).digest() == x.add(y=x).digest()
     assert x.linear(x, None).digest() == x.linear(weight=x).digest() == rc.linear(x, x, bias=None).digest()
+    assert x.reshape(4, 1).digest() == x.reshape((4, 1)).digest() == x.reshape(shape=[4, 1]).digest()
+    assert x.transpose(1, 0).digest() == x.transpose((1, 0)).digest() == x.T.digest()
     with pytest.raises(TypeError, match="'y' is missing"):
         x.matmul()
     with pytest.raises(TypeError, match="'weight' is missing"):
         x.linear(bias=x)
     with pytest.raises(TypeError):
         x.linear(None)
-    with pytest.raises(TypeError, match="at most 3 positional"):
+    with pytest.raises(TypeError, match="takes x, axis, keepdims; got 4 arguments"):
         x.sum(0, True, 5)
     with pytest.raises(TypeError, match="given twice"):
         x.sum(0, axis=0)
@@ -1260,3 +1284,22 @@ def test_a_kernel_sees_normal_attributes_and_its_result_is_wrapped_unseen(monkey
     for axis in (-1, (1,), np.int64(1)):
         rc.zeros((2, 3), "python").sum(axis=axis)
     assert seen == [{"axis": (1,), "keepdims": False}] * 3
+
+
+def test_the_way_to_a_kernel_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fraction of the smallest kernel's own time: 1 to 2 microseconds when this was written, 3 at most was the aim.
+
+    Measured with kernels that do nothing; the limit leaves room for a slow and busy machine.
+    """
+    x, y = rc.zeros((4, 4), "python"), rc.zeros((4, 4), "python").requires_grad_()
+    kernels = get_backend("python").kernels
+    for name in ("gelu", "add", "sum", "matmul", "reshape"):
+        monkeypatch.setitem(kernels, name, lambda *buffers, **attributes: x._buffer)
+    for t in (x, y):
+        for call in (t.gelu, lambda t=t: t + x, lambda t=t: 1.5 + t, lambda t=t: t @ x, lambda t=t: t.sum(axis=0)):
+            assert min(timeit.repeat(call, number=100, repeat=20)) / 100 < 20e-6
+
+
+def test_attributes_are_looked_up_in_the_quick_way() -> None:
+    """Where a class has one of these, Python looks up all its attributes in a slower way: a quarter of the time."""
+    assert not {"__getattr__", "__getattribute__", "__setattr__", "__dict__"} & set(vars(rc.RamTensor))

@@ -2,26 +2,46 @@
 
 import sys
 from importlib.metadata import entry_points
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+import rcmlrs_core
 from rcmlrs_core.cli.backends import backends
+from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.cli.demo import demo
 from rcmlrs_core.cli.train import train
 from rcmlrs_core.errors import RcmlrsError
 
 COMMANDS = "rcmlrs.commands"
+INTERRUPTED = 130
+"""The exit status after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
+class Commands(TyperGroup):
+    """The commands; Ctrl-C in any of them is answered in a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("Stopped.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def app() -> typer.Typer:
     """The application, with every command that is installed. One that cannot be loaded says so and hurts no other."""
     application = typer.Typer(
         name="rcmlrs",
+        cls=Commands,
         help="Machine learning whose results do not depend on the backend: the same bits everywhere.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    application.callback()(options)
     for command in (demo, train, backends):
         application.command()(command)
     for point in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
@@ -33,13 +53,32 @@ def app() -> typer.Typer:
     return application
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"rcmlrs {rcmlrs_core.__version__}")
+        raise typer.Exit
+
+
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
 def main() -> None:
     """Run; what RCMLRS refuses is told in words, without a traceback, and ends with status 2."""
     try:
         app()()
     except RcmlrsError as error:
-        print(f"rcmlrs: {error}", file=sys.stderr)
-        sys.exit(2)
+        problem = str(error)
     except OSError as error:
-        print(f"rcmlrs: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        sys.exit(2)
+        problem = f"{error.filename or ''}: {error.strerror or error}"
+    except KeyboardInterrupt:  # before a command has begun
+        print("Stopped.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    else:
+        return
+    PlainConsole(stderr=True).say(f"rcmlrs: {problem}")
+    sys.exit(2)

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from rcmlrs_core.cli.console import plain_console
+from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.ops import KERNELS
-from rcmlrs_core.registry import VARIABLE, current_backend
+from rcmlrs_core.registry import DERIVED, OWN, VARIABLE, Backend, BackendStatus, current_backend
 from rcmlrs_core.registry import backends as statuses
 
 
@@ -19,31 +19,42 @@ def backends(
     ] = False,
 ) -> None:
     """List the backends: state, description, and how many kernels are a backend's own."""
-    console = plain_console()
+    console = PlainConsole()
     found = statuses()
     try:
-        chosen: str | None = current_backend().name
+        backend = current_backend()
+        chosen: str | None = backend.name
+        if all(status.name != chosen for status in found):  # named as module:attribute
+            found.append(status_of(backend))
     except BackendError as error:
         chosen = None
-        console.print(str(error).splitlines()[0], style="red")
+        console.say(str(error).splitlines()[0], style="red")
     table = Table("backend", "state", "own kernels", "derived", "what it is", box=None, pad_edge=False)
     for status in found:
         mark = " *" if status.name == chosen else ""
         own, derived = (str(len(status.own)), str(len(status.derived))) if status.state == "healthy" else ("", "")
         table.add_row(status.name + mark, status.state, own, derived, status.why)
-    console.print(table)
-    console.print(f"* the backend of new tensors here. Choose another with {VARIABLE}=NAME or rc.use_backend(NAME).")
+    console.table(table)
+    console.say(f"* the backend of new tensors here. Choose another with {VARIABLE}=NAME or rc.use_backend(NAME).")
     if why:
         wanted = os.environ.get(VARIABLE)
         default = next((status.name for status in found if status.is_default), None)
         reason = f"{VARIABLE}={wanted} says so" if wanted else "it is the fastest that is installed and healthy"
-        console.print(f"\n{chosen or 'None'} is chosen because {reason}; the default is {default}.")
+        console.say(f"\n{chosen or 'None'} is chosen because {reason}; the default is {default}.")
         healthy = [status for status in found if status.state == "healthy"]
         kernels = Table("operation", *(status.name for status in healthy), box=None, pad_edge=False)
         for name in KERNELS:
             kernels.add_row(name, *("own" if name in status.own else "derived" for status in healthy))
-        console.print(kernels)
-        console.print(
+        console.table(kernels)
+        console.say(
             "own: a kernel of the backend. derived: the binary64 formula of the operation's file, the rounding test, "
             "and the exact definition for what stays undecided. The bits are the same."
         )
+
+
+def status_of(backend: Backend) -> BackendStatus:
+    """The state of a backend that is built, and so healthy, but not installed under a name."""
+    own, derived = (
+        tuple(name for name, origin in backend.origins.items() if origin == wanted) for wanted in (OWN, DERIVED)
+    )
+    return BackendStatus(backend.name, "healthy", backend.about, own, derived)

@@ -3,8 +3,9 @@
 Nothing here computes on data: what is read is rounded once (contract N6), and after that only moved (N4.1).
 """
 
-from rcmlrs_core.data.csv import Table, read_csv
+from rcmlrs_core.data.csv import read_csv
 from rcmlrs_core.data.shipped import load_digits, load_sunspots, path_of
+from rcmlrs_core.data.table import Table
 from rcmlrs_core.data.windows import Windows, batches, sliding_windows
 from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals
 

@@ -1,4 +1,4 @@
-"""CSV files to tables of binary32 columns: ``read_csv`` and ``Table``. Tensors are made on request.
+"""CSV files to tables of binary32 columns: ``read_csv``. What a table can do is in ``table``.
 
 The standard library's ``csv`` splits lines into fields; here the fields become numbers, each rounded once
 (contract N6), and whatever is wrong with a file is said with its line and column. Lines are physical lines;
@@ -9,22 +9,19 @@ import csv
 import math
 import os
 import re
-import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import Literal, TextIO
 
+from rcmlrs_core.data.table import Column, Table, UnknownColumnError, check_distinct, positions_of
 from rcmlrs_core.errors import DataError
 from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 
-if TYPE_CHECKING:
-    from rcmlrs_core.tensor import RamTensor
-
 Missing = Literal["error", "nan", "drop"]
-Column = str | int
 
 MISSING = frozenset({"", "na", "nan", "+nan", "-nan", "?"})
 """What stands for a missing value, in lower case and without spaces around it."""
@@ -37,108 +34,37 @@ CELLS_AT_ONCE = 2**16
 LARGEST = "3.4028234663852886e+38"
 
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
+_WITH_COMMA = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*")
+_SWAPPED = str.maketrans(",.", ".,")
+"""With ``decimal=","`` fields are held with comma and point swapped: so 12,6 is a number, and 12.6 is none."""
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Columns of binary32 numbers with names, as ``read_csv`` found them.
+@dataclass(frozen=True)
+class Wording:
+    """How errors say what to pass: by default as arguments in Python. A command puts its options here."""
 
-    ``source`` is the file, for messages; ``names`` the columns in order; ``rows`` the number of rows;
-    ``dropped`` how many rows ``missing="drop"`` left out. A column is given by name or by position, counted
-    from 0.
-    """
+    header: str = "header=True"
+    no_header: str = "header=False"
+    columns: str = "columns=[...] reads only those that are numbers"
+    missing: str = 'missing="nan" takes it as NaN, missing="drop" drops the row'
+    all_dropped: str = 'missing="nan" keeps them'
+    decimal: str = 'decimal=","'
+    delimiter: Callable[[str], str] = "delimiter={!r}".format
 
-    source: str
-    names: tuple[str, ...]
-    rows: int
-    dropped: int
-    _values: "tuple[array[float], ...]" = field(repr=False)
-    _flaws: tuple[str | None, ...] = field(repr=False)
-    """For each column, why its first cell that is no label is none; the text is gone by the time one asks."""
 
-    __iter__ = None  # over rows or over columns: neither goes without saying
-
-    def __len__(self) -> int:
-        return self.rows
-
-    def __getitem__(self, column: Column) -> "array[float]":
-        """A copy of one column as ``array('f')``."""
-        return self._values[self._position(column)][:]
-
-    def columns(self, columns: Iterable[Column]) -> "tuple[array[float], ...]":
-        """Copies of several columns."""
-        return tuple(self[column] for column in columns)
-
-    def select(self, columns: Iterable[Column]) -> "Table":
-        """The table of these columns, in this order.
-
-        Raises:
-            DataError: a column that the table does not have, one that is named twice, or none at all.
-        """
-        return self._of([self._position(column) for column in columns])
-
-    def without(self, *columns: Column) -> "Table":
-        """The table of all other columns: ``table.without("label")``."""
-        left_out = {self._position(column) for column in columns}
-        return self._of([position for position in range(len(self.names)) if position not in left_out])
-
-    def tensor(self, columns: Iterable[Column] | None = None, backend: str | None = None) -> "RamTensor":
-        """The ``(rows, columns)`` tensor of these columns, by default of all. Moves bits only (N4.1)."""
-        if columns is not None:
-            return self.select(columns).tensor(backend=backend)
-        from rcmlrs_core.creation import from_bytes
-
-        width = len(self.names)
-        flat = array("f", bytes(4 * self.rows * width))
-        for position, values in enumerate(self._values):
-            flat[position::width] = values
-        return from_bytes(little_endian(flat), (self.rows, width), backend)
-
-    def labels(self, column: Column, backend: str | None = None) -> "RamTensor":
-        """One column as an int32 tensor ``(rows,)`` of class labels: integers from 0 to 2^24 = 16777216.
-
-        ``3``, ``3.0`` and ``3e0`` are the label 3: the exact value counts, not the spelling.
-
-        Raises:
-            DataError: a cell is missing, negative, too large or no integer; the first such cell is named.
-        """
-        position = self._position(column)
-        if (flaw := self._flaws[position]) is not None:
-            raise DataError(flaw)
-        from rcmlrs_core.creation import from_bytes
-
-        integers = array("i", map(int, self._values[position]))
-        return from_bytes(little_endian(integers), (self.rows,), backend, dtype="int32")
-
-    def _position(self, column: Column) -> int:
-        if isinstance(column, str) and column in self.names:
-            return self.names.index(column)
-        if isinstance(column, int) and not isinstance(column, bool) and 0 <= column < len(self.names):
-            return column
-        known = ", ".join(map(repr, self.names[:12])) + (", ..." if len(self.names) > 12 else "")
-        raise DataError(f"{self.source}: there is no column {column!r}; columns 0 to {len(self.names) - 1} are {known}")
-
-    def _of(self, positions: Sequence[int]) -> "Table":
-        if not positions or len(set(positions)) < len(positions):
-            chosen = [self.names[p] for p in positions]
-            raise DataError(f"{self.source}: columns {chosen} selected; name at least one, and none twice")
-        return Table(
-            self.source,
-            tuple(self.names[p] for p in positions),
-            self.rows,
-            self.dropped,
-            tuple(self._values[p] for p in positions),
-            tuple(self._flaws[p] for p in positions),
-        )
+PYTHON = Wording()
 
 
 def read_csv(
     path: str | os.PathLike[str],
     *,
+    columns: Iterable[Column] | None = None,
     header: bool | None = None,
     delimiter: str = ",",
+    decimal: str = ".",
     missing: Missing = "error",
     max_rows: int | None = None,
+    wording: Wording = PYTHON,
 ) -> Table:
     """The table in a CSV file: UTF-8 with or without a byte order mark, fields quoted as in RFC 4180.
 
@@ -149,73 +75,117 @@ def read_csv(
 
     Args:
         path: the file.
+        columns: read only these, in this order: names, or positions from 0 (or from -1 at the end). The
+            others may hold anything, such as dates. ``None`` reads all.
         header: whether the first record names the columns; ``None`` takes it for names if any of its fields
             is neither a number nor missing. A column without a name is called c0, c1, ... after its
             position.
         delimiter: the character between fields.
+        decimal: the decimal sign, ``"."`` or ``","``. With a comma, 12,6 is a number and 12.6 is none.
         missing: ``"error"`` refuses a missing value, ``"nan"`` makes it NaN, ``"drop"`` leaves out its row.
+            What is missing in a column that is not read does not count.
         max_rows: read so many rows and look at no more of the file.
+        wording: how errors name these arguments.
 
     Raises:
-        DataError: a file that is not there, a directory, empty or without data; bytes that are not UTF-8,
-            NUL bytes, quotes that do not match, a row of another width, a name that occurs twice, a missing
-            value, a field that is no number, infinite or too large for binary32. It says file, line, column
-            and what to do.
+        DataError: columns that are not there; a first record that may be names or values, which happens where
+            the columns asked for by position have numbers in it and others text; a file that is not there, a
+            directory, empty or without data; bytes that are not UTF-8, NUL bytes, quotes that do not match, a
+            row of another width, a name that occurs twice, a missing value, a field that is no number,
+            infinite or too large for binary32. It says file, line, column and what to do.
     """
     source = os.fspath(path)
+    if not source:
+        raise DataError("the path of the CSV file is empty; name a file")
     if missing not in ("error", "nan", "drop"):
         raise DataError(f'missing={missing!r}: it is "error", "nan" or "drop"')
-    if max_rows is not None and max_rows < 1:
+    if max_rows is not None and not max_rows >= 1:  # nor is NaN
         raise DataError(f"max_rows={max_rows}: it is at least 1, or None for all rows")
-    if len(delimiter) != 1 or delimiter.isalnum() or delimiter in '"\r\n+-.\0':
+    if not is_delimiter(delimiter):
         raise DataError(f"delimiter={delimiter!r}: it is one character that is in no number, such as ',' or ';'")
+    if decimal not in (".", ","):
+        raise DataError(f"decimal={decimal!r}: it is '.' or ','")
+    if isinstance(columns, str):
+        raise DataError(f"columns={columns!r}: it is a list of names or positions; write columns=[{columns!r}]")
+    chosen = None if columns is None else tuple(columns)
+    how = _How(chosen, header, delimiter, decimal, missing, max_rows, wording)
     if os.path.isdir(source):
         raise DataError(f"{source} is a directory; name a CSV file in it")
     try:
         # Bytes that are not UTF-8 come through as lone surrogates, so that _lines can name their line.
         with open(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            return _read(source, file, header, delimiter, missing, max_rows)
+            return _read(source, file, how)
     except FileNotFoundError:
         raise DataError(f"{source}: no such file; check the path (the working folder is {os.getcwd()})") from None
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror}") from error
 
 
-def little_endian(values: "array[float] | array[int]") -> bytes:
-    """The bytes of ``values`` as a tensor takes them: little-endian."""
-    if sys.byteorder == "big":
-        values = values[:]
-        values.byteswap()
-    return values.tobytes()
-
-
 Record = tuple[int, list[str]]
 """The line that a record ends on, and its fields."""
 
 
-def _read(
-    source: str, file: TextIO, header: bool | None, delimiter: str, missing: Missing, max_rows: int | None
-) -> Table:
-    records = _records(source, file, delimiter)
+def is_delimiter(text: str) -> bool:
+    """Whether fields can be told apart by it: one character that is in no number, no quote and no line end."""
+    return len(text) == 1 and not text.isalnum() and text not in '"\r\n+-.\0'
+
+
+@dataclass(frozen=True)
+class _How:
+    """The arguments of ``read_csv``."""
+
+    columns: tuple[Column, ...] | None
+    header: bool | None
+    delimiter: str
+    decimal: str
+    missing: Missing
+    max_rows: int | None
+    wording: Wording
+
+    def plain(self, text: str) -> str:
+        """A field as ``float`` reads it; and, since it swaps two characters, back as the file has it."""
+        return text if self.decimal == "." else text.translate(_SWAPPED)
+
+    def better_delimiter(self, first: str, text: str = "") -> str | None:
+        """What to say where ``first``, the only field of the first record, or ``text`` holds another delimiter."""
+        found = [d for d in ";\t|" if d in first + text]
+        if "," in first and not _WITH_COMMA.fullmatch(first):
+            found.append(",")
+        if not found or self.delimiter in found:
+            return None
+        now = "a tab" if self.delimiter == "\t" else repr(self.delimiter)
+        return f"the delimiter is {now}, and {self.wording.delimiter(found[0])} may be the right one"
+
+
+def _read(source: str, file: TextIO, how: _How) -> Table:
+    records = _records(source, file, how.delimiter)
     first = next(records, None)
     if first is None:
         raise DataError(f"{source} is empty; expected rows of numbers")
     first_line, fields = first
-    if header is None:
-        header = not all(is_missing(text) or _is_number(text) for text in fields)
-    names = _names(source, first_line, fields) if header else tuple(f"c{i}" for i in range(len(fields)))
-    columns = _Columns(source, names, delimiter, missing)
+    header = _has_header(source, first_line, fields, how) if how.header is None else how.header
+    width = len(fields)
+    hint = how.better_delimiter(fields[0]) if width == 1 else None
+    names = [(name.strip() if header else "") or f"c{position}" for position, name in enumerate(fields)]
+    try:
+        positions = positions_of(source, names, range(width) if how.columns is None else how.columns)
+    except UnknownColumnError as error:
+        raise UnknownColumnError(f"{error}; {hint}" if hint else str(error)) from None
+    check_distinct(source, names, positions)
+    _check_names(source, first_line, names, positions, how.wording)
+    columns = _Columns(source, how, fields, names, positions)
     try:
         for line, fields in records if header else chain([first], records):
-            if len(fields) != len(names):
+            if len(fields) != width:
                 raise DataError(
-                    f"{source}, line {line}: found a row of {len(fields)}, expected {len(names)} fields as "
-                    f"on line {first_line}; mend the row, or quote a field that has {delimiter!r} in it"
+                    f"{source}, line {line}: found a row of {len(fields)}, expected {width} field{'s' * (width > 1)} "
+                    f"as on line {first_line}; "
+                    + (hint or f"mend the row, or quote a field that has {how.delimiter!r} in it")
                 )
-            columns.add((line, fields))
-            if max_rows is not None and columns.rows + columns.pending >= max_rows:
+            columns.add(line, fields)
+            if how.max_rows is not None and columns.rows + columns.pending >= how.max_rows:
                 columns.flush()  # now it shows how many of these rows stay
-                if columns.rows == max_rows:
+                if columns.rows == how.max_rows:
                     break
     except DataError:
         columns.flush()  # an earlier line may have an error of its own, and the first one is told
@@ -225,28 +195,50 @@ def _read(
         if columns.dropped:
             raise DataError(
                 f"{source}: each of the {columns.dropped} rows has a missing value and was dropped; "
-                'missing="nan" keeps them'
+                + how.wording.all_dropped
             )
         raise DataError(
             f"{source} has a header and no data: line {first_line} was read as the names of the columns; add "
-            "rows, or pass header=False if it holds values"
+            f"rows, or pass {how.wording.no_header} if it holds values"
         )
-    return Table(source, names, columns.rows, columns.dropped, tuple(columns.values), tuple(columns.flaws))
+    chosen = tuple(names[position] for position in positions)
+    return Table(source, chosen, columns.rows, columns.dropped, tuple(columns.values), tuple(columns.flaws))
+
+
+def _has_header(source: str, line: int, fields: Sequence[str], how: _How) -> bool:
+    """Whether the first record names the columns, where nobody said so."""
+    numeric = [is_missing(text) or _is_number(how.plain(text)) for text in fields]
+    if all(numeric):
+        return False
+    if how.columns is None or any(isinstance(column, str) for column in how.columns):
+        return True
+    chosen = positions_of(source, fields, how.columns)
+    if chosen and all(numeric[position] for position in chosen):
+        found, beside = fields[chosen[0]], fields[numeric.index(False)]
+        raise DataError(
+            f"{source}, line {line}: {shown(found)} beside {shown(beside)} may be names or values; pass "
+            f"{how.wording.header} for names, {how.wording.no_header} for values"
+        )
+    return True
 
 
 class _Columns:
     """Columns that grow: records come in, and become numbers some ``CELLS_AT_ONCE`` at a time."""
 
-    def __init__(self, source: str, names: tuple[str, ...], delimiter: str, missing: Missing) -> None:
+    def __init__(
+        self, source: str, how: _How, first: Sequence[str], names: Sequence[str], positions: Sequence[int]
+    ) -> None:
         self.source = source
+        self.how = how
+        self.first = first
         self.names = names
-        self.delimiter = delimiter
-        self.missing = missing
-        self.values = [array("f") for _ in names]
-        self.flaws: list[str | None] = [None] * len(names)
+        self.positions = positions
+        """Those that are read; everything below has one column for each."""
+        self.values = [array("f") for _ in positions]
+        self.flaws: list[str | None] = [None] * len(positions)
         self.dropped = 0
         self._records: list[Record] = []
-        self._at_once = max(1, CELLS_AT_ONCE // len(names))
+        self._at_once = max(1, CELLS_AT_ONCE // len(positions))
 
     @property
     def rows(self) -> int:
@@ -258,9 +250,9 @@ class _Columns:
         """Rows that still are text."""
         return len(self._records)
 
-    def add(self, record: Record) -> None:
+    def add(self, line: int, fields: Sequence[str]) -> None:
         """Take one record of the right width."""
-        self._records.append(record)
+        self._records.append((line, [self.how.plain(fields[position]) for position in self.positions]))
         if len(self._records) >= self._at_once:
             self.flush()
 
@@ -280,14 +272,14 @@ class _Columns:
 
     def _numbers_and_gaps(self, records: list[Record]) -> "tuple[list[Record], list[array[float]]]":
         """The records that stay, and their columns with NaN where a value is missing; or the first error."""
-        if self.missing == "error":
+        if self.how.missing == "error":
             raise self._first_error(records)
         kept: list[Record] = []
         filled: list[Record] = []
         gaps: list[tuple[int, int]] = []
         for line, fields in records:
             missing = [position for position, text in enumerate(fields) if is_missing(text)]
-            if missing and self.missing == "drop":
+            if missing and self.how.missing == "drop":
                 self.dropped += 1
                 continue
             gaps += [(len(kept), position) for position in missing]
@@ -310,39 +302,48 @@ class _Columns:
         raise AssertionError("every cell is a number")
 
     def _problem(self, text: str) -> str | None:
+        spelled = self.how.plain(text)
         if is_missing(text):
-            if self.missing != "error":
+            if self.how.missing != "error":
                 return None
-            found = f"found {shown(text)}" if text.strip() else "the field is empty"
-            return f'{found}, expected a number; missing="nan" takes it as NaN, missing="drop" drops the row'
+            found = f"found {shown(spelled)}" if text.strip() else "the field is empty"
+            return f"{found}, expected a number; {self.how.wording.missing}"
         try:
             value = round_decimal(text)
         except DataError:
-            return f"found {shown(text)}, expected a number; {self._remedy(text)}"
+            return f"found {shown(spelled)}, expected a number; {self._remedy(spelled)}"
         if math.isinf(value):
-            return f"{shown(text)} is beyond the largest binary32 number, {LARGEST}; scale the column"
+            return f"{shown(spelled)} is beyond the largest binary32 number, {LARGEST}; scale the column"
         return None
 
     def _remedy(self, text: str) -> str:
+        """What to do about ``text``, as the file has it, which spells no number."""
+        how = self.how
         if text.strip().lstrip("+-").lower() in ("inf", "infinity"):
             return "write a finite number, or leave the field empty for a missing one"
-        if len(self.names) == 1 and (other := next((d for d in ";\t|," if d in text), None)):
-            return f"the delimiter is {self.delimiter!r}, and delimiter={other!r} may be the right one"
+        if len(self.names) == 1 and (hint := how.better_delimiter(self.first[0], text)):
+            return hint
+        if how.decimal == "." and _WITH_COMMA.fullmatch(text):
+            return f"{how.wording.decimal} takes the comma as the decimal sign; one between thousands must go"
+        if how.decimal == "," and "." in text:
+            return "the decimal sign is a comma here: write it without points"
         if "_" in text:
             return "write it without underscores"
-        return "write it in digits, as in -12.5 or 1e-3, or leave the field empty for a missing value"
+        digits = "write it in digits, as in -12.5 or 1e-3, or leave the field empty for a missing value"
+        return f"{digits}; {how.wording.columns}" if len(self.names) > 1 else digits
 
     def _note_flaw(self, position: int, records: Iterable[Record]) -> None:
         for line, fields in records:
             text = fields[position]
             if (reason := _no_label(text)) is not None:
                 self.flaws[position] = (
-                    f"{self._where(line, position)}: found {shown(text)}, expected a label, which is an "
-                    f"integer from 0 to {LARGEST_LABEL}; {reason}"
+                    f"{self._where(line, position)}: found {shown(self.how.plain(text))}, expected a label, which is "
+                    f"an integer from 0 to {LARGEST_LABEL}; {reason}"
                 )
                 return
 
-    def _where(self, line: int, position: int) -> str:
+    def _where(self, line: int, index: int) -> str:
+        position = self.positions[index]
         return f"{self.source}, line {line}, column {position + 1} ({shown(self.names[position])})"
 
 
@@ -387,17 +388,17 @@ def _no_label(text: str) -> str | None:
     return None if whole else "it is not an integer: a column of measurements has no labels"
 
 
-def _names(source: str, line: int, fields: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(name.strip() or f"c{position}" for position, name in enumerate(fields))
-    seen: dict[str, int] = {}
-    for position, name in enumerate(names, 1):
-        if name in seen:
+def _check_names(source: str, line: int, names: Sequence[str], positions: Sequence[int], wording: Wording) -> None:
+    """Refuse a name among those at ``positions`` that two columns have."""
+    counts = Counter(names)
+    for name in (names[position] for position in positions):
+        if counts[name] > 1:
+            first = names.index(name)
+            second = names.index(name, first + 1)
             raise DataError(
-                f"{source}, line {line}: columns {seen[name]} and {position} are both called {shown(name)}; "
-                "rename one, or pass header=False if the line holds values"
+                f"{source}, line {line}: columns {first + 1} and {second + 1} are both called {shown(name)}; "
+                f"rename one, or pass {wording.no_header} if the line holds values"
             )
-        seen[name] = position
-    return names
 
 
 def _records(source: str, file: TextIO, delimiter: str) -> Iterator[Record]:

@@ -7,7 +7,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rcmlrs_core.data.csv import Table, little_endian, read_csv
+from rcmlrs_core.data.csv import read_csv
+from rcmlrs_core.data.table import Table, little_endian
 from rcmlrs_core.errors import DataError
 
 if TYPE_CHECKING:

@@ -1,4 +1,8 @@
-"""What a training run leaves behind: a record of every epoch."""
+"""What a training run leaves behind: a record of every epoch.
+
+In these records epochs, batches and steps count from 0, as ``start_epoch`` and the streams of the random order do.
+What people read, the progress bar and the error messages, counts from 1.
+"""
 
 from dataclasses import dataclass, field
 
@@ -18,6 +22,7 @@ class Epoch:
     """One pass over the data. The loss is the mean over the examples, each measured before its own update."""
 
     epoch: int
+    """From 0: the number that ``fit`` takes as ``start_epoch``, and the stream of the epoch's order."""
     loss: float
     validation_loss: float | None = None
     metric: float | None = None

@@ -57,7 +57,7 @@ def fit(
         shuffle: False takes the examples as they come.
         validation: examples and targets on which the loss is measured after every epoch.
         metric: measured on the validation data after every epoch, or on the training data where there is none.
-        start_epoch: the number of the first epoch.
+        start_epoch: the number of the first epoch, from 0: as many as were done before.
         progress: whether to show a bar; None shows it on a terminal.
         on_step: told each :class:`Step` after its update.
         callback: told each :class:`Epoch` after it; the run ends early if it returns True.
@@ -65,10 +65,18 @@ def fit(
     Ctrl-C ends the run after the step that is under way; the history then says ``interrupted``.
 
     Raises:
+        TypeError: data that are no tensors, a loss or metric that is no function.
         AttributeValueError: a number of epochs below 0 or a batch size below 1.
         ShapeError: numbers of examples and targets that differ, or none.
-        TrainingError: a loss that is infinite or NaN. The update is not made, so the model is as it was before it.
+        TrainingError: a loss that is infinite or NaN. The update is not made, so the model is as it was before it. The
+            message counts epochs and batches from 1.
     """
+    _check_kinds("fit", model=model, loss=loss, metric=metric)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit: optimizer is {_kind(optimizer)}; pass one that holds the parameters, such as "
+            "optim.Adam(model.parameters())"
+        )
     count = _count("fit", x, y)
     _check_int("epochs", epochs, 0)
     _check_int("batch_size", batch_size, 1)
@@ -79,7 +87,6 @@ def fit(
     steps_each = -(-count // batch_size)
     history = History()
     with noted_interrupt() as interrupted, progress_bar(progress, numbers, steps_each) as show:
-        last: float | None = None
         for epoch in numbers:
             began = perf_counter()
             weighted: list[float] = []
@@ -88,15 +95,16 @@ def fit(
                 if interrupted():
                     history.interrupted = True
                     return history
-                value = _update(model, optimizer, loss, *_take(x, y, indices), f"epoch {epoch}, batch {batch}")
+                value = _update(model, optimizer, loss, *_take(x, y, indices), f"epoch {epoch + 1}, batch {batch + 1}")
                 weighted.append(value * len(indices))
                 history.steps += 1
-                show(epoch, history.steps, last)
+                show(epoch, history.steps, value)
                 if on_step:
                     on_step(Step(epoch, batch, history.steps - 1, value))
-            last = math.fsum(weighted) / count
+            mean = math.fsum(weighted) / count
+            show(epoch, history.steps, mean)
             record = _measure(model, loss, metric, validation, (x, y), batch_size)
-            history.epochs.append(Epoch(epoch, last, *record, seconds=perf_counter() - began))
+            history.epochs.append(Epoch(epoch, mean, *record, seconds=perf_counter() - began))
             if callback and callback(history.epochs[-1]) is True:
                 break
     return history
@@ -104,6 +112,7 @@ def fit(
 
 def predict(model: Module, x: RamTensor, *, batch_size: int | None = None) -> RamTensor:
     """The model's output for ``x``, without history; in pieces of ``batch_size``, which changes no bit (N3.1)."""
+    _check_tensor("predict: x", x)
     with no_grad():
         if batch_size is None or batch_size >= x.shape[0]:
             return _tensor(model(x))
@@ -113,6 +122,7 @@ def predict(model: Module, x: RamTensor, *, batch_size: int | None = None) -> Ra
 
 def evaluate(model: Module, measure: Measure, x: RamTensor, y: RamTensor, *, batch_size: int | None = None) -> float:
     """A loss or metric over all of ``x`` and ``y``; ``batch_size`` bounds the memory and changes no bit."""
+    _check_kinds("evaluate", model=model, measure=measure)
     _count("evaluate", x, y)
     with no_grad():
         return float(measure(predict(model, x, batch_size=batch_size), y))
@@ -164,8 +174,29 @@ def _check_int(name: str, value: Any, least: int) -> None:
         raise AttributeValueError(f"fit: {name} must be an int of at least {least}, got {value!r}")
 
 
+EXAMPLES = {"model": "an nn.Module", "loss": "rc.mse_loss", "metric": "metrics.rmse", "measure": "metrics.rmse"}
+
+
+def _check_kinds(where: str, **functions: Any) -> None:
+    for name, function in functions.items():
+        if not callable(function) and (name != "metric" or function is not None):
+            raise TypeError(f"{where}: {name} is {_kind(function)}; pass a function such as {EXAMPLES[name]}")
+
+
+def _check_tensor(name: str, value: Any) -> None:
+    if not isinstance(value, RamTensor):
+        raise TypeError(f"{name} is {_kind(value)}, not a tensor; make it one with rc.tensor(...)")
+
+
+def _kind(value: Any) -> str:
+    """What a thing is, in an error: a string and a number by value, anything else by its type."""
+    return repr(value) if isinstance(value, str | int | float) or value is None else f"a {type(value).__name__}"
+
+
 def _count(name: str, x: RamTensor, y: RamTensor) -> int:
     """How many examples there are: as many as targets, and one at least."""
+    _check_tensor(f"{name}: x", x)
+    _check_tensor(f"{name}: y", y)
     if not x.ndim or not y.ndim or x.shape[0] != y.shape[0]:
         raise ShapeError(f"{name}: x of shape {x.shape} and y of {y.shape} must have the same first axis: the examples")
     if not x.shape[0]:

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Show = Callable[[int, int, float | None], None]
-"""``show(epoch, steps, loss)``: which epoch it is, how many steps are done in all, and the last epoch's loss."""
+Show = Callable[[int, int, float], None]
+"""``show(epoch, steps, loss)``: which epoch it is, from 0; how many steps are done in all; and a loss: that of the last
+batch or, at the end of an epoch, of the whole epoch. The bar counts epochs from 1."""
 
 
 @contextmanager
@@ -21,8 +22,7 @@ def progress_bar(wanted: bool | None, epochs: range, steps_each: int) -> Iterato
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=len(epochs) * steps_each)
 
-        def show(epoch: int, steps: int, loss: float | None) -> None:
-            said = "" if loss is None else f", loss {loss:.6g}"
-            bar.update(task, completed=steps, description=f"epoch {epoch + 1}/{epochs.stop}{said}")
+        def show(epoch: int, steps: int, loss: float) -> None:
+            bar.update(task, completed=steps, description=f"epoch {epoch + 1}/{epochs.stop}, loss {loss:.6g}")
 
         yield show

@@ -159,7 +159,7 @@ def split(value: Fraction, factor: float = 1.0) -> tuple[list[float], list[float
     products is ``value``."""
     left, right = [], []
     while value:
-        left.append(2.0**60 if abs(value) > 2.0**90 else factor if abs(value) > 2.0**-90 else 2.0**-120)
+        left.append(2.0**125 if abs(value) > 2.0**90 else factor if abs(value) > 2.0**-90 else 2.0**-120)
         right.append(round_number(value / Fraction(left[-1])))
         value -= Fraction(left[-1]) * Fraction(right[-1])
     return left, right
@@ -468,7 +468,9 @@ def test_batches_and_vectors() -> None:
             assert bits(got[i, j]) == exactly(x[i, j], y[j])
     assert bits(matmul(x, y[0])) == [[exactly(x[i, j], y[0]) for j in range(3)] for i in range(2)]
     vector = gaussian(1, 10, 3)[0]
-    assert bits(matmul(x, vector)) == [[sum(exactly(x[i, j], vector[:, None]), []) for j in range(3)] for i in range(2)]
+    assert bits(matmul(x, vector)[..., None]) == [
+        [exactly(x[i, j], vector[:, None]) for j in range(3)] for i in range(2)
+    ]
     assert bits(matmul(vector, y)) == [exactly(vector[None], y[j])[0] for j in range(3)]
     assert matmul(vector, vector).shape == ()
     assert bits(matmul(vector, vector).reshape(1, 1)) == exactly(vector[None], vector[:, None])

@@ -137,7 +137,8 @@ def test_columns_by_name_and_by_position(write: Write) -> None:
 def test_unknown_and_doubled_columns(write: Write) -> None:
     path = write("a,b\n1,2")
     table = read_csv(path)
-    for column in ("x", 2, -1, True):
+    assert list(table[-1]) == [2]
+    for column in ("x", 2, -3, True):
         with pytest.raises(DataError) as caught:
             table[column]
         assert str(caught.value) == f"{path}: there is no column {column!r}; columns 0 to 1 are 'a', 'b'"
@@ -149,10 +150,90 @@ def test_unknown_and_doubled_columns(write: Write) -> None:
         table.without("a", "b")
 
 
+WEATHER = "date,temp,sky\n2020-01-01,12.6,clear\n2020-01-02,NA,\n2020-01-03,13.1,rain\n"
+
+
+def test_only_the_columns_asked_for_are_numbers(write: Write) -> None:
+    path = write(WEATHER)
+    asked: list[list[str | int]] = [["temp"], [1], [-2]]
+    for columns in asked:
+        table = read_csv(path, columns=columns, missing="drop")
+        assert (table.names, table["temp"], table.dropped) == (("temp",), array("f", [12.6, 13.1]), 1)
+    path = write("a,b,c,c\n1,x,3,4\n5,y,7,8\n")
+    assert rows(read_csv(path, columns=["a"])) == [(1,), (5,)], (
+        "two columns of one name do not matter where neither is read"
+    )
+    assert "columns 3 and 4 are both called 'c'" in refusal(path, columns=["c"])
+    assert rows(read_csv(write("a,b\n1,2\n3,4"), columns=["b", 0])) == [(2, 1), (4, 3)]
+
+
+def test_columns_that_cannot_be_read(write: Write) -> None:
+    path = write(WEATHER)
+    there = "columns 0 to 2 are 'date', 'temp', 'sky'"
+    assert refusal(path, columns=["tmp"]) == (
+        f"file.csv: there is no column 'tmp'; did you mean 'temp'? {there.capitalize()}"
+    )
+    assert refusal(path, columns=[3]) == f"file.csv: there is no column 3; {there}"
+    assert refusal(path, columns="temp") == "columns='temp': it is a list of names or positions; write columns=['temp']"
+    assert "name at least one, and none twice" in refusal(path, columns=[])
+    assert "name at least one, and none twice" in refusal(path, columns=[1, "temp"])
+    assert refusal(path, columns=["sky"]) == (
+        f"file.csv, line 2, column 3 ('sky'): found 'clear', expected a number; {OTHERS}"
+    )
+    assert refusal(path, columns=["temp"]).startswith("file.csv, line 3, column 2 ('temp'): found 'NA'")
+    with pytest.raises(DataError, match=r"expected a list of columns, got one name; write \['a'\]"):
+        read_csv(write("a,b\n1,2")).tensor("a")
+
+
+def test_a_first_record_that_may_be_either_is_not_guessed(write: Write) -> None:
+    path = write("2020-01-01,12.5\n2020-01-02,13\n")
+    assert refusal(path, columns=[1]) == (
+        "file.csv, line 1: '12.5' beside '2020-01-01' may be names or values; pass header=True for names, "
+        "header=False for values"
+    )
+    assert list(read_csv(path, columns=[1], header=False)["c1"]) == [12.5, 13]
+    assert list(read_csv(path, columns=[1], header=True)["12.5"]) == [13]
+
+
+def test_decimal_comma(write: Write) -> None:
+    german = "tag;temp\n1;12,5\n2;-1,000000059604644775390625\n3;-1,0000000596046447753906251e0\n"
+    table = read_csv(write(german), delimiter=";", decimal=",")
+    assert bits(table["temp"]) == [0x41480000, 0xBF800000, 0xBF800001]
+    assert list(read_csv(write('a,b\n1,"12,5"\n'), decimal=",")["b"]) == [12.5]
+    assert list(read_csv(write("1,5;2\n"), delimiter=";", decimal=",")["c0"]) == [1.5], "and no header"
+    point = refusal(write("a;b\n1;1.234,5\n"), delimiter=";", decimal=",")
+    assert point.endswith(
+        "found '1.234,5', expected a number; the decimal sign is a comma here: write it without points"
+    )
+    comma = 'expected a number; decimal="," takes the comma as the decimal sign; one between thousands must go'
+    assert refusal(write(german), delimiter=";") == f"file.csv, line 2, column 2 ('temp'): found '12,5', {comma}"
+    assert refusal(write('a,b\n1,"12,5"\n')) == f"file.csv, line 2, column 2 ('b'): found '12,5', {comma}"
+    assert refusal(write('temp\n"12,5"\n')) == f"file.csv, line 2, column 1 ('temp'): found '12,5', {comma}"
+    assert refusal(write("temp\n12,5\n"), delimiter=";").endswith(comma)
+    with pytest.raises(DataError, match=r"found '2,5', expected a label, .* it is not an integer"):
+        read_csv(write("y\n2,5\n"), delimiter=";", decimal=",").labels("y")
+    assert refusal(write("1"), decimal=";") == "decimal=';': it is '.' or ','"
+
+
+@pytest.mark.parametrize("other", [";", "\t", "|"])
+def test_the_delimiter_that_line_1_shows_is_proposed(write: Write, other: str) -> None:
+    hint = f"the delimiter is ',', and delimiter={other!r} may be the right one"
+    for text in ("date;temp\n1;2\n", "date;temp\n1;12,6\n", "1;2\n3;4\n"):
+        assert refusal(write(text.replace(";", other))).endswith(hint)
+    assert refusal(write(f"date{other}temp\n1{other}2"), columns=["temp"]).endswith(hint)
+    assert refusal(write(f"a{other}b\nx\n"), delimiter=other).count("may be") == 0, "never the one in use"
+
+
+def test_a_comma_is_proposed_too(write: Write) -> None:
+    hint = "the delimiter is a tab, and delimiter=',' may be the right one"
+    assert refusal(write("a,b\n1,2\n"), delimiter="\t").endswith(hint)
+
+
 # --------------------------------------------------------------------------------------------- what is refused
 
 SCALE = "is beyond the largest binary32 number, 3.4028234663852886e+38; scale the column"
 DIGITS = "write it in digits, as in -12.5 or 1e-3, or leave the field empty for a missing value"
+OTHERS = f"{DIGITS}; columns=[...] reads only those that are numbers"
 CHOOSE = 'expected a number; missing="nan" takes it as NaN, missing="drop" drops the row'
 
 
@@ -177,9 +258,9 @@ CHOOSE = 'expected a number; missing="nan" takes it as NaN, missing="drop" drops
             ", line 2: found a row of 3, expected 2 fields as on line 1; mend the row, or quote a field that has ',' "
             "in it",
         ),
-        ("a,b\n1,2\n3,x\n", f", line 3, column 2 ('b'): found 'x', expected a number; {DIGITS}"),
+        ("a,b\n1,2\n3,x\n", f", line 3, column 2 ('b'): found 'x', expected a number; {OTHERS}"),
         ("a,b\n1,1_0\n", ", line 2, column 2 ('b'): found '1_0', expected a number; write it without underscores"),
-        ("1,2\n3,0x1F\n", f", line 2, column 2 ('c1'): found '0x1F', expected a number; {DIGITS}"),
+        ("1,2\n3,0x1F\n", f", line 2, column 2 ('c1'): found '0x1F', expected a number; {OTHERS}"),
         (
             "a,b\n1,-inf\n",
             ", line 2, column 2 ('b'): found '-inf', expected a number; write a finite number, or leave the field "
@@ -235,9 +316,9 @@ CHOOSE = 'expected a number; missing="nan" takes it as NaN, missing="drop" drops
         ),
         (
             "a,b\n1," + "x" * 100 + "\n",
-            f", line 2, column 2 ('b'): found '{'x' * 40}'... (100 characters), expected a number; {DIGITS}",
+            f", line 2, column 2 ('b'): found '{'x' * 40}'... (100 characters), expected a number; {OTHERS}",
         ),
-        ("a,b\n1,\x1b[31m\n", f", line 2, column 2 ('b'): found '\\x1b[31m', expected a number; {DIGITS}"),
+        ("a,b\n1,\x1b[31m\n", f", line 2, column 2 ('b'): found '\\x1b[31m', expected a number; {OTHERS}"),
     ],
 )
 def test_refusals(write: Write, content: bytes | str, want: str) -> None:
@@ -267,6 +348,7 @@ def test_the_first_error_in_the_file_is_told(write: Write) -> None:
 
 def test_files_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    assert refusal("") == "the path of the CSV file is empty; name a file"
     assert refusal("no.csv") == f"no.csv: no such file; check the path (the working folder is {Path.cwd()})"
     assert refusal(tmp_path) == f"{tmp_path.name} is a directory; name a CSV file in it"
 

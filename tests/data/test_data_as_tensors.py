@@ -72,7 +72,7 @@ def test_n8_batches() -> None:
     )
     assert first != list(batches(10, 4, seed=7, epoch=1))
     assert first != list(batches(10, 4, seed=8, epoch=0))
-    for n, size in ((0, 4), (4, 0)):
+    for n, size in ((0, 4), (4, 0), (4, math.nan)):
         with pytest.raises(DataError) as caught:
-            batches(n, size, seed=0, epoch=0)
-        assert str(caught.value) == f"batches: n={n}, batch_size={size}; both are at least 1"
+            batches(n, size, seed=0, epoch=0)  # type: ignore[arg-type]
+        assert str(caught.value) == f"batches: n={n}, batch_size={size}; both are integers of at least 1"

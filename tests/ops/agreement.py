@@ -13,6 +13,7 @@ from typing import Any
 import flint
 import numpy
 
+from rcmlrs_backend_array_api.math import ArrayMath
 from rcmlrs_core.numerics.rounding import widened
 from rcmlrs_core.ops.op import Reduction
 from rcmlrs_core.plain import PlainArray
@@ -170,37 +171,8 @@ def special_rows(rng: random.Random, n: int) -> Iterator[list[float]]:
 # ------------------------------------------------------------------------------------- binary64 over NumPy
 
 
-class NumpyMath:
-    """The namespace of a binary64 formula over arrays, whose rows are the last axis."""
-
-    abs, exp, expm1, log, log1p, sqrt, tanh = (
-        numpy.abs,
-        numpy.exp,
-        numpy.expm1,
-        numpy.log,
-        numpy.log1p,
-        numpy.sqrt,
-        numpy.tanh,
-    )
-    where, power = numpy.where, numpy.power
-
-    @staticmethod
-    def sum(x: Any) -> Any:
-        return numpy.sum(x, axis=-1, keepdims=True)
-
-    @staticmethod
-    def max(x: Any) -> Any:
-        largest = numpy.max(x, axis=-1, keepdims=True)
-        positive = numpy.any((x == 0) & ~numpy.signbit(x), axis=-1, keepdims=True)
-        return numpy.where(largest == 0, numpy.where(positive, 0.0, -0.0), largest)
-
-    @staticmethod
-    def outer(x: Any, y: Any) -> Any:
-        return x[..., :, None] * y[..., None, :]
-
-    @staticmethod
-    def with_diagonal(square: Any, diagonal: Any) -> Any:
-        return numpy.where(numpy.eye(diagonal.shape[-1], dtype=bool), diagonal[..., None], square)
+MATH = ArrayMath(numpy)
+"""The namespace of a binary64 formula over arrays, whose rows are the last axis."""
 
 
 class Formula:
@@ -209,7 +181,7 @@ class Formula:
     def __init__(self, operation: Any, table: Sequence[Sequence[float]], bound: float, **attributes: Any) -> None:
         x = numpy.array(table, dtype=numpy.float64)
         with numpy.errstate(all="ignore"):
-            result = operation.binary64(NumpyMath, x, **attributes)
+            result = operation.binary64(MATH, x, **attributes)
             value, magnitude = result if isinstance(result, tuple) else (result, numpy.abs(result))
             magnitude = numpy.broadcast_to(magnitude, value.shape)
             self.value, self.magnitude = value.reshape(len(table), -1), magnitude.reshape(len(table), -1)

@@ -23,10 +23,10 @@ from rcmlrs_core.ops import TABLE
 from rcmlrs_core.plain import PlainArray
 from tests.ops.agreement import (
     EDGES,
+    MATH,
     NAN_BITS,
     PYTHON,
     Formula,
-    NumpyMath,
     array_bits,
     bits,
     f32,
@@ -246,7 +246,7 @@ def test_add_n(count: int) -> None:
         assert array_bits(result) == want
     arrays = [numpy.array(x.values, dtype=numpy.float64) for x in operands]
     with numpy.errstate(all="ignore"):
-        result = operation.binary64(NumpyMath, *arrays)
+        result = operation.binary64(MATH, *arrays)
         value, magnitude = result if isinstance(result, tuple) else (result, numpy.abs(result))
     wrong = 0
     for column, v, s, pattern in zip(columns, value, magnitude, want, strict=True):
@@ -315,7 +315,7 @@ def test_accurate_sums_keep_their_bound(n: int) -> None:
     rng = random.Random(n)
     table = [row for _ in range(2) for row in rows(rng, n)]
     x = numpy.array(table)
-    total, magnitude = accurate_sum(NumpyMath, x)
+    total, magnitude = accurate_sum(MATH, x)
     exact_sums = 0
     for i, row in enumerate(table):
         exact = sum(map(Fraction, row), Fraction(0))
@@ -329,7 +329,7 @@ def test_accurate_sums_keep_their_bound(n: int) -> None:
         )
         assert Fraction(float(numpy.sum(high))) == sum(map(Fraction, high.tolist()), Fraction(0))
         positive = numpy.abs(x[i : i + 1])
-        error = abs(Fraction(float(positive_sum(NumpyMath, positive)[0, 0])) - sum(map(Fraction, positive[0].tolist())))
+        error = abs(Fraction(float(positive_sum(MATH, positive)[0, 0])) - sum(map(Fraction, positive[0].tolist())))
         assert error <= sum(map(Fraction, positive[0].tolist())) * Fraction(positive_sum_bound(n)) / 2**53
     assert exact_sums >= len(table), "integers, ties and short rows are known to be exact"
 

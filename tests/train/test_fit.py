@@ -129,7 +129,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update() -> None:
             network, adam(network), rc.mse_loss, x, Y, epochs=2, batch_size=4, shuffle=False,
             on_step=lambda step: digests.append(network.digest()),
         )  # fmt: skip
-    assert "the loss is nan in epoch 0, batch 3" in str(caught.value)
+    assert "the loss is nan in epoch 1, batch 4;" in str(caught.value)
     assert len(set(digests)) == 4
     assert network.digest() == digests[-1]
 
@@ -245,6 +245,41 @@ def test_what_is_refused(change: dict[str, Any], error: type[Exception], words: 
     with pytest.raises(error) as caught:
         fit(network, adam(network), rc.mse_loss, **arguments)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"x": X.numpy()}, "fit: x is a ndarray, not a tensor; make it one with rc.tensor(...)"),
+        ({"y": Y.tolist()}, "fit: y is a list, not a tensor; make it one with rc.tensor(...)"),
+        ({"validation": (X, Y.numpy())}, "fit: validation: y is a ndarray, not a tensor"),
+        ({"loss": "mse"}, "fit: loss is 'mse'; pass a function such as rc.mse_loss"),
+        ({"metric": "rmse"}, "fit: metric is 'rmse'; pass a function such as metrics.rmse"),
+        ({"optimizer": "adam"}, "fit: optimizer is 'adam'; pass one that holds the parameters, such as optim.Adam("),
+        ({"model": None}, "fit: model is None; pass a function such as an nn.Module"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_words(change: dict[str, Any], words: str) -> None:
+    network = model()
+    arguments = {"model": network, "optimizer": adam(network), "loss": rc.mse_loss, "x": X, "y": Y}
+    with pytest.raises(TypeError) as caught:
+        fit(**(arguments | {"epochs": 1, "batch_size": 4} | change))
+    assert words in str(caught.value)
+
+
+def test_predict_and_evaluate_take_tensors() -> None:
+    network: Any = model()
+    with pytest.raises(TypeError, match="predict: x is a ndarray, not a tensor"):
+        predict(network, X.numpy())
+    with pytest.raises(TypeError, match="evaluate: y is a list, not a tensor"):
+        evaluate(network, rc.mse_loss, X, Y.tolist())
+
+
+def test_the_progress_bar_ends_on_the_loss_of_the_last_epoch(capfd: pytest.CaptureFixture[str]) -> None:
+    for epochs in (1, 3):
+        _, history = trained(epochs=epochs, progress=True)
+        end = capfd.readouterr().err.splitlines()[-1]
+        assert f"epoch {epochs}/{epochs}, loss {history.losses[-1]:.6g} " in end
 
 
 def test_a_model_that_gives_a_pair_says_what_to_do() -> None:

@@ -69,10 +69,8 @@ def to_list(x: Any) -> list[Any]:
     return x.tolist() if hasattr(x, "tolist") else [x[i].item() for i in range(x.shape[0])]
 
 
-def reduction(
-    operation: Reduction, xp: Any, rounding: Rounding = round_decided, block: int | None = None
-) -> Kernel:
-    """The axes are moved last and joined into rows; then as :func:`elementwise`, with a row in the place of an element."""
+def reduction(operation: Reduction, xp: Any, rounding: Rounding = round_decided, block: int | None = None) -> Kernel:
+    """The axes are moved last and joined into rows; then as :func:`elementwise`, with rows in the place of elements."""
     m = ArrayMath(xp)
 
     def kernel(x: Any, *, axis: Sequence[int], keepdims: bool = False, **attributes: Any) -> Any:

@@ -1,10 +1,14 @@
 """matmul and linear: one binary64 GEMM, a look at the output, and a handful of exact dot products (contract N3.1).
 
 The products of binary32 numbers are exact in binary64, so a dot product of k terms, summed in any order, is off by at
-most ``k u / (1 - k u) * sum |a_i b_i|`` with u = 2^-53 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), and
-the sum is at most ``|a| |b|``, the norms of row and column. Where both ends of that interval round to the same binary32,
-that is the answer. What is left is exact where every product is a multiple of some g and ``|a| |b| < 2^53 g``, since
-then every partial sum is; the rest goes to ``sums``.
+most ``k u / (1 - k u) * sum |a_i b_i|`` with u = 2^-53 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1),
+and the sum is at most ``|a| |b|``, the norms of row and column. Where both ends of that interval round to the same
+binary32, that is the answer. Of what is left, the sum is exact where every product is a multiple of some g and ``|a|
+|b| < 2^53 g``, since then every partial sum is; the rest goes to ``sums``.
+
+An infinity or a NaN needs no care: it makes the bound infinite or NaN, and the sum what N3.2 says. An infinite bound
+decides nothing, and then the sum is taken as it is; one that is NaN (of a NaN, or infinity times a row of zeros) goes
+with a sum that is NaN. Finite terms do not overflow: even their squares are below 2^256.
 """
 
 import threading
@@ -111,7 +115,7 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
 
 
 def _small_products(x: Array, y: Array, addend: Array | None) -> Array:
-    """The same with the sums of magnitudes themselves, which the BLAS finds sooner than NumPy finds small norms."""
+    """The same with the sums of magnitudes themselves, which the BLAS finds sooner than NumPy the norms."""
     a, b = x.astype(numpy.float64), y.astype(numpy.float64)
     sums, sizes = numpy.matmul(a, b), numpy.matmul(numpy.abs(a), numpy.abs(b))
     error = sizes * _relative_error(x.shape[1])
@@ -129,8 +133,8 @@ def _small_products(x: Array, y: Array, addend: Array | None) -> Array:
 def _relative_error(additions: int) -> float:
     """The bound of the error of a sum relative to the sum of magnitudes, if a term passes through so many additions.
 
-    Each errs by u relative to a partial sum. Six more are for the addend, for the roundings of the two ends, and for the
-    last bits of magnitudes and bounds; the terms in u^2 are in the quotient.
+    Each errs by u relative to a partial sum. Six more are for the addend and for the roundings of the two ends, which
+    take two; the terms in u^2 are in the quotient, and the last factor is for the roundings of magnitudes and bounds.
     """
     return (additions + 6) * UNIT / (1 - (additions + 6) * UNIT) * (1 + 1e-9)
 
@@ -172,8 +176,7 @@ def _widened(x: Array, memory: Array) -> Array:
 
 
 def _norms(a: Array, axis: int) -> Array:
-    """Euclidean norms, a hair too large. The squares are exact (their exponents are in [-298, 256]), and the sum of n of
-    them errs by less than n units."""
+    """Euclidean norms, a hair too large: the squares are exact, and the sum of n of them errs by less than n units."""
     squares = numpy.einsum("ij,ij->i" if axis else "ij,ij->j", a, a)
     return numpy.sqrt(squares) * (1 + 1e-9 + a.shape[axis] * UNIT)
 

@@ -1,10 +1,11 @@
 """Exact sums of many rows or columns at once, each rounded once: sum, mean, add_n, and what other sums leave undecided
 (contract N3.1, N3.2).
 
-Stage by stage, each for what the one before leaves undecided: a plain sum in binary64 of short stretches; the same if it
-is exact, since all terms are multiples of some g and their magnitudes less than 2^53 g in sum; a sum by halves, whose
-error is that of log2 n additions; one by TwoSum, whose error is of the order of u^2; and an exact one. Every stage gives values and bounds, u = 2^-53. A bound covers the rounding of the two ends ``value +- bound`` too, and
-has more than a hundredth to spare for the roundings of the bound itself.
+Stage by stage, each for what the one before leaves undecided: a plain sum in binary64 of short stretches; the same
+where it is exact, since all terms are multiples of some g and their magnitudes less than 2^53 g in sum; a sum by
+halves, whose error is that of log2 n additions; one by TwoSum, whose error is of the order of u^2, with u = 2^-53; and
+an exact one. Every stage gives values and bounds. A bound covers the rounding of the two ends ``value +- bound`` too,
+and has more than a hundredth to spare for the roundings of the bound itself.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,8 +55,8 @@ def _reduce(x: Array, axis: Sequence[int], keepdims: bool, mean: bool) -> Array:
 
 
 def add_n(*xs: Array) -> Array:
-    """The sum of the operands. Of two it is one addition; more are added by TwoSum, and where that finds no error, as it
-    seldom does among a few binary32 numbers, the sum is exact."""
+    """The sum of the operands. Of two it is one addition; more are added by TwoSum, and where that finds no error, as
+    is the rule with a few binary32 numbers, the sum is exact."""
     with numpy.errstate(all="ignore"):
         if len(xs) <= 2:
             return numpy.asarray(sum(xs, numpy.float32(0)))  # which begins with +0, so that an exact zero is +0
@@ -96,8 +97,10 @@ def sum_columns(x: Array, divisor: int = 1) -> Array:
 
 
 def sum_rows(terms: Array, divisor: int = 1) -> Array:
-    """RN of the exact sum of every row of binary64 terms (each a binary32 number or, if nothing is divided, a product of
-    two), divided by ``divisor``."""
+    """RN of the exact sum of every row of binary64 terms, divided by ``divisor``.
+
+    Each term is a binary32 number or, where nothing is divided, a product of two.
+    """
     result = numpy.empty(len(terms), numpy.float32)
     rows = numpy.arange(len(terms))
     for stage in (_by_halves, _by_two_sum):
@@ -119,8 +122,8 @@ def chunks(places: Array, width: int) -> Iterator[Array]:
 def grid(x: Array, axis: int) -> Array:
     """For every row (axis 1) or column (axis 0) a power of two of which each element is a multiple.
 
-    From two reductions over the bits: the lowest significand bit that any element uses, and the smallest exponent of the
-    elements that are not zero. A finer grid than the finest possible, but found at the speed of memory.
+    From two reductions over the bits: the lowest significand bit that any element uses, and the smallest exponent of
+    the elements that are not zero. It may be finer than it need be, but is found at the speed of memory.
     """
     bits = x.view(numpy.uint32)
     used = numpy.bitwise_or.reduce(bits, axis=axis) & 0x7FFFFF | 0x800000
@@ -143,7 +146,7 @@ def _round(value: Array, bound: Array, divisor: int) -> tuple[Array, Array]:
         bound = bound / divisor + numpy.abs(value) * (4 * UNIT)
     low, high = (value - bound + 0.0).astype(numpy.float32), (value + bound).astype(numpy.float32)
     undecided = low.view(numpy.int32) != high.view(numpy.int32)
-    # An infinity or a NaN is what N3.2 says, as terms that are finite do not overflow; but inf - inf makes NaN of an end.
+    # An infinity or a NaN is what N3.2 says, as finite terms do not overflow; but inf - inf makes NaN of an end.
     finite = numpy.isfinite(value)
     return numpy.where(finite, low, value.astype(numpy.float32)), undecided & finite
 
@@ -159,7 +162,7 @@ def _by_stretches(x: Array) -> tuple[Array, Array]:
         magnitude = numpy.abs(x).sum(axis=0, dtype=numpy.float64)
         return x.sum(axis=0, dtype=numpy.float64), magnitude * ((k + 4) * UNIT)
     whole = k - k % STRETCH
-    parts = x[:whole].reshape(-1, STRETCH, count).sum(axis=1, dtype=numpy.float64)
+    parts = x[:whole].reshape(k // STRETCH, STRETCH, count).sum(axis=1, dtype=numpy.float64)
     if whole < k:
         parts = numpy.concatenate([parts, x[whole:].sum(axis=0, dtype=numpy.float64, keepdims=True)])
     value, halvings = _halve(parts.T)
@@ -192,8 +195,9 @@ def _by_two_sum(terms: Array) -> tuple[Array, Array]:
     errors are summed plainly.
 
     With S the sum of magnitudes, the partial sums of each level have magnitudes of S in sum, so its errors have one of
-    u S at most; the k - 1 errors of all levels, summed in any order, lose at most k u of their ``levels * u S``. Joining
-    sum and errors and computing the ends each err by u of the value. Where there is no error, the sum is exact.
+    u S at most, but for terms in u^2; the k - 1 errors of all levels, summed in any order, lose at most k u of their
+    ``levels * u S``. Joining sum and errors and computing the ends each err by u of the value. Where there is no error,
+    the sum is exact.
     """
     count, k = terms.shape
     magnitude, levels = numpy.abs(terms).sum(axis=1), k.bit_length()
