@@ -7,15 +7,16 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rcmlrs_core as rc
-from rcmlrs_core.cli import app, demo
+from rcmlrs_core.cli import app
 from rcmlrs_core.cli.console import PlainConsole
-from rcmlrs_core.cli.demo import suspects
+from rcmlrs_core.cli.demo import demo, suspects
 from rcmlrs_core.data import path_of, read_csv
 from rcmlrs_core.io import load_state_binary, state_digest
 from rcmlrs_core.train.forecast import Settings, forecast, load_forecaster
@@ -69,7 +70,7 @@ def test_the_suspects_are_those_who_differ_from_most(monkeypatch: pytest.MonkeyP
         def __init__(self, backend: str) -> None:
             self.backend = backend
 
-    monkeypatch.setattr("rcmlrs_core.cli.demo.digest", lambda run: run.backend[0])
+    monkeypatch.setattr(import_module("rcmlrs_core.cli.demo"), "digest", lambda run: run.backend[0])
     for backends, want in (("aa", ""), ("a", ""), ("aab", "b"), ("ab", "ab"), ("aabb", "aabb"), ("aaabbc", "bbc")):
         runs: Any = [Run(backend) for backend in backends]
         assert "".join(suspects(runs)) == want
@@ -180,7 +181,7 @@ def test_a_saved_model_gives_the_next_value_that_was_printed(tmp_path: Path) -> 
     for backend in (None, "python"):
         value = load_forecaster(saved, backend).next(series)
         assert f"{value:.9g}" == printed[1]
-    assert rc.tensor(float(printed[1])).item() == value, "nine digits are all of it"
+        assert rc.tensor(float(printed[1])).item() == value, "nine digits are all of it"
 
 
 def test_a_german_file(tmp_path: Path) -> None:
@@ -236,7 +237,7 @@ def test_ctrl_c_saves_nothing_and_says_so(
     settings = Settings(window=4, hidden=2, epochs=2)
     interrupted = forecast([float(i * 7 % 13) for i in range(30)], settings, "numpy")
     interrupted.history.interrupted = True
-    monkeypatch.setattr("rcmlrs_core.cli.train.forecast", lambda *_: interrupted)
+    monkeypatch.setattr(import_module("rcmlrs_core.cli.train"), "forecast", lambda *_: interrupted)
     with pytest.raises(SystemExit) as ended:
         app()(["train", "--data", str(path_of("sunspots")), "--save", str(saved)])
     assert ended.value.code == 130
@@ -248,7 +249,7 @@ def test_ctrl_c_in_any_command_is_answered(monkeypatch: pytest.MonkeyPatch, caps
     def interrupt(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("rcmlrs_core.cli.backends.statuses", interrupt)
+    monkeypatch.setattr(import_module("rcmlrs_core.cli.backends"), "statuses", interrupt)
     with pytest.raises(SystemExit) as ended:
         app()(["backends"])
     assert ended.value.code == 130

@@ -1138,7 +1138,7 @@ def test_a_subclass_is_refused() -> None:
         type("Mine", (rc.RamTensor,), {})
 
 
-SEED = {
+FIRST_NAMES = {
     "add": lambda x, y: (x.add(y), rc.add(x, y), x + y),
     "sub": lambda x, y: (x.sub(y), rc.sub(x, y), x - y),
     "powi": lambda x, y: (x.powi(n=3), x.powi(3), rc.powi(x, n=3), x**3),
@@ -1175,14 +1175,14 @@ SEED = {
 }
 
 
-@pytest.mark.parametrize("name", SEED)
-def test_the_names_of_the_seed_have_equal_bits_on_both_backends(name: str) -> None:
+@pytest.mark.parametrize("name", FIRST_NAMES)
+def test_the_first_names_of_the_framework_have_equal_bits_on_both_backends(name: str) -> None:
     found = set()
     for backend in BACKENDS:
         with rc.use_backend(backend):
             x = rc.tensor([[0.5, -1.25, 3.0], [2.0, 0.0, -0.75]])
             y = rc.tensor([[1.0, 0.1, -2.0], [0.3, 0.2, 5.0]])
-            for result in SEED[name](x, y):
+            for result in FIRST_NAMES[name](x, y):
                 assert result.backend == backend
                 found.add(result.digest())
     assert len(found) == 1

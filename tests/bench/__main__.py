@@ -64,12 +64,12 @@ def table_of(group: str, rows: list[Result]) -> Table:
 
 
 def table_of_stages(rows: list[matmul.Stages]) -> Table:
-    """How many elements came to each stage of a matrix product."""
+    """How many elements came to each stage of a matrix product; the grid decides what is undecided and not summed."""
     table = Table(
-        "case", "elements", "after the first look", "after the grid", "after halves", "after TwoSum", title="undecided"
+        "case", "elements", "undecided", "summed by halves", "by TwoSum", "exactly", title="stages of a matrix product"
     )
     for row in rows:
-        counts = (row.elements, row.first_look, row.by_halves, row.by_two_sum, row.exact)
+        counts = (row.elements, row.undecided, row.by_halves, row.by_two_sum, row.exact)
         table.add_row(row.case, *(f"{count:,}" for count in counts))
     for column in table.columns[1:]:
         column.justify = "right"
@@ -80,9 +80,7 @@ def time_of(seconds: float | None) -> str:
     """In a unit that suits it."""
     if seconds is None:
         return ""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            break
+    unit, size = ("s", 1.0) if seconds >= 1 else ("ms", 1e-3) if seconds >= 1e-3 else ("us", 1e-6)
     return f"{seconds / size:.3g} {unit}"
 
 

@@ -2,9 +2,7 @@
 
 import os
 import platform
-import sys
 from pathlib import Path
-
 
 from rcmlrs_backend_numpy.probes import about
 
@@ -17,7 +15,7 @@ def description() -> dict[str, str]:
     chosen = [f"{name}={os.environ[name]}" for name in THREADS if name in os.environ]
     return {
         "processor": processor,
-        "cores": str(os.process_cpu_count() if sys.version_info >= (3, 13) else len(_cores())),
+        "cores": str(len(_cores())),
         "SIMD": ", ".join(flag for flag in ("avx2", "avx512f", "neon", "asimd", "sve") if flag in flags) or "unknown",
         "load": " ".join(f"{load:.1f}" for load in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown",
         "NumPy": about(),

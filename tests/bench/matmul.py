@@ -1,12 +1,12 @@
 """matmul and linear of the NumPy backend beside binary64's, with two conversions; and which stage decided how much."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import numpy
-import pytest
 
 from rcmlrs_backend_numpy import contraction, sums
 from tests.bench.data import KINDS, gaussian
@@ -68,7 +68,7 @@ class Stages:
 
     case: str
     elements: int
-    first_look: int = 0
+    undecided: int = 0
     by_halves: int = 0
     by_two_sum: int = 0
     exact: int = 0
@@ -93,10 +93,10 @@ def _watched(found: Stages) -> Iterator[None]:
             setattr(found, field, getattr(found, field) + count(*arguments))
             return function(*arguments)
 
-        patch.setattr(module, name, watching)
+        patches.enter_context(patch.object(module, name, watching))
 
-    with pytest.MonkeyPatch.context() as patch:
-        counting(contraction, "_settle", "first_look", lambda *arguments: len(arguments[-1]))
+    with ExitStack() as patches:
+        counting(contraction, "_settle", "undecided", lambda *arguments: len(arguments[-1]))
         counting(sums, "_by_halves", "by_halves", len)
         counting(sums, "_by_two_sum", "by_two_sum", len)
         counting(sums, "round_sum", "exact", lambda terms: 1)

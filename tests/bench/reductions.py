@@ -1,6 +1,7 @@
 """Sums along an axis and softmax of the NumPy backend beside plain binary64."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy
@@ -30,6 +31,7 @@ def logsumexp(x: Array) -> Array:
 
 
 MAPS: dict[str, Callable[[Array], Array]] = {"softmax": softmax, "log_softmax": log_softmax}
+PLAIN: dict[str, Callable[..., Array]] = {"sum": numpy.sum, "mean": numpy.mean, "var": numpy.var, "max": numpy.max}
 AXES: dict[str, tuple[int, ...]] = {"rows": (1,), "columns": (0,), "all": (0, 1)}
 
 
@@ -39,12 +41,12 @@ def results(effort: Effort) -> Iterator[Result]:
     for name, formula in MAPS.items():
         yield _compared(name, "rows", formula, x, effort, axis=(1,))
     yield _compared("logsumexp", "rows", logsumexp, x, effort, axis=(1,), keepdims=False)
-    for name, function in (("sum", numpy.sum), ("mean", numpy.mean), ("var", numpy.var), ("max", numpy.max)):
+    for name, function in PLAIN.items():
         for words, axis in AXES.items():
             attributes: dict[str, Any] = {"axis": axis, "keepdims": False}
             if name == "var":
                 attributes["correction"] = 0.0
-            yield _compared(name, words, lambda x, f=function, a=axis: f(x, axis=a), x, effort, **attributes)
+            yield _compared(name, words, partial(function, axis=axis), x, effort, **attributes)
 
 
 def _compared(

@@ -261,16 +261,16 @@ def test_what_is_refused(change: dict[str, Any], error: type[Exception], words: 
 )
 def test_what_is_of_another_kind_is_refused_in_words(change: dict[str, Any], words: str) -> None:
     network = model()
-    arguments = {"model": network, "optimizer": adam(network), "loss": rc.mse_loss, "x": X, "y": Y}
+    arguments: dict[str, Any] = {"model": network, "optimizer": adam(network), "loss": rc.mse_loss, "x": X, "y": Y}
     with pytest.raises(TypeError) as caught:
         fit(**(arguments | {"epochs": 1, "batch_size": 4} | change))
     assert words in str(caught.value)
 
 
 def test_predict_and_evaluate_take_tensors() -> None:
-    network: Any = model()
+    network, array = model(), X.numpy()
     with pytest.raises(TypeError, match="predict: x is a ndarray, not a tensor"):
-        predict(network, X.numpy())
+        predict(network, array)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="evaluate: y is a list, not a tensor"):
         evaluate(network, rc.mse_loss, X, Y.tolist())
 

@@ -97,5 +97,5 @@ def test_the_least_length_is_that_of_the_split(share: float, window: int) -> Non
 
 def test_a_share_that_is_none() -> None:
     for share in (0.0, 1.0, math.nan, math.inf):
-        with pytest.raises(DataError, match="train_share=.* it is a number between 0 and 1"):
+        with pytest.raises(DataError, match=r"train_share=.* it is a number between 0 and 1"):
             check_length(100, Settings(train_share=share))
