@@ -49,7 +49,7 @@ def main(words: list[str]) -> None:
 
 def table_of(group: str, rows: list[Result]) -> Table:
     """Case, ours, peer, the figure and its goal."""
-    table = Table("case", "ours", "peer", "figure", "quartiles", "", "goal", "met?", title=group)
+    table = Table("case", "ours", "peer", "figure", "quartiles", "of the best", "", "goal", "met?", title=group)
     for row in rows:
         digits = (
             ".1e" if row.unit == "share" else ".3g" if row.unit == "s" else ".2f" if row.figure.middle < 100 else ".0f"
@@ -57,8 +57,9 @@ def table_of(group: str, rows: list[Result]) -> Table:
         low, middle, high = (format(number, digits) for number in (row.figure.low, row.figure.middle, row.figure.high))
         goal = "" if row.goal is None else f"{row.goal:g}"
         spread = "" if low == high else f"{low} to {high}"
-        table.add_row(row.case, time_of(row.ours), time_of(row.peer), middle, spread, row.unit, goal, row.met)
-    for column in (1, 2, 3, 6):
+        best = "" if row.best is None else format(row.best, digits)
+        table.add_row(row.case, time_of(row.ours), time_of(row.peer), middle, spread, best, row.unit, goal, row.met)
+    for column in (1, 2, 3, 5, 7):
         table.columns[column].justify = "right"
     return table
 

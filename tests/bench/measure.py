@@ -54,6 +54,8 @@ class Result:
     ours: float | None = None
     peer: float | None = None
     goal: float | None = None
+    best: float | None = None
+    """The figure of the best time of each: what is left of it where the machine is disturbed all the time."""
 
     @property
     def met(self) -> str:
@@ -112,27 +114,22 @@ def alternate(ours: Work, peer: Work, effort: Effort) -> list[tuple[float, float
 
 def compared(group: str, case: str, ours: Work, peer: Work, effort: Effort, goal: float | None = None) -> Result:
     """The ratio of ours to the peer."""
-    pairs = alternate(ours, peer, effort)
-    return Result(
-        group,
-        case,
-        Spread.of([a / b for a, b in pairs]),
-        "times",
-        median(a for a, _ in pairs),
-        median(b for _, b in pairs),
-        goal,
-    )
+    return _told(group, case, alternate(ours, peer, effort), lambda a, b: a / b, "times", goal)
 
 
 def beyond(group: str, case: str, ours: Work, peer: Work, effort: Effort, goal: float | None = None) -> Result:
     """What ours takes more than the peer, in microseconds."""
-    pairs = alternate(ours, peer, effort)
-    return Result(
-        group,
-        case,
-        Spread.of([(a - b) * 1e6 for a, b in pairs]),
-        "us more",
-        median(a for a, _ in pairs),
-        median(b for _, b in pairs),
-        goal,
-    )
+    return _told(group, case, alternate(ours, peer, effort), lambda a, b: (a - b) * 1e6, "us more", goal)
+
+
+def _told(
+    group: str,
+    case: str,
+    pairs: list[tuple[float, float]],
+    figure: Callable[[float, float], float],
+    unit: str,
+    goal: float | None,
+) -> Result:
+    ours, peer = zip(*pairs, strict=True)
+    spread = Spread.of([figure(a, b) for a, b in pairs])
+    return Result(group, case, spread, unit, median(ours), median(peer), goal, figure(min(ours), min(peer)))
