@@ -21,7 +21,7 @@ from rcmlrs_backend_numpy.sums import UNIT, chunks, grid, sum_rows
 
 Array = Any
 
-PIECE = 256
+PIECE = 512
 """Terms of a dot product that the BLAS sums at a time. Pieces joined afterwards have a smaller error than one long sum,
 and so leave fewer elements undecided; the joining costs a pass over the output for each."""
 
@@ -103,12 +103,10 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
         error = errors_x[rows, None] * sizes_y
         if addend is not None:
             error += slack
-        differ = _ends_differ(sums[rows], error, result[rows])
-        if differ.any():
-            i, j = numpy.nonzero(differ)
-            left.append(numpy.stack([i + start, j]))
-    if left:
-        i, j = numpy.concatenate(left, axis=1)
+        left.append(_undecided(sums[rows], error, result[rows]) + start * n)
+    places = numpy.concatenate(left)
+    if places.size:
+        i, j = numpy.divmod(places, n)
         result[i, j] = _settle(x, y, a, b, addend, sums[i, j], sizes_x[i] * sizes_y[j], i, j)
     workspace.give(memory)
     return result
@@ -123,9 +121,9 @@ def _small_products(x: Array, y: Array, addend: Array | None) -> Array:
         sums += addend
         error += numpy.abs(addend) * _relative_error(x.shape[1])
     result = numpy.empty(sums.shape, numpy.float32)
-    differ = _ends_differ(sums, error, result)
-    if differ.any():
-        i, j = numpy.nonzero(differ)
+    places = _undecided(sums, error, result)
+    if places.size:
+        i, j = numpy.divmod(places, y.shape[1])
         result[i, j] = _settle(x, y, a, b, addend, sums[i, j], sizes[i, j] * (1 + 1e-9), i, j)
     return result
 
@@ -139,11 +137,12 @@ def _relative_error(additions: int) -> float:
     return (additions + 6) * UNIT / (1 - (additions + 6) * UNIT) * (1 + 1e-9)
 
 
-def _ends_differ(sums: Array, error: Array, low: Array) -> Array:
-    """Where ``sums - error``, which is put into ``low``, and ``sums + error`` are different binary32 numbers."""
+def _undecided(sums: Array, error: Array, low: Array) -> Array:
+    """The places, counted row by row, where ``sums - error``, which is put into ``low``, and ``sums + error`` round to
+    different bits."""
     low[...] = sums - error
     high = (sums + error).astype(numpy.float32)
-    return low.view(numpy.int32) != high.view(numpy.int32)
+    return numpy.flatnonzero(low.view(numpy.int32) != high.view(numpy.int32))
 
 
 class Workspace(threading.local):
@@ -175,6 +174,11 @@ def _widened(x: Array, memory: Array) -> Array:
     return a
 
 
+def _rows(a: Array, chosen: Array) -> Array:
+    """Some rows of a matrix that lies in either order, each taken in the way that is quick."""
+    return a[chosen] if a.flags.c_contiguous else a.T.take(chosen, axis=1).T
+
+
 def _norms(a: Array, axis: int) -> Array:
     """Euclidean norms, a hair too large: the squares are exact, and the sum of n of them errs by less than n units."""
     squares = numpy.einsum("ij,ij->i" if axis else "ij,ij->j", a, a)
@@ -193,8 +197,10 @@ def _settle(
             step = numpy.minimum(step, grid(addend.astype(numpy.float32)[:, None], 1)[j])
             size = size + numpy.abs(addend[j])
         open_ &= ~(size < step * 2.0**53)
-    for chunk in chunks(numpy.nonzero(open_)[0], a.shape[1] + 1):
-        terms = a[i[chunk]] * b[:, j[chunk]].T
+    places = numpy.flatnonzero(open_)
+    places = places[numpy.argsort(j[places])]  # neighbouring columns share lines of the cache
+    for chunk in chunks(places, a.shape[1] + 1):
+        terms = _rows(a, i[chunk]) * _rows(b.T, j[chunk])
         if addend is not None:
             terms = numpy.concatenate([terms, addend[j[chunk], None]], axis=1)
         result[chunk] = sum_rows(terms)

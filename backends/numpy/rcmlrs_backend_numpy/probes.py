@@ -38,7 +38,7 @@ def _products() -> Iterator[str]:
     x, y = (numpy.modf(numpy.arange(float(n * k)) * root)[0] - 0.5 for root in (2.0**0.5, 3.0**0.5))
     x, y = x.reshape(n, k) * sizes[:, None], y.reshape(k, n) * sizes
     product = numpy.matmul(x, y)
-    for i in range(0, n, 37):
+    for i in range(0, n, 61):
         for j in range(0, n, 37):
             terms = (x[i] * y[:, j]).tolist()
             error = abs(math.fsum(terms) - float(product[i, j]))
