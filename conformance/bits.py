@@ -53,11 +53,6 @@ def words(raw: bytes, dtype: str) -> Sequence[int]:
     return found
 
 
-def canonical(x: PlainArray) -> bytes:
-    """What the contract says leaves a tensor that holds ``x``: every NaN as 0x7fc00000 (N1.2)."""
-    return x.tobytes()
-
-
 def differences(want: bytes, got: bytes, dtype: str) -> list[int]:
     """The indices of the elements whose bits differ; both have the same length."""
     if want == got:

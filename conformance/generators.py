@@ -225,11 +225,9 @@ def _axes(operation: Reduction) -> Trials:
 
 def _axis_choices(operation: Reduction, shape: Shape) -> list[Any]:
     rank = len(shape)
-    choices: list[Any] = list(range(-rank, rank))
-    if operation.default_axis is None:
-        choices.append(None)
-        if not operation.one_axis and rank > 1:
-            choices += [(0, rank - 1), tuple(range(rank))]
+    choices: list[Any] = [*range(-rank, rank), None]
+    if not operation.one_axis and rank > 1:
+        choices += [(0, rank - 1), tuple(range(rank))]
     return choices
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rcmlrs_core.errors import GradientError, ShapeError
+from rcmlrs_core.errors import BackendMismatchError, GradientError, ShapeError
 from rcmlrs_core.ops.op import NoGradient
 from rcmlrs_core.plain import FLOAT32
 from rcmlrs_core.tensor import Node, RamTensor, grad_enabled
@@ -43,10 +43,11 @@ def backward(output: RamTensor, gradient: RamTensor | None, *, create_graph: boo
             "backward: this tensor depends on nothing that requires a gradient; call .requires_grad_() on the "
             "parameters before they are used (and not under rc.no_grad())"
         )
-    leaves, totals = _walk(output, _seed("backward", output, gradient), create_graph)
+    leaves, totals = _walk(output, _seed("backward", output, gradient, create_graph), create_graph)
     with _grad(create_graph):
         for key, leaf in leaves.items():
-            leaf.grad = _own(totals[key]) if leaf.grad is None else leaf.grad.add(totals[key])
+            total = totals[key].to(leaf._backend)  # a leaf may have moved since it was used
+            leaf.grad = _own(total) if leaf.grad is None else leaf.grad.add(total)
 
 
 def gradients(
@@ -55,7 +56,7 @@ def gradients(
     """The gradients of ``output`` in ``inputs``, zeros where it does not depend on one; no ``.grad`` is touched."""
     if not output.requires_grad:
         return [x.full_like(0.0) for x in inputs]
-    _, totals = _walk(output, _seed("gradients", output, gradient), create_graph, keep=inputs)
+    _, totals = _walk(output, _seed("gradients", output, gradient, create_graph), create_graph, keep=inputs)
     return [_own(totals[_key(x)]) if _key(x) in totals else x.full_like(0.0) for x in inputs]
 
 
@@ -64,7 +65,7 @@ def _own(total: RamTensor) -> RamTensor:
     return total if total.requires_grad else total.detach()
 
 
-def _seed(name: str, output: RamTensor, gradient: Any) -> RamTensor:
+def _seed(name: str, output: RamTensor, gradient: Any, create_graph: bool) -> RamTensor:
     if gradient is None:
         if output.size != 1:
             raise GradientError(
@@ -79,7 +80,12 @@ def _seed(name: str, output: RamTensor, gradient: Any) -> RamTensor:
         raise ShapeError(
             f"{name}: the gradient has shape {gradient.shape}, the tensor {output.shape}; they must be equal"
         )
-    return gradient
+    if gradient._backend is not output._backend:
+        raise BackendMismatchError(
+            f"{name}: the gradient is on the backend {gradient.backend}, the tensor on {output.backend}; "
+            f"move it with .to({output.backend!r})"
+        )
+    return gradient if create_graph else gradient.detach()
 
 
 def _key(tensor: RamTensor) -> int:

@@ -62,7 +62,7 @@ def rcmlrs_probe() -> Iterable[str]:  # type: ignore[empty-body]
     """Return what is wrong with this machine or library for this backend, a sentence each; nothing when it is healthy.
 
     Flushed subnormals, binary64 that is switched off, reduced-precision products: a backend that would give wrong bits
-    must say so here, and is then refused.
+    must say so here, and is then refused. It is asked once, when the backend is built and in the thread that builds it.
     """
 
 

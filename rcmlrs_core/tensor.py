@@ -67,11 +67,11 @@ class Node:
         """The operands with the elements that the operation saw, also where one has changed in place since then."""
         for operand, buffer in zip(self.operands, self.buffers, strict=True):
             if operand._buffer is not buffer:
-                return tuple(map(_as_it_was, self.operands, self.buffers))
+                return tuple(_as_it_was(*pair, self.backend) for pair in zip(self.operands, self.buffers, strict=True))
         return self.operands
 
 
-def _as_it_was(operand: "RamTensor", buffer: Any) -> "RamTensor":
+def _as_it_was(operand: "RamTensor", buffer: Any, backend: Backend) -> "RamTensor":
     if operand._buffer is buffer:
         return operand
     if operand.requires_grad and grad_enabled.get():
@@ -79,7 +79,7 @@ def _as_it_was(operand: "RamTensor", buffer: Any) -> "RamTensor":
             "a tensor has changed in place since it was used, so there is no gradient of the gradient in it; "
             "differentiate before the change"
         )
-    return wrap(buffer, operand._shape, operand._dtype, operand._backend)
+    return wrap(buffer, operand._shape, operand._dtype, backend)
 
 
 @final
@@ -175,7 +175,9 @@ class RamTensor(Methods):
         """The elements as a NumPy array of the same shape, a copy; NaN is 0x7fc00000 (N1.2)."""
         try:
             import numpy
-        except ImportError as error:
+        except ModuleNotFoundError as error:
+            if error.name != "numpy":  # it is installed, and broken: its own error says how
+                raise
             raise ImportError(
                 "numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()"
             ) from error

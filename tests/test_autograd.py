@@ -643,3 +643,36 @@ def test_the_tape_has_the_same_bits_on_both_backends() -> None:
             first.square().sum().backward()
             digests.add((w.grad.digest(), v.grad.digest(), copy.copy(w).digest()))
     assert len(digests) == 2
+
+
+def test_the_gradient_that_is_passed_in_is_not_handed_on() -> None:
+    seed = rc.tensor([1.0, 1.0], requires_grad=True)
+    x = rc.tensor([1.0, 2.0], requires_grad=True)
+    (x + 0.0).backward(seed)
+    assert x.grad is not seed
+    assert x.grad is not None
+    assert not x.grad.requires_grad
+    x.grad = None
+    x.backward(x)
+    assert x.grad is not x
+
+
+def test_a_gradient_of_another_backend_is_refused() -> None:
+    x = rc.tensor([1.0, 2.0], backend="numpy", requires_grad=True)
+    with pytest.raises(rc.BackendMismatchError, match=r"move it with \.to\('numpy'\)"):
+        (x + 1.0).backward(rc.tensor([1.0, 1.0], backend="python"))
+
+
+@pytest.mark.parametrize("function", [lambda w: w.std(), lambda w: w.exp().sum(), lambda w: (w * w).sum()])
+def test_a_module_that_moves_between_forward_and_backward(function: Callable[[rc.RamTensor], rc.RamTensor]) -> None:
+    """The operations go back where they ran; what comes of it is where the parameter is now."""
+    layer = rc.nn.Linear(2, 2, bias=False).to("numpy")
+    stays = copy.deepcopy(layer)
+    function(stays.weight).backward()
+    result = function(layer.weight)
+    layer.to("python")
+    result.backward()
+    assert layer.weight.grad is not None
+    assert stays.weight.grad is not None
+    assert layer.weight.grad.backend == "python"
+    assert layer.weight.grad.tobytes() == stays.weight.grad.tobytes()

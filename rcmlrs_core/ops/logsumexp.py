@@ -31,9 +31,10 @@ def binary64(m: Any, x: Any) -> Any:
     """``M + L`` with L = log1p(T); T, and so L, as in ``log_softmax``. These may cancel: M is exact, L and the sum
     are not.
 
-    A 64th of the sum in the magnitude is for its one rounding, and where T < e^-105 for the error of an L below 2^-151
-    beside an M of at least 2^-149: |d| + 8 units of L <= e^d are less than 2.3 units of 2^-150 there. In a row of
-    infinities x = M finds the equals that x - M would not.
+    A 64th of the sum in the magnitude is for its one rounding. The error of T is |d| + 8 units of each term e^d and the
+    summation: with L as the magnitude, 160 units are enough for |d| <= 152. Terms that are smaller add less than 2^-219
+    each: nothing beside an M, which is a multiple of 2^-149, and to a zero M nothing that would not round to zero. In a
+    row of infinities x = M finds the equals that x - M would not.
     """
     largest = m.max(x)
     below = m.where(x < largest, m.exp(x - largest), 0.0)

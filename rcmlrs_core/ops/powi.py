@@ -29,8 +29,11 @@ def binary64(m: Any, x: Any, *, n: int) -> Any:
     """Within 4 ulp, which are 8 units of 2^-53. n is exact in binary64.
 
     Where x^n is no normal binary64 number, it rounds to a zero or an infinity in binary32, and so does what pow
-    returns there.
+    returns there. A square is exact, and so has no error: integers, whose squares are often ties, are decided.
     """
+    if n == 2:
+        product = x * x
+        return product, m.where(product < 0.0, product, 0.0)
     return m.power(x, float(n))
 
 

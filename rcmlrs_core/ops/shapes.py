@@ -7,6 +7,9 @@ from typing import Any
 from rcmlrs_core.errors import AxisError, ShapeError
 from rcmlrs_core.plain import Shape
 
+MOST_AXES = 64
+"""As many as NumPy has."""
+
 
 def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
     """The shape that all broadcast to: aligned at the last axis, where lengths are equal or one (Array API, NumPy)."""
@@ -59,6 +62,8 @@ def normalize_shape(name: str, shape: Any) -> Shape:
         result = tuple(map(operator.index, lengths))
     except TypeError:
         raise ShapeError(f"{name}: a shape is a tuple of ints, got {shape!r}") from None
+    if len(result) > MOST_AXES or any(length >= 1 << 62 for length in result):
+        raise ShapeError(f"{name}: a tensor has at most {MOST_AXES} axes of lengths below 2^62, got {len(result)} axes")
     if any(length < 0 for length in result):
         raise ShapeError(f"{name}: lengths must not be negative, got {result}")
     return result

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rcmlrs_core as rc
 from rcmlrs_backend_numpy import order, sums
 from rcmlrs_core.numerics.formats import BINARY32, from_bits, round_number, to_bits
 from rcmlrs_core.numerics.sums import exact_sum
@@ -284,3 +285,21 @@ def test_n3_2_add_n_of_one_and_two() -> None:
     assert bits(sums.add_n(x)) == [0, 0, to_bits(1.0), to_bits(INF)]
     assert bits(sums.add_n(x, y)) == [0, 0, 0, to_bits(NAN)]
     assert sums.add_n(columns([[1.0]])[0, 0], columns([[1.0]])[0, 0]).shape == ()
+
+
+def test_the_mean_that_an_underflowing_bound_made_zero() -> None:
+    """4096 terms whose exact mean is (1/2 + 1/4096) * 2^-149."""
+    rng = numpy.random.default_rng(24)
+    units = numpy.full((32, 128), 3 << 42, numpy.int64)
+    units[1::2] *= -1
+    units[:, 0] = rng.integers(-99, 99, 32)
+    units[:, 1] = 0
+    units[0, 1] = 2049 - units.sum()
+    x = numpy.ldexp(units.astype(numpy.float64), -149).astype(numpy.float32)
+    assert rc.tensor(x, backend="numpy").mean().item() == SMALLEST
+
+
+def test_argsort_of_all_axes_is_of_one_row() -> None:
+    for values in ([[3.0, 1.0], [2.0, 0.0]], 1.0, [[[5.0, -0.0], [0.0, NAN]]]):
+        found = [rc.tensor(values, backend=name).argsort(axis=None).tolist() for name in ("numpy", "python")]
+        assert found[0] == found[1]

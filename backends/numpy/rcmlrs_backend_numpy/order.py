@@ -47,7 +47,10 @@ def keys(x: Array) -> Array:
 
 
 def argsort(x: Array, *, axis: Sequence[int]) -> Array:
-    """Stable, by the keys."""
+    """Stable, by the keys; of all axes together, as one row that keeps its place."""
+    if len(axis) != 1:
+        order = numpy.argsort(keys(x).reshape(-1), kind="stable")
+        return order.astype(numpy.int32).reshape(x.shape)
     return numpy.argsort(keys(x), axis=axis[0], kind="stable").astype(numpy.int32)
 
 

@@ -166,8 +166,8 @@ def _by_stretches(x: Array) -> tuple[Array, Array]:
     if whole < k:
         parts = numpy.concatenate([parts, x[whole:].sum(axis=0, dtype=numpy.float64, keepdims=True)])
     value, halvings = _halve(parts.T)
-    # The largest magnitude is found sooner than their sum.
-    return value, numpy.abs(x).max(axis=0) * (k * (STRETCH + halvings + 4) * UNIT)
+    # The largest magnitude is found sooner than their sum. In binary32 its product with 2^-53 would underflow.
+    return value, numpy.abs(x).max(axis=0).astype(numpy.float64) * (k * (STRETCH + halvings + 4) * UNIT)
 
 
 def _by_halves(terms: Array) -> tuple[Array, Array]:
