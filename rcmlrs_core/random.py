@@ -14,7 +14,7 @@ from math import copysign, log, prod, sqrt
 from typing import Any
 
 from rcmlrs_core.creation import ShapeLike, from_plain
-from rcmlrs_core.errors import AttributeValueError, PrecisionError
+from rcmlrs_core.errors import AttributeValueError, PrecisionError, ShapeError
 from rcmlrs_core.numerics.formats import from_bits, to_bits
 from rcmlrs_core.numerics.reals import FIRST_PRECISION, LAST_PRECISION, ratio_of, reals
 from rcmlrs_core.numerics.rounding import round_decided
@@ -84,7 +84,7 @@ def _lanes(packed: int, lanes: int) -> int:
 
 def _halves(name: str, value: Any) -> tuple[int, int]:
     """An integer in [0, 2^64) as its low and its high word; anything else is refused."""
-    if not isinstance(value, int) or not 0 <= value < 1 << 64:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 64:
         raise AttributeValueError(f"random: {name} must be an int in [0, 2^64), got {value!r}")
     return value & WORD, value >> 32
 
@@ -205,7 +205,10 @@ def normal(shape: ShapeLike, *, seed: int, stream: int = 0, backend: str | Backe
 
 def permutation(n: int, *, seed: int, stream: int = 0) -> list[int]:
     """The numbers 0 ... n - 1 in random order: sorted by the first two words of their blocks (and by themselves)."""
-    (n,) = normalize_shape("permutation", n)
+    lengths = normalize_shape("permutation", n)
+    if len(lengths) != 1:
+        raise ShapeError(f"permutation: takes one length, got the shape {lengths}; pass an int")
+    (n,) = lengths
     words = draw_words(n, seed, stream, words=2)
     keys = [first << 32 | second for first, second in zip(words[::2], words[1::2], strict=True)]
     return sorted(range(n), key=keys.__getitem__)

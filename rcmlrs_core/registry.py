@@ -12,7 +12,7 @@ import re
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -118,7 +118,8 @@ class BackendStatus:
 _lock = threading.RLock()
 _built: dict[str, Backend] = {}
 _failed: dict[str, BackendError] = {}
-_active: ContextVar[Backend | None] = ContextVar("rcmlrs_backend", default=None)
+_active: "ContextVar[tuple[use_backend, ...]]" = ContextVar("rcmlrs_backend", default=())
+"""What this thread or task has entered and not left; the last one counts."""
 _default: tuple[Backend, str | None] | None = None
 
 
@@ -153,6 +154,9 @@ def get_backend(name: str | Backend) -> Backend:
         except BackendError as error:
             _failed[name] = error
             raise
+        except (Exception, SystemExit) as error:  # an attribute that raises when it is looked at, say
+            _failed[name] = BackendError(f"backend {name!r} cannot be built: {type(error).__name__}: {error}")
+            raise _failed[name] from error
         return _built[name]
 
 
@@ -215,11 +219,11 @@ def _build(name: str, plugin: Any) -> Backend:
         try:
             answer = getattr(hook, which)(**arguments)
             if which == "rcmlrs_probe":
-                return [answer] if isinstance(answer, str) else list(answer or ())  # a generator raises here
-            return answer
+                return [answer] if isinstance(answer, str) else [*map(str, answer or ())]  # a generator raises here
+            return str(answer or "no description") if which == "rcmlrs_about" else answer
         except BackendError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a hook that gives up must not take the program with it
             raise BackendError(f"backend {name!r} fails in {which}: {type(error).__name__}: {error}") from error
 
     problems = ask("rcmlrs_probe")
@@ -246,7 +250,7 @@ def _build(name: str, plugin: Any) -> Backend:
                 )
             kernels[key] = derived or _on_copies(operation, storage)
             origins[key] = DERIVED
-    return Backend(name, storage, kernels, origins, ask("rcmlrs_about") or "no description")
+    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"))
 
 
 class BackendUnhealthyError(BackendError):
@@ -271,9 +275,7 @@ def _on_copies(operation: Operation, storage: Storage) -> Kernel:
 def current_backend() -> Backend:
     """The backend of new tensors: ``use_backend``'s, else that of the environment variable, else the default."""
     active = _active.get()
-    if active is not None:
-        return active
-    return _default_backend()
+    return active[-1].backend if active else _default_backend()
 
 
 def _default_backend() -> Backend:
@@ -315,16 +317,23 @@ class use_backend:
 
     def __init__(self, name: str | Backend) -> None:
         self.backend = get_backend(name)
-        self._tokens: list[Token[Backend | None]] = []
 
     def __enter__(self) -> Backend:
-        self._tokens.append(_active.set(self.backend))
+        _active.set((*_active.get(), self))
         return self.backend
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _active.reset(self._tokens.pop())
+        active = _active.get()
+        for place in reversed(range(len(active))):
+            if active[place] is self:
+                _active.set(active[:place] + active[place + 1 :])
+                return
+        raise BackendError(
+            f"use_backend({self.backend.name!r}) is left more often than this thread or task has entered it; "
+            "write: with rc.use_backend(...)"
+        )
 
 
 def backends() -> list[BackendStatus]:

@@ -256,6 +256,45 @@ def test_ctrl_c_in_any_command_is_answered(monkeypatch: pytest.MonkeyPatch, caps
     assert capsys.readouterr().err == "Stopped.\n"
 
 
+def test_a_command_that_cannot_be_used_harms_no_other(tmp_path: Path) -> None:
+    """An installed distribution with commands of every bad kind, and one good one."""
+    (tmp_path / "strange.py").write_text(
+        "number = 5\n"
+        "def untypable(x: complex): ...\n"
+        "def mine(): print('a stranger trains')\n"
+        "def fine(): print('all is well')\n"
+    )
+    (tmp_path / "quitter.py").write_text("import sys; sys.exit('two\\nlines')\n")
+    info = tmp_path / "strange-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1\n")
+    points = {"number": "strange:number", "untypable": "strange:untypable", "quits": "quitter:x"}
+    points |= {"train": "strange:mine", "fine": "strange:fine"}
+    lines = "".join(f"{name} = {value}\n" for name, value in points.items())
+    (info / "entry_points.txt").write_text(f"[rcmlrs.commands]\n{lines}")
+    listed = rcmlrs("--help", PYTHONPATH=str(tmp_path))
+    assert listed.returncode == 0, listed.stderr
+    for name in ("demo", "train", "backends", "conformance", "fine"):
+        assert name in listed.stdout
+    cannot = "rcmlrs: the command {!r} ({}) cannot be loaded: "
+    number, quits, train, untypable = listed.stderr.splitlines()
+    assert number == cannot.format("number", "strange:number") + "TypeError: 5 is not callable"
+    assert quits == cannot.format("quits", "quitter:x") + "SystemExit: two lines"
+    core = "rcmlrs_core.cli.train:train"
+    assert train == f"rcmlrs: the command 'train' (strange:mine) is left out: {core} has that name"
+    assert untypable.startswith(cannot.format("untypable", "strange:untypable"))
+    assert rcmlrs("fine", PYTHONPATH=str(tmp_path)).stdout == "all is well\n"
+    assert "a stranger trains" not in rcmlrs("train", PYTHONPATH=str(tmp_path)).stdout
+
+
+def test_a_name_that_the_terminal_cannot_spell(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("Größe\n" + "".join(f"{i * 7 % 13}\n" for i in range(40)), encoding="utf-8")
+    run = rcmlrs("train", "--data", str(path), "--epochs", "1", PYTHONIOENCODING="ascii")
+    assert (run.returncode, run.stderr) == (0, ""), run.stderr
+    assert "Gr\\xf6\\xdfe" in run.stdout
+
+
 def test_version() -> None:
     run = rcmlrs("--version")
     assert (run.returncode, run.stdout) == (0, f"rcmlrs {rc.__version__}\n")

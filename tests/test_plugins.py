@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -203,6 +204,46 @@ def test_probe_that_raises_on_the_way(module: types.ModuleType) -> None:
     assert "fails in rcmlrs_probe: OSError: no such device" in refused(module, Generator())
 
 
+def test_probe_that_returns_no_strings(module: types.ModuleType) -> None:
+    class Numbers(Good):
+        @hookimpl
+        def rcmlrs_probe(self) -> Any:
+            return [1, 2]
+
+    assert "would give wrong bits here: 1; 2" in refused(module, Numbers())
+
+
+@pytest.mark.parametrize("hook", ["rcmlrs_storage", "rcmlrs_probe", "rcmlrs_about"])
+def test_hook_that_ends_the_process(module: types.ModuleType, hook: str) -> None:
+    plugin = type("Ending", (Good,), {hook: hookimpl(lambda self: sys.exit(3), specname=hook)})
+    assert f"fails in {hook}: SystemExit: 3" in refused(module, plugin())
+
+
+def test_attribute_that_raises(module: types.ModuleType) -> None:
+    class Touchy:
+        @property
+        def load(self) -> Any:
+            raise OSError("no such device")
+
+    class Plugin:
+        @hookimpl
+        def rcmlrs_storage(self) -> Touchy:
+            return Touchy()
+
+    assert "cannot be built: OSError: no such device" in refused(module, Plugin())
+
+
+def test_description_that_is_no_string(install: Install, module: types.ModuleType) -> None:
+    class Number(Good):
+        @hookimpl
+        def rcmlrs_about(self) -> Any:
+            return 5
+
+    module.plugin = Number()  # type: ignore[attr-defined]
+    install(number="plugins_of_a_test:plugin")
+    assert {status.name: status.why for status in rc.backends()}["number"] == "5"
+
+
 # --------------------------------------------------------------------------------------------- entry points
 
 
@@ -397,6 +438,37 @@ def test_threads_choose_for_themselves(install: Install, module: types.ModuleTyp
     leave.set()
     thread.join()
     assert seen == {"within": "other", "beside": "python", "still": "other"}
+
+
+def test_one_use_backend_in_several_threads(install: Install, module: types.ModuleType) -> None:
+    """Each thread leaves what it has entered itself, in whatever order they do."""
+    module.plugin = Good()  # type: ignore[attr-defined]
+    install(other="plugins_of_a_test:plugin")
+    other = rc.use_backend("other")
+    both_inside = threading.Barrier(2)
+    seen: list[str] = []
+
+    def chooses(waits: float) -> None:
+        with other:
+            both_inside.wait(10)
+            time.sleep(waits)
+            seen.append(rc.tensor([1.0]).backend)
+        seen.append(rc.tensor([1.0]).backend)
+
+    threads = [threading.Thread(target=chooses, args=(waits,)) for waits in (0.0, 0.1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == ["other", "other", "python", "python"]
+
+
+def test_use_backend_left_too_often(install: Install) -> None:
+    python = rc.use_backend("python")
+    with python:
+        pass
+    with pytest.raises(BackendError, match=r"use_backend\('python'\) is left more often than this thread or task has"):
+        python.__exit__(None, None, None)
 
 
 def test_a_backend_is_built_once_however_many_ask(install: Install, module: types.ModuleType) -> None:

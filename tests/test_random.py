@@ -184,7 +184,7 @@ def test_permutation_is_a_sort_by_two_words_and_the_index() -> None:
     assert permutation(1, seed=0) == [0]
 
 
-@pytest.mark.parametrize("bad", [-1, 2**64, 1.0, "1", None])
+@pytest.mark.parametrize("bad", [-1, 2**64, 1.0, "1", None, True])
 def test_seed_and_stream_are_integers_of_64_bits(bad: object) -> None:
     with pytest.raises(AttributeValueError, match=r"seed must be an int in \[0, 2\^64\)"):
         uniform(1, seed=bad)  # type: ignore[arg-type]
@@ -199,6 +199,8 @@ def test_shape_is_checked() -> None:
         uniform((2, -1), seed=0)
     with pytest.raises(ShapeError, match="permutation"):
         permutation(-1, seed=0)
+    with pytest.raises(ShapeError, match=r"permutation: takes one length, got the shape \(2, 3\)"):
+        permutation((2, 3), seed=0)  # type: ignore[arg-type]
 
 
 def test_a_generator_takes_one_stream_after_the_other() -> None:

@@ -1,5 +1,6 @@
 """The command ``rcmlrs``. Commands of other packages come in by the entry-point group ``rcmlrs.commands``."""
 
+import io
 import sys
 from importlib.metadata import entry_points
 from typing import Annotated, Any
@@ -42,15 +43,36 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     application.callback()(options)
+    taken = {}
     for command in (demo, train, backends):
         application.command()(command)
+        taken[command.__name__] = f"{command.__module__}:{command.__name__}"
     for point in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
+        if taken.setdefault(point.name, point.value) != point.value:
+            _complain(f"the command {point.name!r} ({point.value}) is left out: {taken[point.name]} has that name")
+            continue
         try:
-            application.command(point.name)(point.load())
-        except Exception as error:
+            function = point.load()
+            _check(function)
+        except (Exception, SystemExit) as error:  # a module that gives up must not take the program with it
             reason = f"{type(error).__name__}: {error}"
-            print(f"rcmlrs: the command {point.name!r} ({point.value}) cannot be loaded: {reason}", file=sys.stderr)
+            _complain(f"the command {point.name!r} ({point.value}) cannot be loaded: {reason}")
+        else:
+            application.command(point.name)(function)
     return application
+
+
+def _check(function: Any) -> None:
+    """Raise what is wrong with a command: typer would look at its parameters only when it runs or lists them all."""
+    if not callable(function):
+        raise TypeError(f"{function!r} is not callable")
+    alone = typer.Typer(add_completion=False)
+    alone.command()(function)
+    typer.main.get_command(alone)
+
+
+def _complain(problem: str) -> None:
+    print("rcmlrs:", " ".join(problem.split()), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:
@@ -69,6 +91,9 @@ def options(
 
 def main() -> None:
     """Run; what RCMLRS refuses is told in words, without a traceback, and ends with status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot spell is no reason to fail
     try:
         app()()
     except RcmlrsError as error:

@@ -14,11 +14,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from io import TextIOWrapper
 from itertools import chain
 from typing import Literal, TextIO
 
-from rcmlrs_core.data.table import Column, Table, UnknownColumnError, check_distinct, positions_of
-from rcmlrs_core.errors import DataError
+from rcmlrs_core.data.table import Column, Table, UnknownColumnError, check_distinct, is_count, positions_of
+from rcmlrs_core.errors import DataError, FileFormatError
+from rcmlrs_core.io.atomic import FilePath
+from rcmlrs_core.io.reading import open_regular
 from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals, shown
 
 Missing = Literal["error", "nan", "drop"]
@@ -56,7 +59,7 @@ PYTHON = Wording()
 
 
 def read_csv(
-    path: str | os.PathLike[str],
+    path: FilePath,
     *,
     columns: Iterable[Column] | None = None,
     header: bool | None = None,
@@ -90,17 +93,17 @@ def read_csv(
     Raises:
         DataError: columns that are not there; a first record that may be names or values, which happens where
             the columns asked for by position have numbers in it and others text; a file that is not there, a
-            directory, empty or without data; bytes that are not UTF-8, NUL bytes, quotes that do not match, a
-            row of another width, a name that occurs twice, a missing value, a field that is no number,
-            infinite or too large for binary32. It says file, line, column and what to do.
+            directory, a device or a pipe, empty or without data; bytes that are not UTF-8, NUL bytes, quotes
+            that do not match, a row of another width, a name that occurs twice, a missing value, a field that
+            is no number, infinite or too large for binary32. It says file, line, column and what to do.
     """
-    source = os.fspath(path)
+    source = os.fsdecode(path)
     if not source:
         raise DataError("the path of the CSV file is empty; name a file")
     if missing not in ("error", "nan", "drop"):
         raise DataError(f'missing={missing!r}: it is "error", "nan" or "drop"')
-    if max_rows is not None and not max_rows >= 1:  # nor is NaN
-        raise DataError(f"max_rows={max_rows}: it is at least 1, or None for all rows")
+    if max_rows is not None and not is_count(max_rows):
+        raise DataError(f"max_rows={max_rows!r}: it is an integer of at least 1, or None for all rows")
     if not is_delimiter(delimiter):
         raise DataError(f"delimiter={delimiter!r}: it is one character that is in no number, such as ',' or ';'")
     if decimal not in (".", ","):
@@ -113,8 +116,11 @@ def read_csv(
         raise DataError(f"{source} is a directory; name a CSV file in it")
     try:
         # Bytes that are not UTF-8 come through as lone surrogates, so that _lines can name their line.
-        with open(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        with open_regular(source) as (raw, _):
+            file = TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
             return _read(source, file, how)
+    except FileFormatError as error:
+        raise DataError(str(error)) from None
     except FileNotFoundError:
         raise DataError(f"{source}: no such file; check the path (the working folder is {os.getcwd()})") from None
     except OSError as error:
@@ -125,9 +131,9 @@ Record = tuple[int, list[str]]
 """The line that a record ends on, and its fields."""
 
 
-def is_delimiter(text: str) -> bool:
+def is_delimiter(text: object) -> bool:
     """Whether fields can be told apart by it: one character that is in no number, no quote and no line end."""
-    return len(text) == 1 and not text.isalnum() and text not in '"\r\n+-.\0'
+    return isinstance(text, str) and len(text) == 1 and not text.isalnum() and text not in '"\r\n+-.\0'
 
 
 @dataclass(frozen=True)
@@ -383,8 +389,8 @@ def _no_label(text: str) -> str | None:
     try:
         # Digits behind the sixteenth can make a fraction of what binary64 takes for an integer.
         whole = value.is_integer() and Decimal(text) == int(value)
-    except InvalidOperation:  # an exponent beyond even Decimal's
-        whole = False
+    except InvalidOperation:  # an exponent beyond even Decimal's, and so a fraction, if it is not of 0
+        whole = not Decimal(text.lower().partition("e")[0])
     return None if whole else "it is not an integer: a column of measurements has no labels"
 
 

@@ -139,6 +139,11 @@ def _columns_there(names: Sequence[str], column: Column) -> str:
     return f"{hint}{'C' if hint else 'c'}olumns 0 to {len(names) - 1} are {known}"
 
 
+def is_count(value: object) -> bool:
+    """Whether it is an integer of at least 1."""
+    return isinstance(value, int) and value >= 1
+
+
 def little_endian(values: "array[float] | array[int]") -> bytes:
     """The bytes of ``values`` as a tensor takes them: little-endian."""
     if sys.byteorder == "big":

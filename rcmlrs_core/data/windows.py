@@ -6,10 +6,11 @@ Bits are moved here and nothing is computed: scaling is the business of operatio
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from rcmlrs_core.data.table import little_endian
+from rcmlrs_core.data.table import is_count, little_endian
 from rcmlrs_core.errors import DataError
 from rcmlrs_core.numerics.formats import round_number
 
@@ -63,7 +64,11 @@ class Windows:
         Raises:
             DataError: a share that is not between 0 and 1, or one of the two parts would have no window.
         """
-        if not 0 < train < 1:  # neither is NaN
+        try:
+            between = 0 < train < 1  # no float NaN is
+        except InvalidOperation:  # a Decimal NaN is not even compared
+            between = False
+        if not between:
             raise DataError(f"split({train}): the share to train on is a number between 0 and 1, and neither of them")
         first = int(Fraction(train) * self.count + Fraction(1, 2))
         if not 0 < first < self.count:
@@ -89,7 +94,7 @@ def sliding_windows(series: Any, length: int, *, horizon: int = 1, stride: int =
         DataError: a length, horizon or stride below 1, a series that is not 1-D or too short for one window.
     """
     for name, value in (("length", length), ("horizon", horizon), ("stride", stride)):
-        if not _is_count(value):
+        if not is_count(value):
             raise DataError(f"sliding_windows: {name}={value}; it is an integer of at least 1")
     values = _binary32(series)
     last = len(values) - length - horizon
@@ -114,16 +119,12 @@ def batches(n: int, batch_size: int, *, seed: int, epoch: int) -> Iterator[list[
     Raises:
         DataError: ``n`` or ``batch_size`` below 1.
     """
-    if not (_is_count(n) and _is_count(batch_size)):
+    if not (is_count(n) and is_count(batch_size)):
         raise DataError(f"batches: n={n}, batch_size={batch_size}; both are integers of at least 1")
     from rcmlrs_core.random import permutation
 
     order = _plain(permutation(n, seed=seed, stream=epoch))
     return (list(order[start : start + batch_size]) for start in range(0, n, batch_size))
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and value >= 1
 
 
 def _plain(values: Any) -> Any:

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_write(path: FilePath) -> Iterator[BinaryIO]:
     """``with atomic_write("model.bin") as file: file.write(...)`` puts a file in place when the block ends well.
 
     What is written goes to a temporary file in the same directory (``.rcmlrs-*.tmp``), which is forced to the disk and
@@ -27,7 +29,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         OSError: the file system refuses, with ``path`` as its ``filename``: no such directory, no permission, no
             space; ``path`` is a directory, a device or a file without write permission.
     """
-    asked = os.fspath(path)
+    asked = os.fsdecode(path)
     target = os.path.realpath(asked)
     mode = _mode_of(asked, target)
     temporary = os.path.join(os.path.dirname(target), f".rcmlrs-{secrets.token_hex(8)}.tmp")
@@ -63,12 +65,12 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 def _mode_of(asked: str, target: str) -> int | None:
     """The permissions of the file that is replaced, None if there is none; what cannot be replaced is refused."""
+    if os.path.basename(asked) in ("", ".") or os.path.isdir(target):  # "name/" is no file, whatever is there
+        raise IsADirectoryError(errno.EISDIR, "is a directory; name a file in it", asked)
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:
         return None
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "is a directory; name a file in it", asked)
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "is a device or a pipe, which no file can take the place of; name a file", asked)
     if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):

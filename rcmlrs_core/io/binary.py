@@ -27,7 +27,7 @@ from typing import Any, BinaryIO
 
 from rcmlrs_core.creation import from_bytes, from_plain
 from rcmlrs_core.errors import BackendError, DataError, FileFormatError
-from rcmlrs_core.io.atomic import atomic_write
+from rcmlrs_core.io.atomic import FilePath, atomic_write
 from rcmlrs_core.io.reading import JsonReader, decoded, open_regular
 from rcmlrs_core.io.state import MOST_AXES, RESERVED, State, Tensors, metadata_of, named, shape_problem
 from rcmlrs_core.numerics.decimal_text import shown
@@ -45,9 +45,7 @@ NAMES = {FLOAT32: "F32", INT32: "I32", BOOL: "BOOL"}
 _ADVICE = "the file is truncated, altered or no safetensors file; get it again from where it came, or save it again"
 
 
-def save_tensors_binary(
-    path: str | os.PathLike[str], tensors: Tensors, *, metadata: Mapping[str, str] | None = None
-) -> None:
+def save_tensors_binary(path: FilePath, tensors: Tensors, *, metadata: Mapping[str, str] | None = None) -> None:
     """Save tensors in a safetensors file: a dict of them, or a list, where they are called "0", "1", ...
 
     Every bit is kept; every NaN is the one NaN (N1.2). ``metadata`` are strings that travel along, by default those
@@ -86,7 +84,7 @@ def save_tensors_binary(
             file.write(raw)
 
 
-def load_state_binary(path: str | os.PathLike[str], *, backend: str | Backend | None = None) -> State:
+def load_state_binary(path: FilePath, *, backend: str | Backend | None = None) -> State:
     """The tensors in a safetensors file, on ``backend`` (by default the current one): a dict in the file's order.
 
     F32, I32 and BOOL are taken as they are; F16 and BF16 are exact as binary32; F64 is rounded once (N6). I64, I16,
@@ -100,7 +98,7 @@ def load_state_binary(path: str | os.PathLike[str], *, backend: str | Backend | 
     """
     chosen = current_backend() if backend is None else get_backend(backend)
     with open_regular(path) as (file, size):
-        return read_state(os.fspath(path), file, size, chosen)
+        return read_state(os.fsdecode(path), file, size, chosen)
 
 
 def read_state(source: str, file: BinaryIO, size: int, backend: Backend) -> State:

@@ -33,7 +33,7 @@ from typing import Any
 
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.errors import FileFormatError
-from rcmlrs_core.io.atomic import atomic_write
+from rcmlrs_core.io.atomic import FilePath, atomic_write
 from rcmlrs_core.io.reading import AT_ONCE, NUMBER, JsonReader, decoded, open_regular
 from rcmlrs_core.io.state import MOST_AXES, RESERVED, State, Tensors, metadata_of, named, shape_problem
 from rcmlrs_core.numerics.decimal_text import round_decimals, shown
@@ -57,9 +57,7 @@ _ELEMENTS = {
 """For each element type, what an element looks like in the file, as a regular expression and in words."""
 
 
-def save_tensors_json(
-    path: str | os.PathLike[str], tensors: Tensors, *, metadata: Mapping[str, str] | None = None
-) -> None:
+def save_tensors_json(path: FilePath, tensors: Tensors, *, metadata: Mapping[str, str] | None = None) -> None:
     """Save tensors as JSON: a dict of them, or a list, where they are called "0", "1", ...
 
     The same as ``save_tensors_binary`` in all but the format, and some 3 to 5 times as large.
@@ -75,7 +73,7 @@ def save_tensors_json(
             file.write(part.encode())
 
 
-def load_state_json(path: str | os.PathLike[str], *, backend: str | Backend | None = None) -> State:
+def load_state_json(path: FilePath, *, backend: str | Backend | None = None) -> State:
     """The tensors in a JSON file, on ``backend`` (by default the current one): a dict in the file's order.
 
     A number is its exact decimal value, rounded once (N6); beyond the range of binary32 it is infinite (N1.3). A tensor
@@ -88,7 +86,7 @@ def load_state_json(path: str | os.PathLike[str], *, backend: str | Backend | No
         BackendError: there is no such backend.
     """
     chosen = current_backend() if backend is None else get_backend(backend)
-    source = os.fspath(path)
+    source = os.fsdecode(path)
     with open_regular(path) as (file, size):
         if size > LARGEST_FILE:
             raise FileFormatError(

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from rcmlrs_core.errors import FileFormatError
+from rcmlrs_core.io.atomic import FilePath
 from rcmlrs_core.io.state import is_unicode
 from rcmlrs_core.numerics.decimal_text import shown
 
@@ -28,18 +29,18 @@ _NATURAL = re.compile(r"(?:0|[1-9][0-9]{0,18})(?![0-9.eE])")
 
 
 @contextmanager
-def open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
+def open_regular(path: FilePath) -> Iterator[tuple[BinaryIO, int]]:
     """A file opened for reading, and its size in bytes.
 
     Raises:
         OSError: there is no such file, or it may not be read.
         FileFormatError: it is a device or a pipe, which have no size and may have no end.
     """
-    with open(path, "rb", opener=_without_waiting) as file:
+    with open(os.fsdecode(path), "rb", opener=_without_waiting) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise FileFormatError(
-                f"{os.fspath(path)} is a device or a pipe, expected a file; copy it into a file first"
+                f"{os.fsdecode(path)} is a device or a pipe, expected a file; copy it into a file first"
             )
         yield file, status.st_size
 

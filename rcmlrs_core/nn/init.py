@@ -6,9 +6,10 @@ weight has the shape ``(out, in)``, or that of a convolution, ``(out channels, i
 
 from fractions import Fraction
 from math import prod
+from typing import Any
 
 from rcmlrs_core.creation import ShapeLike
-from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.numerics.formats import BINARY32, from_bits
 from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.random import Generator, default_generator
@@ -53,7 +54,7 @@ def fan_in_uniform(
     shape: ShapeLike, fan_in: int, *, generator: Generator | None = None, backend: Place = None
 ) -> RamTensor:
     """``U(-a, a)`` with ``a = 1 / sqrt(fan_in)``: PyTorch's default for the weights and biases of its layers."""
-    return symmetric_uniform(shape, root(Fraction(1, fan_in)), generator=generator, backend=backend)
+    return symmetric_uniform(shape, root(_inverse(fan_in)), generator=generator, backend=backend)
 
 
 def xavier_uniform(
@@ -87,5 +88,14 @@ def he_normal(shape: ShapeLike, *, generator: Generator | None = None, backend: 
     return scaled_normal(shape, root(Fraction(2, fans(shape)[0])), generator=generator, backend=backend)
 
 
+def _inverse(fan_in: Any) -> Fraction:
+    if not isinstance(fan_in, int) or fan_in < 1:
+        raise AttributeValueError(f"fan_in_uniform: fan_in must be an int of at least 1, got {fan_in!r}")
+    return Fraction(1, fan_in)
+
+
 def _square(gain: Number) -> Fraction:
-    return Fraction(gain) ** 2
+    try:
+        return Fraction(gain) ** 2
+    except (TypeError, ValueError, OverflowError):
+        raise AttributeValueError(f"xavier: gain must be a finite number, got {gain!r}") from None

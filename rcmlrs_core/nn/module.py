@@ -1,6 +1,7 @@
 """Module: a function with parameters, made of modules. Parameters are named by their path, ``encoder.0.weight``."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from reprlib import recursive_repr
 from typing import Any, Self
 
 from rcmlrs_core.autograd import no_grad
@@ -39,10 +40,29 @@ class Module:
         return ((name, value) for name, value in self._members() if isinstance(value, Module))
 
     def named_tensors(self, prefix: str = "") -> Iterator[tuple[str, RamTensor]]:
-        """Every tensor of this module and of those in it, by path. One in two places comes twice."""
+        """Every tensor of this module and of those in it, by path. One in two places comes twice.
+
+        Raises :class:`DataError` for a path that leads to two tensors, and for a module that contains itself.
+        """
+        found: dict[str, RamTensor] = {}
+        for path, tensor in self._tensors(prefix, ()):
+            if found.setdefault(path, tensor) is not tensor:
+                raise DataError(
+                    f"{type(self).__name__}: two tensors have the path {path}; rename a key of a dict: 1 and '1' are "
+                    "one name, and a dot in a key looks like a step down"
+                )
+            yield path, tensor
+
+    def _tensors(self, prefix: str, above: tuple["Module", ...]) -> Iterator[tuple[str, RamTensor]]:
+        """The tensors by path; ``above`` are the modules on the way to this one."""
+        if any(module is self for module in above):
+            raise DataError(
+                f"{type(self).__name__}: the module at {prefix.rstrip('.')} contains itself; refer to one further up "
+                "by a weakref.ref, which is no part of a module"
+            )
         for name, value in self._members():
             if isinstance(value, Module):
-                yield from value.named_tensors(f"{prefix}{name}.")
+                yield from value._tensors(f"{prefix}{name}.", (*above, self))
             elif isinstance(value, RamTensor) and value._node is None:
                 yield prefix + name, value
 
@@ -117,6 +137,7 @@ class Module:
         """What stands in the parentheses of a module that is made of none."""
         return ""
 
+    @recursive_repr()
     def __repr__(self) -> str:
         name = type(self).__name__
         children = [f"({key}): {child!r}" for key, child in self.named_children()]
@@ -152,7 +173,10 @@ class Layer(Module):
 
 
 class Sequential(Module):
-    """Modules one after another: ``Sequential(a, b)(x)`` is ``b(a(x))``. They are named ``0``, ``1``, ..."""
+    """Modules one after another: ``Sequential(a, b)(x)`` is ``b(a(x))``. They are named ``0``, ``1``, ...
+
+    What a subclass assigns to attributes of its own is part of it too, under their names.
+    """
 
     def __init__(self, *layers: Module) -> None:
         for i, layer in enumerate(layers):
@@ -170,7 +194,11 @@ class Sequential(Module):
         return x
 
     def _members(self) -> Iterator[tuple[str, Any]]:
-        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+        for name, value in vars(self).items():
+            if name == "layers":
+                yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+            else:
+                yield from _parts(name, value)
 
     def __len__(self) -> int:
         return len(self.layers)

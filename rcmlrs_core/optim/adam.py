@@ -1,8 +1,9 @@
 """Adam: steps of a size that adapts to the moments of each gradient."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.numerics.reals import decide_float, ratio_of
@@ -25,6 +26,7 @@ class Adam(Optimizer):
     """
 
     hyperparameters = ("lr", "betas", "eps", "weight_decay")
+    remembered = ("m", "v")
 
     def __init__(
         self,
@@ -35,17 +37,22 @@ class Adam(Optimizer):
         weight_decay: Number = 0,
     ) -> None:
         super().__init__(params)
-        if len(betas) != 2:
-            raise AttributeValueError(f"Adam: betas are two numbers, got {betas!r}")
-        check_range("Adam", "lr", lr)
-        check_range("Adam", "betas[0]", betas[0], below=1)
-        check_range("Adam", "betas[1]", betas[1], below=1)
-        check_range("Adam", "eps", eps)
-        check_range("Adam", "weight_decay", weight_decay)
+        Adam.check_hyperparameters({"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
         self.lr = lr
         self.betas = betas
         self.eps = eps
         self.weight_decay = weight_decay
+
+    @staticmethod
+    def check_hyperparameters(values: Mapping[str, Any]) -> None:
+        """Betas are two numbers in [0, 1), the others finite and at least 0."""
+        betas = values["betas"]
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise AttributeValueError(f"Adam: betas are two numbers, got {betas!r}")
+        for i, beta in enumerate(betas):
+            check_range("Adam", f"betas[{i}]", beta, below=1)
+        for name in ("lr", "eps", "weight_decay"):
+            check_range("Adam", name, values[name])
 
     def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
         """The formula of the class."""

@@ -5,10 +5,12 @@ numbers is rounded once (N6). So a run that is saved and resumed goes on with th
 """
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.errors import AttributeValueError, DataError, GradientError
+from rcmlrs_core.plain import FLOAT32
 from rcmlrs_core.tensor import Number, RamTensor
 
 State = dict[str, RamTensor]
@@ -16,9 +18,14 @@ State = dict[str, RamTensor]
 
 
 class Optimizer:
-    """The base. A subclass defines ``update``; ``hyperparameters`` names the numbers that it is set by."""
+    """The base. A subclass defines ``update``; ``hyperparameters`` names the numbers that it is set by.
+
+    A state that is loaded passes ``check_hyperparameters``, as the arguments of the constructor do.
+    """
 
     hyperparameters: tuple[str, ...] = ("lr",)
+    remembered: tuple[str, ...] | None = None
+    """The names in the state of a parameter after a step; None, where a subclass says nothing, allows any."""
     lr: Number
 
     def __init__(self, params: Iterable[RamTensor]) -> None:
@@ -48,6 +55,13 @@ class Optimizer:
     def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
         """The parameter and its state after step ``t`` = 1, 2, ...; the state is empty before a parameter's first."""
         raise NotImplementedError
+
+    @staticmethod
+    def check_hyperparameters(values: Mapping[str, Any]) -> None:
+        """Raise :class:`AttributeValueError` for a value outside of its range; here, for a float that is not finite."""
+        for name, value in values.items():
+            if isinstance(value, float) and not isfinite(value):
+                raise AttributeValueError(f"{name} must be finite, got {value!r}")
 
     def step(self) -> None:
         """Update every parameter that has a gradient: all of them, or none if an error comes up on the way."""
@@ -82,31 +96,66 @@ class Optimizer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from ``state``, what ``state_dict`` of an optimizer of this kind gave. Raises :class:`DataError`."""
+        """Go on from ``state``, what ``state_dict`` of an optimizer of this kind gave: all of it, or nothing.
+
+        Raises :class:`DataError` for a state of another kind or form, hyperparameters that the constructor would
+        refuse, and tensors that do not fit the parameters.
+        """
         missing = [key for key in ("optimizer", "step", "hyperparameters", "tensors") if key not in state]
         if missing:
             raise DataError(f"load_state_dict: {', '.join(missing)} missing; is this the state of an optimizer?")
         if state["optimizer"] != self._name:
             raise DataError(f"load_state_dict: the state is one of {state['optimizer']}, and this is {self._name}")
-        names = set(state["hyperparameters"])
-        if names != set(self.hyperparameters):
-            differ = ", ".join(sorted(names ^ set(self.hyperparameters)))
+        for key in ("hyperparameters", "tensors"):
+            if not isinstance(state[key], Mapping):
+                raise DataError(f"load_state_dict: {key} must be a mapping by name, got a {type(state[key]).__name__}")
+        step = state["step"]
+        if not isinstance(step, int) or isinstance(step, bool) or step < 0:
+            raise DataError(f"load_state_dict: step must be an int of at least 0, got {step!r}")
+        hyperparameters = self._checked_hyperparameters(state["hyperparameters"])
+        loaded = self._checked_tensors(state["tensors"])
+        for name, value in hyperparameters.items():
+            setattr(self, name, value)
+        self.step_count = step
+        self.state = loaded
+
+    def _checked_hyperparameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The hyperparameters of a state; JSON has made lists of the tuples."""
+        if set(given) != set(self.hyperparameters):
+            differ = ", ".join(sorted(map(str, set(given) ^ set(self.hyperparameters))))
             raise DataError(f"load_state_dict: the hyperparameters differ in {differ}")
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        try:
+            self.check_hyperparameters(values)
+        except AttributeValueError as error:
+            raise DataError(f"load_state_dict: {error}") from error
+        return values
+
+    def _checked_tensors(self, given: Mapping[str, Any]) -> list[State]:
+        """The tensors of a state, by parameter and on its backend."""
         loaded: list[State] = [{} for _ in self.parameters]
-        for key, tensor in state["tensors"].items():
-            place, _, name = key.partition(".")
-            if not place.isdecimal() or int(place) >= len(loaded):
+        places = {str(i): i for i in range(len(loaded))}
+        for key, tensor in given.items():
+            place, _, name = str(key).partition(".")
+            if place not in places:
                 raise DataError(f"load_state_dict: {key} belongs to none of the {len(loaded)} parameters")
-            parameter = self.parameters[int(place)]
+            if self.remembered is not None and name not in self.remembered:
+                known = ", ".join(self.remembered) or "nothing"
+                raise DataError(f"load_state_dict: {key} is unknown; {self._name} remembers {known} of a parameter")
+            if not isinstance(tensor, RamTensor) or tensor.dtype != FLOAT32:
+                kind = f"tensor of {tensor.dtype}" if isinstance(tensor, RamTensor) else type(tensor).__name__
+                raise DataError(f"load_state_dict: {key} must be a tensor of float32, got a {kind}")
+            parameter = self.parameters[places[place]]
             if tensor.shape != parameter.shape:
                 raise DataError(
                     f"load_state_dict: {key} has shape {tensor.shape}, and parameter {place} has {parameter.shape}"
                 )
-            loaded[int(place)][name] = tensor.detach().to(parameter.backend)
-        for name, value in state["hyperparameters"].items():
-            setattr(self, name, tuple(value) if isinstance(value, list) else value)
-        self.step_count = int(state["step"])
-        self.state = loaded
+            loaded[places[place]][name] = tensor.detach().to(parameter.backend)
+        for i, state in enumerate(loaded):
+            absent = [f"{i}.{name}" for name in self.remembered or () if state and name not in state]
+            if absent:
+                raise DataError(f"load_state_dict: {', '.join(absent)} missing, beside {i}.{next(iter(state))}")
+        return loaded
 
     @property
     def _name(self) -> str:

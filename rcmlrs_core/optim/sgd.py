@@ -1,6 +1,7 @@
 """Stochastic gradient descent, with momentum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.optim.optimizer import Optimizer, State, check_range
@@ -22,6 +23,7 @@ class SGD(Optimizer):
     """
 
     hyperparameters = ("lr", "momentum", "nesterov", "weight_decay")
+    remembered = ("b",)
 
     def __init__(
         self,
@@ -32,15 +34,21 @@ class SGD(Optimizer):
         weight_decay: Number = 0,
     ) -> None:
         super().__init__(params)
-        check_range("SGD", "lr", lr)
-        check_range("SGD", "momentum", momentum)
-        check_range("SGD", "weight_decay", weight_decay)
-        if nesterov and not momentum:
-            raise AttributeValueError("SGD: nesterov needs a momentum above 0; nesterov=False is plain descent")
+        SGD.check_hyperparameters({"lr": lr, "momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay})
         self.lr = lr
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
+
+    @staticmethod
+    def check_hyperparameters(values: Mapping[str, Any]) -> None:
+        """Numbers are finite and at least 0; nesterov is a bool, and needs a momentum."""
+        for name in ("lr", "momentum", "weight_decay"):
+            check_range("SGD", name, values[name])
+        if not isinstance(values["nesterov"], bool):
+            raise AttributeValueError(f"SGD: nesterov must be True or False, got {values['nesterov']!r}")
+        if values["nesterov"] and not values["momentum"]:
+            raise AttributeValueError("SGD: nesterov needs a momentum above 0; nesterov=False is plain descent")
 
     def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
         """The formula of the class."""

@@ -65,7 +65,7 @@ def fit(
     Ctrl-C ends the run after the step that is under way; the history then says ``interrupted``.
 
     Raises:
-        TypeError: data that are no tensors, a loss or metric that is no function.
+        TypeError: data that are no tensors, a loss or metric that is no function, a loss that gives no tensor.
         AttributeValueError: a number of epochs below 0 or a batch size below 1.
         ShapeError: numbers of examples and targets that differ, or none.
         TrainingError: a loss that is infinite or NaN. The update is not made, so the model is as it was before it. The
@@ -78,9 +78,9 @@ def fit(
             "optim.Adam(model.parameters())"
         )
     count = _count("fit", x, y)
-    _check_int("epochs", epochs, 0)
-    _check_int("batch_size", batch_size, 1)
-    _check_int("start_epoch", start_epoch, 0)
+    _check_int("fit: epochs", epochs, 0)
+    _check_int("fit: batch_size", batch_size, 1)
+    _check_int("fit: start_epoch", start_epoch, 0)
     if validation is not None:
         _count("fit: validation", *validation)
     numbers = range(start_epoch, start_epoch + epochs)
@@ -107,12 +107,15 @@ def fit(
             history.epochs.append(Epoch(epoch, mean, *record, seconds=perf_counter() - began))
             if callback and callback(history.epochs[-1]) is True:
                 break
+        history.interrupted = interrupted()  # also after the last step, where no other follows to ask
     return history
 
 
 def predict(model: Module, x: RamTensor, *, batch_size: int | None = None) -> RamTensor:
     """The model's output for ``x``, without history; in pieces of ``batch_size``, which changes no bit (N3.1)."""
     _check_tensor("predict: x", x)
+    if batch_size is not None:
+        _check_int("predict: batch_size", batch_size, 1)
     with no_grad():
         if batch_size is None or batch_size >= x.shape[0]:
             return _tensor(model(x))
@@ -132,6 +135,11 @@ def _update(model: Module, optimizer: Optimizer, loss: Measure, x: RamTensor, y:
     """One step; returns the loss before it."""
     optimizer.zero_grad()
     measured = loss(_tensor(model(x)), y)
+    if not isinstance(measured, RamTensor):
+        raise TypeError(
+            f"fit: loss returns {_kind(measured)}, not a tensor, and gradients go back through tensors only; "
+            "compute it by operations such as rc.mse_loss, without float() or item()"
+        )
     value = float(measured)
     if not math.isfinite(value):
         raise TrainingError(
@@ -171,7 +179,7 @@ def _in_order(count: int, batch_size: int) -> Iterator[list[int]]:
 
 def _check_int(name: str, value: Any, least: int) -> None:
     if not isinstance(value, int) or value < least:
-        raise AttributeValueError(f"fit: {name} must be an int of at least {least}, got {value!r}")
+        raise AttributeValueError(f"{name} must be an int of at least {least}, got {value!r}")
 
 
 EXAMPLES = {"model": "an nn.Module", "loss": "rc.mse_loss", "metric": "metrics.rmse", "measure": "metrics.rmse"}

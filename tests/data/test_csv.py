@@ -353,11 +353,23 @@ def test_files_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert refusal(tmp_path) == f"{tmp_path.name} is a directory; name a CSV file in it"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    want = "pipe is a device or a pipe, expected a file; copy it into a file first"
+    assert refusal(tmp_path / "pipe") == want
+
+
+def test_a_path_of_bytes(write: Write) -> None:
+    assert rows(read_csv(os.fsencode(write("1,2\n")))) == [(1, 2)]
+
+
 def test_arguments(write: Write) -> None:
     path = write("1,2\n")
     assert refusal(path, missing="skip") == """missing='skip': it is "error", "nan" or "drop\""""
-    assert refusal(path, max_rows=0) == "max_rows=0: it is at least 1, or None for all rows"
-    for delimiter in ("", ",,", '"', "\n", "5", "e", ".", "-", "\0"):
+    assert refusal(path, max_rows=0) == "max_rows=0: it is an integer of at least 1, or None for all rows"
+    assert refusal(path, max_rows=1.5) == "max_rows=1.5: it is an integer of at least 1, or None for all rows"
+    for delimiter in (5, None, b",", "", ",,", '"', "\n", "5", "e", ".", "-", "\0"):
         assert refusal(path, delimiter=delimiter) == (
             f"delimiter={delimiter!r}: it is one character that is in no number, such as ',' or ';'"
         )
@@ -387,7 +399,7 @@ def test_a_file_without_line_ends_does_not_fill_the_memory(write: Write, monkeyp
         ("1.5", "it is not an integer: a column of measurements has no labels"),
         ("1e-400", "it is not an integer: a column of measurements has no labels"),
         ("3.00000000000000000000000001", "it is not an integer: a column of measurements has no labels"),
-        ("0e99999999999999999999", "it is not an integer: a column of measurements has no labels"),
+        ("1e-99999999999999999999", "it is not an integer: a column of measurements has no labels"),
         ("16777217", "it is too large: number the classes from 0 without gaps"),
         ("16777216.00000000000000000001", "it is not an integer: a column of measurements has no labels"),
         ("1e30", "it is too large: number the classes from 0 without gaps"),
@@ -405,6 +417,11 @@ def test_what_is_no_label(write: Write, text: str, reason: str) -> None:
             f"{path}, line 3, column 2 ('y'): found {text!r}, expected a label, which is an integer from 0 to "
             f"16777216; {reason}"
         )
+
+
+@pytest.mark.parametrize("text", ["0e99999999999999999999", "-0.00E+99999999999999999999", "0e-99999999999999999999"])
+def test_zero_is_a_label_whatever_its_exponent(write: Write, text: str) -> None:
+    assert read_csv(write(f"y\n2\n{text}\n")).labels("y").tolist() == [2, 0]
 
 
 def test_a_label_error_tells_of_a_row_that_is_there(write: Write) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from array import array
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -99,7 +100,8 @@ def test_split_is_chronological() -> None:
     for share in (0.04, 0.96):
         with pytest.raises(DataError, match="leave one at least for each part"):
             windows.split(share)
-    for share in (0.0, 1.0, -1.0, 2.0, math.nan, math.inf):
+    several: tuple[Any, ...] = (0.0, 1.0, -1.0, 2.0, math.nan, math.inf, Decimal("nan"), Decimal("inf"))
+    for share in several:
         with pytest.raises(DataError, match="the share to train on is a number between 0 and 1, and neither of them"):
             windows.split(share)
 

@@ -231,6 +231,17 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
     assert caught.value.filename == str(tmp_path)
 
 
+@pytest.mark.parametrize("ending", [os.sep, os.sep + "."])
+def test_a_name_that_ends_as_a_directory_is_refused(old: Path, ending: str) -> None:
+    """As ``open`` has it; whether a file of that name is there or not."""
+    for asked in (f"{old}{ending}", f"{old.parent / 'absent'}{ending}"):
+        with pytest.raises(IsADirectoryError, match="name a file in it") as caught, atomic_write(asked):
+            pass
+        assert caught.value.filename == asked
+    assert old.read_bytes() == b"old"
+    assert only(old)
+
+
 @POSIX
 def test_a_device_stays_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
@@ -306,3 +317,11 @@ def test_a_relative_path_and_a_long_name(tmp_path: Path, monkeypatch: pytest.Mon
     with atomic_write(name) as file:
         file.write(b"new")
     assert (tmp_path / name).read_bytes() == b"new"
+
+
+@POSIX
+def test_a_path_of_bytes(old: Path) -> None:
+    with atomic_write(os.fsencode(old)) as file:
+        file.write(b"new")
+    assert old.read_bytes() == b"new"
+    assert only(old)

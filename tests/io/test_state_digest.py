@@ -92,7 +92,6 @@ def test_metadata_travel_with_a_state() -> None:
         ([ONE, 2.0], TypeError, "'1' is float"),
         ({"__metadata__": ONE}, DataError, "the format's own; rename it"),
         ({"\ud800": ONE}, DataError, "half of a surrogate pair is no text; rename it"),
-        ({"a": rc.from_bytes(bytes(4), (1,) * 65, "python")}, ShapeError, "65 axes, and 64 are the most; merge some"),
         ({"a": rc.from_bytes(b"", (2**41, 0), "python")}, ShapeError, "multiply to more than 2"),
     ],
 )
@@ -121,3 +120,4 @@ def test_shapes_up_to_the_limits() -> None:
     assert shape_problem((2**40,)) is None
     assert shape_problem((0, 2**20, 2**20)) is None
     assert shape_problem((2, 2**40)) is not None
+    assert "65 axes, and 64 are the most" in str(shape_problem((1,) * 65))

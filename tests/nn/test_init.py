@@ -7,7 +7,7 @@ from math import prod
 import pytest
 
 import rcmlrs_core as rc
-from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.nn import init
 from rcmlrs_core.numerics.formats import from_bits, round_number, to_bits
 from rcmlrs_core.random import FIRST_STREAM, Generator, normal, uniform
@@ -62,6 +62,16 @@ def test_normal_is_scaled_once(make: Callable[[Generator], rc.RamTensor], square
 def test_what_has_no_fans_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match="has no fan_in and fan_out"):
         init.he_normal(shape)
+
+
+def test_scales_of_no_number_are_refused() -> None:
+    for fan_in in (0, -1, 2.0):
+        with pytest.raises(AttributeValueError, match="fan_in must be an int of at least 1, got"):
+            init.fan_in_uniform((2, 2), fan_in)  # type: ignore[arg-type]
+    for gain in (float("nan"), float("inf"), None):
+        for make in (init.xavier_uniform, init.xavier_normal):
+            with pytest.raises(AttributeValueError, match="gain must be a finite number, got"):
+                make((2, 2), gain=gain)  # type: ignore[arg-type]
 
 
 def test_the_default_generator_is_used() -> None:

@@ -59,7 +59,49 @@ def test_a_shared_parameter_is_trained_once() -> None:
     model.tied = model[0].weight  # type: ignore[attr-defined]
     pair = nn.Sequential(model, model)
     assert [name for name, _ in pair.named_parameters()] == ["0.0.weight", "0.0.bias", "0.2.weight", "0.2.bias"]
-    assert len(pair.state_dict()) == 8
+    assert len(pair.state_dict()) == 10
+
+
+def test_a_subclass_of_sequential_has_its_own_attributes_too() -> None:
+    class Net(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(nn.Linear(2, 2), nn.Tanh())
+            self.scale = nn.Parameter(rc.ones(1))
+            self.head = nn.Linear(2, 1, bias=False)
+
+    model = Net()
+    names = ["0.weight", "0.bias", "scale", "head.weight"]
+    assert [name for name, _ in model.named_parameters()] == list(model.state_dict()) == names
+    assert [name for name, _ in model.named_children()] == ["0", "1", "head"]
+    before = model.digest()
+    with rc.no_grad():
+        model.scale.replace_(model.scale + 1.0)
+    assert model.digest() != before
+
+
+@pytest.mark.parametrize(
+    ("parts", "path"),
+    [
+        ({1: nn.Linear(1, 1), "1": nn.Linear(1, 1)}, "parts.1.weight"),
+        ({"a": nn.Linear(1, 1), "a.bias": rc.ones(1)}, "parts.a.bias"),
+        ({"a.b": rc.ones(1), "a": {"b": rc.ones(1)}}, "parts.a.b"),
+    ],
+)
+def test_a_path_leads_to_one_tensor(parts: dict[Any, Any], path: str) -> None:
+    model = nn.Module()
+    model.parts = parts  # type: ignore[attr-defined]
+    with pytest.raises(DataError, match=f"Module: two tensors have the path {path};"):
+        model.state_dict()
+    model.parts = dict.fromkeys((1, "1"), small())  # type: ignore[attr-defined]
+    assert len(model.state_dict()) == 4, "the same tensors twice under one name are no contradiction"
+
+
+def test_a_module_that_contains_itself_is_refused() -> None:
+    inner, outer = nn.Module(), nn.Module()
+    outer.child, inner.parent = inner, outer  # type: ignore[attr-defined]
+    with pytest.raises(DataError, match=r"the module at child\.parent contains itself; .* weakref"):
+        outer.state_dict()
+    assert repr(outer) == "Module(\n  (child): Module(\n    (parent): ...\n  )\n)"
 
 
 def test_a_frozen_parameter_is_a_constant() -> None:

@@ -97,6 +97,66 @@ def test_a_state_that_does_not_fit_is_refused(change: dict[str, Any], words: str
         adam.load_state_dict(adam.state_dict() | {"tensors": {"0.m": rc.zeros(5)}})
 
 
+GOOD = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"step": -1}, "step must be an int of at least 0, got -1"),
+        ({"step": True}, "step must be .* got True"),
+        ({"step": "3"}, "step must be .* got '3'"),
+        ({"hyperparameters": GOOD | {"lr": float("nan")}}, "Adam: lr must be a number, at least 0 and finite, got nan"),
+        ({"hyperparameters": GOOD | {"betas": [0.9, 1.0]}}, r"Adam: betas\[1\] must be .* below 1, got 1.0"),
+        ({"hyperparameters": GOOD | {"betas": 0.9}}, "Adam: betas are two numbers, got 0.9"),
+        ({"hyperparameters": [1, 2]}, "hyperparameters must be a mapping by name, got a list"),
+        ({"tensors": None}, "tensors must be a mapping by name, got a NoneType"),
+        ({"tensors": {"0.m": [1.0]}}, "0.m must be a tensor of float32, got a list"),
+        ({"tensors": {"0.m": rc.tensor([1], dtype="int32")}}, "0.m must be .* got a tensor of int32"),
+        ({"tensors": {"0.q": rc.zeros((3, 2))}}, "0.q is unknown; Adam remembers m, v of a parameter"),
+        ({"tensors": {"00.m": rc.zeros((3, 2))}}, "00.m belongs to none of the 4 parameters"),
+        ({"tensors": {"0.m": rc.zeros((3, 2))}}, "0.v missing, beside 0.m"),
+    ],
+)
+def test_a_state_is_loaded_whole_or_not_at_all(change: dict[str, Any], words: str) -> None:
+    network = model()
+    adam = optim.Adam(network.parameters(), lr=0.5)
+    steps(network, adam, range(1))
+    before, remembered = adam.state_dict(), adam.state
+    given: dict[str, Any] = {"optimizer": "Adam", "step": 7, "hyperparameters": GOOD, "tensors": {}}
+    with pytest.raises(DataError, match=f"^load_state_dict: {words}"):
+        adam.load_state_dict(given | change)
+    after = adam.state_dict()
+    assert all(after[key] == before[key] for key in ("step", "hyperparameters"))
+    assert adam.state is remembered
+    adam.load_state_dict(given)
+    assert adam.step_count == 7
+
+
+def test_sgd_loads_what_its_constructor_takes() -> None:
+    sgd = optim.SGD(model().parameters(), lr=0.5)
+    numbers = {"lr": 0.1, "momentum": 0, "nesterov": True, "weight_decay": 0}
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({}, "nesterov needs a momentum"),
+        ({"nesterov": "no"}, "nesterov must be True or False"),
+    ]
+    for change, words in changes:
+        with pytest.raises(DataError, match=f"load_state_dict: SGD: {words}"):
+            sgd.load_state_dict(sgd.state_dict() | {"hyperparameters": numbers | change})
+    assert sgd.lr == 0.5
+
+
+def test_an_optimizer_that_states_no_ranges_takes_finite_numbers() -> None:
+    class Plain(Optimizer):
+        lr = 0.5
+
+    plain = Plain([nn.Parameter(rc.ones(2))])
+    plain.load_state_dict(plain.state_dict() | {"tensors": {"0.any": rc.zeros(2)}})
+    assert list(plain.state[0]) == ["any"]
+    with pytest.raises(DataError, match="load_state_dict: lr must be finite, got inf"):
+        plain.load_state_dict(plain.state_dict() | {"hyperparameters": {"lr": float("inf")}})
+
+
 def test_a_parameter_without_gradient_stays() -> None:
     one, other = nn.Parameter(rc.ones(2)), nn.Parameter(rc.ones(2))
     sgd = optim.SGD([one, other], lr=0.5)

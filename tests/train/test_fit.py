@@ -163,6 +163,18 @@ def test_ctrl_c_ends_after_the_step() -> None:
     assert network.digest() == by_hand.digest(), "six whole updates, and nothing of a seventh"
 
 
+@pytest.mark.parametrize("where", ["on_step", "metric", "callback"])
+def test_ctrl_c_at_the_very_end_is_told(where: str) -> None:
+    def press(*arguments: Any) -> rc.RamTensor | None:
+        if where != "on_step" or arguments[0].step == 3:
+            signal.raise_signal(signal.SIGINT)
+        return rc.ones(1) if where == "metric" else None
+
+    _, history = trained(epochs=1, **{where: press})
+    assert history.interrupted
+    assert (history.steps, len(history.epochs)) == (4, 1)
+
+
 def test_a_second_ctrl_c_is_not_waited_for() -> None:
     def press(step: Step) -> None:
         signal.raise_signal(signal.SIGINT)
@@ -273,6 +285,18 @@ def test_predict_and_evaluate_take_tensors() -> None:
         predict(network, array)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="evaluate: y is a list, not a tensor"):
         evaluate(network, rc.mse_loss, X, Y.tolist())
+
+
+@pytest.mark.parametrize("batch_size", [0, -3, 2.0])
+def test_predict_takes_batches_of_at_least_one(batch_size: Any) -> None:
+    with pytest.raises(AttributeValueError, match="predict: batch_size must be an int of at least 1, got"):
+        predict(model(), X, batch_size=batch_size)
+
+
+def test_a_loss_that_gives_a_float_is_refused_in_words() -> None:
+    network = model()
+    with pytest.raises(TypeError, match=r"fit: loss returns 0.5, not a tensor, .* without float\(\) or item\(\)"):
+        fit(network, adam(network), lambda p, t: 0.5, X, Y, epochs=1, batch_size=4)  # type: ignore[arg-type, return-value]
 
 
 def test_the_progress_bar_ends_on_the_loss_of_the_last_epoch(capfd: pytest.CaptureFixture[str]) -> None:
