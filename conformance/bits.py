@@ -7,7 +7,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Sequence
 
-from rcmlrs_core.numerics.formats import BINARY32, from_bits
+from rcmlrs_core.numerics.formats import BINARY32, from_bits, ulp_distance
 from rcmlrs_core.plain import BOOL, FLOAT32, ITEMSIZE, PlainArray, Shape
 
 SIGN = BINARY32.sign
@@ -67,8 +67,7 @@ def ulps(want: int, got: int) -> int | None:
     """
     if is_nan(want) or is_nan(got):
         return None
-    position = [bits if bits < SIGN else SIGN - 1 - bits for bits in (want, got)]
-    return abs(position[0] - position[1])
+    return ulp_distance(from_bits(want), from_bits(got))
 
 
 def show(bits: int, dtype: str = FLOAT32) -> str:

@@ -71,9 +71,6 @@ SUMS = (
 )  # fmt: skip
 """Families for operations that add products or elements."""
 
-ORDERS = ("gaussian", "few", "zeros", "specials", "edges", "bits")
-"""Families for operations that compare elements."""
-
 MOVES = ("moved", "int32", "bool")
 """Families for operations that move elements of any type."""
 

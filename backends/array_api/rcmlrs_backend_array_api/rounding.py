@@ -19,13 +19,17 @@ def round_decided(xp: Any, value: Any, bound: float, magnitude: Any = None) -> R
     """
     if bound == 0:
         return Rounded(xp.astype(value, xp.float32), None)
+    low, high = ends(value, bound, magnitude)
+    return compare_ends(xp, value, xp.astype(low, xp.float32), xp.astype(high, xp.float32))
+
+
+def ends(value: Any, bound: float, magnitude: Any) -> tuple[Any, Any]:
+    """Both ends of the interval in which the exact values lie, in binary64; for a bound that is not 0."""
     e = widened(bound)
     if magnitude is None:
-        low, high = value * (1.0 - e), value * (1.0 + e)
-    else:
-        error = magnitude * e
-        low, high = value - error, value + error
-    return compare_ends(xp, value, xp.astype(low, xp.float32), xp.astype(high, xp.float32))
+        return value * (1.0 - e), value * (1.0 + e)
+    error = magnitude * e
+    return value - error, value + error
 
 
 def compare_ends(xp: Any, value: Any, low: Any, high: Any) -> Rounded:
