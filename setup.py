@@ -10,6 +10,7 @@ FOLDERS = {
     "rcmlrs_core": "rcmlrs_core",
     "rcmlrs_backend_python": "backends/python/rcmlrs_backend_python",
     "rcmlrs_backend_numpy": "backends/numpy/rcmlrs_backend_numpy",
+    "rcmlrs_backend_native": "backends/native/rcmlrs_backend_native",
     "rcmlrs_backend_array_api": "backends/array_api/rcmlrs_backend_array_api",
     "rcmlrs_conformance": "conformance",
 }

@@ -1,0 +1,298 @@
+//! An n-dimensional view of shared memory: what every operation takes and returns. Its elements never change.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::memory::Memory;
+
+/// The lengths of the axes.
+pub type Shape = SmallVec<[usize; 6]>;
+
+/// How far apart neighbours on each axis are, in elements; 0 repeats one, a negative number runs backwards.
+pub type Strides = SmallVec<[isize; 6]>;
+
+/// The element types (contract N1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DType {
+    /// IEEE 754 binary32.
+    F32,
+    /// Indices and labels.
+    I32,
+    /// Masks, a byte 0 or 1 each.
+    Bool,
+}
+
+impl DType {
+    /// Bytes of an element.
+    pub fn size(self) -> usize {
+        match self {
+            DType::F32 | DType::I32 => 4,
+            DType::Bool => 1,
+        }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for i32 {}
+    impl Sealed for u8 {}
+    impl Sealed for f64 {}
+}
+
+/// A type that memory may hold: every bit pattern is a value.
+pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {}
+impl Element for f32 {}
+impl Element for i32 {}
+impl Element for u8 {}
+impl Element for f64 {} // a workspace's; no array is of binary64
+
+/// An element type of arrays.
+pub trait ArrayElement: Element {
+    /// Its name at run time.
+    const DTYPE: DType;
+}
+impl ArrayElement for f32 {
+    const DTYPE: DType = DType::F32;
+}
+impl ArrayElement for i32 {
+    const DTYPE: DType = DType::I32;
+}
+impl ArrayElement for u8 {
+    const DTYPE: DType = DType::Bool;
+}
+
+/// An n-dimensional view of memory that arrays share.
+#[derive(Clone, Debug)]
+pub struct Array {
+    memory: Arc<Memory>,
+    dtype: DType,
+    offset: usize,
+    shape: Shape,
+    strides: Strides,
+}
+
+/// The product of the lengths, or the error that an array of so many elements cannot be.
+pub fn size_of_shape(shape: &[usize]) -> Result<usize> {
+    if shape.contains(&0) {
+        return Ok(0);
+    }
+    shape.iter().try_fold(1usize, |size, &n| size.checked_mul(n)).ok_or(Error::Memory { bytes: None })
+}
+
+/// The strides of row-major order.
+pub fn row_major(shape: &[usize]) -> Strides {
+    let mut strides: Strides = SmallVec::from_elem(1, shape.len());
+    for i in (1..shape.len()).rev() {
+        strides[i - 1] = strides[i] * shape[i].max(1) as isize;
+    }
+    strides
+}
+
+impl Array {
+    /// A new array in row-major order whose elements `fill` writes. It is given all of them, with values of no account.
+    pub fn build<T: ArrayElement>(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Array> {
+        let mut memory = Memory::new::<T>(size_of_shape(shape)?)?;
+        fill(memory.slice_mut());
+        Ok(Array::around(memory, T::DTYPE, shape))
+    }
+
+    /// As [`Array::build`], where `fill` may fail.
+    pub fn try_build<T: ArrayElement>(shape: &[usize], fill: impl FnOnce(&mut [T]) -> Result<()>) -> Result<Array> {
+        let mut memory = Memory::new::<T>(size_of_shape(shape)?)?;
+        fill(memory.slice_mut())?;
+        Ok(Array::around(memory, T::DTYPE, shape))
+    }
+
+    /// A row-major array of all of `memory`.
+    pub fn around(memory: Memory, dtype: DType, shape: &[usize]) -> Array {
+        debug_assert_eq!(memory.len(), shape.iter().product::<usize>() * dtype.size());
+        Array { memory: Arc::new(memory), dtype, offset: 0, shape: shape.into(), strides: row_major(shape) }
+    }
+
+    /// A copy of some elements.
+    pub fn from_slice<T: ArrayElement>(elements: &[T], shape: &[usize]) -> Result<Array> {
+        assert_eq!(elements.len(), size_of_shape(shape)?, "as many elements as the shape says");
+        Array::build(shape, |out: &mut [T]| out.copy_from_slice(elements))
+    }
+
+    /// The same memory seen otherwise. Every element of the view must be one of this array's.
+    pub fn view(&self, offset: usize, shape: Shape, strides: Strides) -> Array {
+        assert_eq!(shape.len(), strides.len(), "a stride for every axis");
+        if !shape.contains(&0) {
+            let (mut low, mut high) = (offset as isize, offset as isize);
+            for (&n, &stride) in shape.iter().zip(&strides) {
+                let reach = stride * (n as isize - 1);
+                if reach < 0 { low += reach } else { high += reach }
+            }
+            let length = self.memory.len() / self.dtype.size();
+            assert!(low >= 0 && (high as usize) < length, "a view stays in its memory");
+        }
+        Array { memory: self.memory.clone(), dtype: self.dtype, offset, shape, strides }
+    }
+
+    /// The lengths of the axes.
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// How far apart neighbours on each axis are, in elements.
+    #[inline]
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
+    /// Where in its memory the first element lies, in elements.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The element type.
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The memory, and with it all elements that any array which shares it can see.
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// Whether the elements lie side by side in row-major order.
+    #[inline]
+    pub fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        for (&n, &stride) in self.shape.iter().zip(&self.strides).rev() {
+            if n != 1 {
+                if n == 0 {
+                    return true;
+                }
+                if stride != expected {
+                    return false;
+                }
+                expected *= n as isize;
+            }
+        }
+        true
+    }
+
+    /// The elements, where they lie side by side in row-major order.
+    #[inline]
+    pub fn as_slice<T: ArrayElement>(&self) -> Option<&[T]> {
+        assert_eq!(self.dtype, T::DTYPE, "an array of another element type");
+        if !self.is_contiguous() {
+            return None;
+        }
+        let size = self.size();
+        if size == 0 { Some(&[]) } else { Some(&self.memory.slice()[self.offset..self.offset + size]) }
+    }
+
+    /// All elements of the memory, from which `offset` and `strides` pick those of the array.
+    #[inline]
+    pub fn raw<T: ArrayElement>(&self) -> &[T] {
+        assert_eq!(self.dtype, T::DTYPE, "an array of another element type");
+        self.memory.slice()
+    }
+
+    /// The same elements side by side in row-major order: the array itself where they are so already, else a copy.
+    pub fn contiguous(&self) -> Result<Array> {
+        if self.is_contiguous() {
+            return Ok(self.clone());
+        }
+        match self.dtype {
+            DType::F32 => self.copy::<f32>(),
+            DType::I32 => self.copy::<i32>(),
+            DType::Bool => self.copy::<u8>(),
+        }
+    }
+
+    fn copy<T: ArrayElement>(&self) -> Result<Array> {
+        let raw = self.raw::<T>();
+        Array::build(&self.shape, |out: &mut [T]| {
+            let mut rest = out.iter_mut();
+            for_each_row(&self.shape, &self.strides, |start, n, stride| {
+                let first = self.offset as isize + start;
+                for (i, to) in (0..n as isize).zip(&mut rest) {
+                    *to = raw[(first + i * stride) as usize];
+                }
+            });
+        })
+    }
+
+    /// The elements in row-major order, as a vector.
+    pub fn to_vec<T: ArrayElement>(&self) -> Vec<T> {
+        match self.as_slice::<T>() {
+            Some(elements) => elements.to_vec(),
+            None => self.copy::<T>().expect("memory for a copy").as_slice::<T>().expect("a copy is row-major").to_vec(),
+        }
+    }
+}
+
+/// Call `work(start, n, stride)` for every row along the last axis, in row-major order.
+pub fn for_each_row(shape: &[usize], strides: &[isize], mut work: impl FnMut(isize, usize, isize)) {
+    let Some((&n, outer)) = shape.split_last() else { return work(0, 1, 1) };
+    if shape.contains(&0) {
+        return;
+    }
+    let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, outer.len());
+    let mut start = 0isize;
+    loop {
+        work(start, n, strides[outer.len()]);
+        let mut axis = outer.len();
+        loop {
+            if axis == 0 {
+                return;
+            }
+            axis -= 1;
+            index[axis] += 1;
+            start += strides[axis];
+            if index[axis] < outer[axis] {
+                break;
+            }
+            start -= strides[axis] * outer[axis] as isize;
+            index[axis] = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smallvec::smallvec;
+
+    #[test]
+    fn a_view_is_read_in_its_own_order() {
+        let x = Array::from_slice(&[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], &[2, 3]).unwrap();
+        let turned = x.view(0, smallvec![3, 2], smallvec![1, 3]);
+        assert!(!turned.is_contiguous());
+        assert_eq!(turned.to_vec::<f32>(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        let backwards = x.view(5, smallvec![6], smallvec![-1]);
+        assert_eq!(backwards.contiguous().unwrap().as_slice::<f32>().unwrap(), [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+        let number = x.view(4, smallvec![], smallvec![]);
+        assert_eq!(number.to_vec::<f32>(), [5.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "stays in its memory")]
+    fn a_view_beyond_the_memory_is_refused() {
+        let x = Array::from_slice(&[1.0f32, 2.0], &[2]).unwrap();
+        x.view(0, smallvec![2], smallvec![2]);
+    }
+
+    #[test]
+    fn no_elements_are_no_rows() {
+        let x = Array::from_slice::<f32>(&[], &[3, 0, 2]).unwrap();
+        assert_eq!(x.to_vec::<f32>(), []);
+        assert_eq!(x.as_slice::<f32>(), Some(&[][..]));
+    }
+}

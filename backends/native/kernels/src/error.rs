@@ -1,0 +1,42 @@
+//! What a kernel refuses. Shapes and element types are checked by the caller; what depends on the data is found here.
+
+use std::fmt;
+
+/// The result of a kernel.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Memory of so many bytes is not to be had, or more than an address can count.
+    Memory {
+        /// The bytes that were asked for; `None` where their number overflows.
+        bytes: Option<usize>,
+    },
+    /// An index outside of `[0, length)`.
+    Index {
+        /// The index.
+        index: i64,
+        /// Where it stands among the indices, counted in row-major order.
+        place: usize,
+        /// The length that it must be below.
+        length: usize,
+    },
+    /// Operands that do not fit each other; the words say which and why.
+    Operands(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Memory { bytes: Some(bytes) } => write!(f, "cannot allocate {bytes} bytes"),
+            Error::Memory { bytes: None } => write!(f, "cannot allocate more bytes than an address can count"),
+            Error::Index { index, place, length } => {
+                write!(f, "index {index} at place {place} is not in [0, {length})")
+            }
+            Error::Operands(words) => f.write_str(words),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,1 @@
+//! gelu_derivative.

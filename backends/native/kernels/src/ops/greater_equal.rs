@@ -1,0 +1,1 @@
+//! greater_equal.

@@ -1,0 +1,75 @@
+//! The table of operations: one file for each, of the name that it has in the framework.
+
+#![allow(missing_docs, reason = "each file says what it is")]
+
+pub mod abs;
+pub mod add;
+pub mod add_n;
+pub mod argmax;
+pub mod argmin;
+pub mod argsort;
+pub mod astype;
+pub mod broadcast_to;
+pub mod concat;
+pub mod div;
+pub mod equal;
+pub mod exp;
+pub mod expm1;
+pub mod flip;
+pub mod gather;
+pub mod gelu;
+pub mod gelu_derivative;
+pub mod greater;
+pub mod greater_equal;
+pub mod leaky_relu;
+pub mod leaky_relu_derivative;
+pub mod less;
+pub mod less_equal;
+pub mod linear;
+pub mod log;
+pub mod log1p;
+pub mod log_softmax;
+pub mod logical_and;
+pub mod logical_not;
+pub mod logical_or;
+pub mod logsumexp;
+pub mod matmul;
+pub mod max;
+pub mod maximum;
+pub mod mean;
+pub mod median;
+pub mod min;
+pub mod minimum;
+pub mod mul;
+pub mod neg;
+pub mod not_equal;
+pub mod one_hot;
+pub mod pad;
+pub mod powf;
+pub mod powi;
+pub mod relu;
+pub mod relu_derivative;
+pub mod reshape;
+pub mod scatter_add;
+pub mod sigmoid;
+pub mod sigmoid_derivative;
+pub mod sign;
+pub mod slice;
+pub mod softmax;
+pub mod softmax_derivative;
+pub mod softplus;
+pub mod sqrt;
+pub mod square;
+pub mod std;
+pub mod sub;
+pub mod sum;
+pub mod swish;
+pub mod swish_derivative;
+pub mod take;
+pub mod tanh;
+pub mod tanh_derivative;
+pub mod transpose;
+pub mod var;
+
+/// `where`, which is a word of the language.
+pub mod where_;

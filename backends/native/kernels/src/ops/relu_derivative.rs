@@ -1,0 +1,1 @@
+//! relu_derivative.

@@ -1,0 +1,1 @@
+//! softplus.

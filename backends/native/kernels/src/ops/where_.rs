@@ -1,0 +1,1 @@
+//! where(condition, x, y).

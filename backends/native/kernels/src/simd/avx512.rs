@@ -1,0 +1,208 @@
+//! AVX-512: eight lanes.
+//!
+//! Every block below is `unsafe` for one reason: it calls an intrinsic of AVX-512 F, DQ, BW or VL, or of FMA. An
+//! [`Avx512`] is made by [`run`] alone, whose caller has found those on the machine.
+
+#![allow(clippy::undocumented_unsafe_blocks, reason = "see above: one reason for all")]
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, Level, Simd};
+
+/// Proof that the machine has the instructions.
+#[derive(Clone, Copy)]
+pub struct Avx512(());
+
+/// # Safety
+/// The machine has AVX-512 F, DQ, BW, VL, AVX2, FMA and BMI2.
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2,lzcnt,popcnt")]
+pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx512(()))
+}
+
+impl Simd for Avx512 {
+    const LANES: usize = 8;
+    const LEVEL: Level = Level::Avx512;
+    const FUSED: bool = true;
+
+    type F64 = __m512d;
+    type F32 = __m256;
+    type I64 = __m512i;
+    type Mask = __mmask8;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> __m512d {
+        unsafe { _mm512_set1_pd(x) }
+    }
+    #[inline(always)]
+    fn load(self, from: &[f64]) -> __m512d {
+        let from = &from[..8];
+        unsafe { _mm512_loadu_pd(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn store(self, x: __m512d, to: &mut [f64]) {
+        let to = &mut to[..8];
+        unsafe { _mm512_storeu_pd(to.as_mut_ptr(), x) }
+    }
+    #[inline(always)]
+    fn load_f32(self, from: &[f32]) -> __m256 {
+        let from = &from[..8];
+        unsafe { _mm256_loadu_ps(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn store_f32(self, x: __m256, to: &mut [f32]) {
+        let to = &mut to[..8];
+        unsafe { _mm256_storeu_ps(to.as_mut_ptr(), x) }
+    }
+    #[inline(always)]
+    fn widen(self, x: __m256) -> __m512d {
+        unsafe { _mm512_cvtps_pd(x) }
+    }
+    #[inline(always)]
+    fn narrow(self, x: __m512d) -> __m256 {
+        unsafe { _mm512_cvtpd_ps(x) }
+    }
+    #[inline(always)]
+    fn same_f32(self, x: __m256, y: __m256) -> __mmask8 {
+        unsafe { _mm256_cmpeq_epi32_mask(_mm256_castps_si256(x), _mm256_castps_si256(y)) }
+    }
+
+    #[inline(always)]
+    fn add(self, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_add_pd(x, y) }
+    }
+    #[inline(always)]
+    fn sub(self, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_sub_pd(x, y) }
+    }
+    #[inline(always)]
+    fn mul(self, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_mul_pd(x, y) }
+    }
+    #[inline(always)]
+    fn div(self, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_div_pd(x, y) }
+    }
+    #[inline(always)]
+    fn sqrt(self, x: __m512d) -> __m512d {
+        unsafe { _mm512_sqrt_pd(x) }
+    }
+    #[inline(always)]
+    fn fma(self, x: __m512d, y: __m512d, z: __m512d) -> __m512d {
+        unsafe { _mm512_fmadd_pd(x, y, z) }
+    }
+    #[inline(always)]
+    fn min(self, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_min_pd(x, y) }
+    }
+    #[inline(always)]
+    fn max(self, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_max_pd(x, y) }
+    }
+    #[inline(always)]
+    fn neg(self, x: __m512d) -> __m512d {
+        unsafe { _mm512_xor_pd(x, _mm512_set1_pd(-0.0)) }
+    }
+    #[inline(always)]
+    fn abs(self, x: __m512d) -> __m512d {
+        unsafe { _mm512_andnot_pd(_mm512_set1_pd(-0.0), x) }
+    }
+    #[inline(always)]
+    fn copysign(self, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_or_pd(self.abs(x), _mm512_and_pd(y, _mm512_set1_pd(-0.0))) }
+    }
+    #[inline(always)]
+    fn round(self, x: __m512d) -> __m512d {
+        unsafe { _mm512_roundscale_pd::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x) }
+    }
+
+    #[inline(always)]
+    fn lt(self, x: __m512d, y: __m512d) -> __mmask8 {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(x, y) }
+    }
+    #[inline(always)]
+    fn le(self, x: __m512d, y: __m512d) -> __mmask8 {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LE_OQ>(x, y) }
+    }
+    #[inline(always)]
+    fn eq(self, x: __m512d, y: __m512d) -> __mmask8 {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(x, y) }
+    }
+    #[inline(always)]
+    fn is_nan(self, x: __m512d) -> __mmask8 {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(x, x) }
+    }
+    #[inline(always)]
+    fn and_mask(self, x: __mmask8, y: __mmask8) -> __mmask8 {
+        x & y
+    }
+    #[inline(always)]
+    fn or_mask(self, x: __mmask8, y: __mmask8) -> __mmask8 {
+        x | y
+    }
+    #[inline(always)]
+    fn not_mask(self, x: __mmask8) -> __mmask8 {
+        !x
+    }
+    #[inline(always)]
+    fn select(self, mask: __mmask8, x: __m512d, y: __m512d) -> __m512d {
+        unsafe { _mm512_mask_blend_pd(mask, y, x) }
+    }
+    #[inline(always)]
+    fn bitmask(self, mask: __mmask8) -> u32 {
+        u32::from(mask)
+    }
+
+    #[inline(always)]
+    fn splat_i64(self, x: i64) -> __m512i {
+        unsafe { _mm512_set1_epi64(x) }
+    }
+    #[inline(always)]
+    fn bits(self, x: __m512d) -> __m512i {
+        unsafe { _mm512_castpd_si512(x) }
+    }
+    #[inline(always)]
+    fn from_bits(self, x: __m512i) -> __m512d {
+        unsafe { _mm512_castsi512_pd(x) }
+    }
+    #[inline(always)]
+    fn to_i64(self, x: __m512d) -> __m512i {
+        unsafe { _mm512_cvtpd_epi64(x) }
+    }
+    #[inline(always)]
+    fn from_i64(self, x: __m512i) -> __m512d {
+        unsafe { _mm512_cvtepi64_pd(x) }
+    }
+    #[inline(always)]
+    fn add_i64(self, x: __m512i, y: __m512i) -> __m512i {
+        unsafe { _mm512_add_epi64(x, y) }
+    }
+    #[inline(always)]
+    fn sub_i64(self, x: __m512i, y: __m512i) -> __m512i {
+        unsafe { _mm512_sub_epi64(x, y) }
+    }
+    #[inline(always)]
+    fn and_i64(self, x: __m512i, y: __m512i) -> __m512i {
+        unsafe { _mm512_and_si512(x, y) }
+    }
+    #[inline(always)]
+    fn or_i64(self, x: __m512i, y: __m512i) -> __m512i {
+        unsafe { _mm512_or_si512(x, y) }
+    }
+    #[inline(always)]
+    fn xor_i64(self, x: __m512i, y: __m512i) -> __m512i {
+        unsafe { _mm512_xor_si512(x, y) }
+    }
+    #[inline(always)]
+    fn shl_i64<const N: u32>(self, x: __m512i) -> __m512i {
+        unsafe { _mm512_slli_epi64::<N>(x) }
+    }
+    #[inline(always)]
+    fn shr_i64<const N: u32>(self, x: __m512i) -> __m512i {
+        unsafe { _mm512_srli_epi64::<N>(x) }
+    }
+    #[inline(always)]
+    fn gt_i64(self, x: __m512i, y: __m512i) -> __mmask8 {
+        unsafe { _mm512_cmpgt_epi64_mask(x, y) }
+    }
+}

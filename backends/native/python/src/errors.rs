@@ -1,0 +1,14 @@
+//! The kernels' errors as Python's.
+
+use pyo3::PyErr;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
+
+use rcmlrs_kernels::Error;
+
+/// The exception that says the same. (An index has its own, which names the operation: see `moves`.)
+pub fn python_error(error: Error) -> PyErr {
+    match error {
+        Error::Memory { .. } => PyMemoryError::new_err(error.to_string()),
+        Error::Index { .. } | Error::Operands(_) => PyValueError::new_err(error.to_string()),
+    }
+}

@@ -1,0 +1,31 @@
+//! Functions of one argument.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use rcmlrs_kernels::ops;
+
+use crate::array::NativeArray;
+use crate::compute;
+use crate::settle::settle;
+
+macro_rules! functions {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[pyfunction]
+            fn $name(py: Python<'_>, x: &Bound<'_, NativeArray>) -> PyResult<NativeArray> {
+                let array = &x.get().0;
+                let rounded = compute(py, array.size(), || ops::$name::$name(array));
+                settle(stringify!($name), rounded, &[x], |_| Ok(()))
+            }
+        )*
+
+        /// Put the kernels of this file into the dictionary.
+        pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
+            $(kernels.set_item(stringify!($name), wrap_pyfunction!($name, kernels.py())?)?;)*
+            Ok(())
+        }
+    };
+}
+
+functions!(exp);
