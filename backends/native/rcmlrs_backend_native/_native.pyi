@@ -1,7 +1,6 @@
 """The compiled module, written in Rust: see ``backends/native/python``."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 KERNELS: dict[str, Callable[..., NativeArray]]
 
