@@ -28,4 +28,15 @@ macro_rules! functions {
     };
 }
 
-functions!(exp);
+functions!(
+    exp,
+    expm1,
+    gelu,
+    gelu_derivative,
+    sigmoid,
+    sigmoid_derivative,
+    swish,
+    swish_derivative,
+    tanh,
+    tanh_derivative,
+);
