@@ -14,6 +14,7 @@ pub mod double;
 pub mod environment;
 pub mod error;
 pub mod function;
+pub mod logarithm;
 pub mod memory;
 pub mod ops;
 pub mod simd;

@@ -28,4 +28,4 @@ macro_rules! functions {
     };
 }
 
-functions!(exp);
+functions!(exp, log, log1p);
