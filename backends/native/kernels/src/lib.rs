@@ -5,7 +5,7 @@
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //! * [`threads`]: the pool that shares out long work.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
-//!   leaves it open.
+//!   leaves it open; [`exponential`] is what many of them are built on.
 //!
 //! `unsafe` is found in `simd` and `memory` alone, each block with its reason.
 
@@ -13,6 +13,7 @@ pub mod array;
 pub mod double;
 pub mod environment;
 pub mod error;
+pub mod exponential;
 pub mod function;
 pub mod logarithm;
 pub mod memory;

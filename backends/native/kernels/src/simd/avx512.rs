@@ -205,4 +205,15 @@ impl Simd for Avx512 {
     fn gt_i64(self, x: __m512i, y: __m512i) -> __mmask8 {
         unsafe { _mm512_cmpgt_epi64_mask(x, y) }
     }
+
+    #[inline(always)]
+    fn split(self, x: __m512d) -> (__m512d, __m512d) {
+        // Of an infinite x the difference is 0, and so n infinite.
+        let rest = unsafe { _mm512_reduce_pd::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x) };
+        (self.sub(x, rest), rest)
+    }
+    #[inline(always)]
+    fn raise(self, x: __m512d, n: __m512d) -> __m512d {
+        unsafe { _mm512_scalef_pd(x, n) }
+    }
 }
