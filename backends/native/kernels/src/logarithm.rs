@@ -30,6 +30,19 @@ const SERIES: [f64; 8] = [
     0.13086626149151975,
 ];
 
+/// The same for w in [0, 1/9]: off by at most 2^-52.2 of the logarithm.
+const FRACTION_SERIES: [f64; 9] = [
+    0.6666666666666697,
+    0.39999999999560126,
+    0.28571428676661,
+    0.22222212557929655,
+    0.18182261108422004,
+    0.1537327487631088,
+    0.13502342472298126,
+    0.1032266926728203,
+    0.16870700668831987,
+];
+
 /// log 2 = `LN2_HIGH + LN2_LOW` within 2^-102; the last 12 bits of the high part are zero.
 const LN2_HIGH: f64 = 0.693147180559663;
 const LN2_LOW: f64 = 2.8235290563031577e-13;
@@ -75,11 +88,15 @@ pub fn log1p<S: Simd>(s: S, x: S::F64) -> S::F64 {
     of_sum(s, high, low)
 }
 
-/// The same for x in [0, 1], a little faster.
+/// The same for x in [0, 1], faster: there is no power of two to be split off.
+///
+/// s errs by 2 u, s w P(w) by 11 u of what is at most 0.053 of 2 s, [`FRACTION_SERIES`] by 1.7 u, and the sum by 1 u.
 #[inline(always)]
 pub fn log1p_of_fraction<S: Simd>(s: S, x: S::F64) -> S::F64 {
-    let (high, low) = s.fast_two_sum(s.splat(1.0), x);
-    of_sum(s, high, low)
+    let quotient = s.div(x, s.add(x, s.splat(2.0)));
+    let square = s.mul(quotient, quotient);
+    let series = s.polynomial(square, FRACTION_SERIES);
+    s.fma(s.mul(quotient, square), series, s.add(quotient, quotient))
 }
 
 /// log(high + low), where low is at most half an ulp of high.
@@ -159,7 +176,7 @@ mod tests {
     use super::*;
     use crate::simd::{Kernel, Level, dispatch};
 
-    struct Log<'a>(&'a [f64], fn(f64) -> Double);
+    struct Log<'a>(&'a [f64]);
 
     /// The largest error in units of u, beside double-double.
     impl Kernel for Log<'_> {
@@ -170,10 +187,14 @@ mod tests {
             let mut found = [0.0; 16];
             for &z in self.0 {
                 s.store(log(s, s.splat(z)), &mut found);
-                let exact = (self.1)(z);
-                worst = worst.max(off(found[0], exact));
+                worst = worst.max(off(found[0], log_double(Double::from(z))));
+                let exact = log1p_double(Double::from(z));
                 s.store(log1p(s, s.splat(z)), &mut found);
-                worst1p = worst1p.max(off(found[0], log1p_double(Double::from(z))));
+                worst1p = worst1p.max(off(found[0], exact));
+                if z <= 1.0 {
+                    s.store(log1p_of_fraction(s, s.splat(z)), &mut found);
+                    worst1p = worst1p.max(off(found[0], exact));
+                }
             }
             (worst, worst1p)
         }
@@ -203,7 +224,7 @@ mod tests {
         let numbers = numbers();
         for level in Level::ALL.into_iter().filter(|&level| level <= Level::best()) {
             let _ = level.set();
-            let (log, log1p) = dispatch(Log(&numbers, |z| log_double(Double::from(z))));
+            let (log, log1p) = dispatch(Log(&numbers));
             assert!(log <= BOUND && log1p <= BOUND, "{level}: {log} and {log1p} of {BOUND} units");
         }
         let _ = Level::best().set();

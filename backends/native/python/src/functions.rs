@@ -28,4 +28,4 @@ macro_rules! functions {
     };
 }
 
-functions!(exp, log, log1p);
+functions!(exp, log, log1p, softplus);
