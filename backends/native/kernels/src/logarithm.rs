@@ -69,9 +69,22 @@ fn split<S: Simd>(s: S, z: S::F64) -> (S::F64, S::F64, S::I64) {
 fn of_parts<S: Simd>(s: S, k: S::F64, f: S::F64) -> S::F64 {
     let quotient = s.div(f, s.add(f, s.splat(2.0)));
     let square = s.mul(quotient, quotient);
-    let rest = s.mul(s.mul(quotient, square), s.polynomial(square, SERIES));
+    let rest = s.mul(s.mul(quotient, square), polynomial(s, square, SERIES));
     let low = s.add(s.fma(k, s.splat(LN2_LOW), rest), s.add(quotient, quotient));
     s.fma(k, s.splat(LN2_HIGH), low)
+}
+
+/// `c[0] + c[1] x + ...` in pairs, which shortens the chain of operations that wait for each other.
+#[inline(always)]
+fn polynomial<S: Simd, const N: usize>(s: S, x: S::F64, c: [f64; N]) -> S::F64 {
+    let square = s.mul(x, x);
+    let pair = |i: usize| if i + 1 < N { s.fma(s.splat(c[i + 1]), x, s.splat(c[i])) } else { s.splat(c[i]) };
+    let last = (N - 1) / 2;
+    let mut sum = pair(2 * last);
+    for i in (0..last).rev() {
+        sum = s.fma(sum, square, pair(2 * i));
+    }
+    sum
 }
 
 /// log z within [`BOUND`], for a z that is normal, positive and finite; +0 at 1. Elsewhere some number, or NaN.
@@ -95,7 +108,7 @@ pub fn log1p<S: Simd>(s: S, x: S::F64) -> S::F64 {
 pub fn log1p_of_fraction<S: Simd>(s: S, x: S::F64) -> S::F64 {
     let quotient = s.div(x, s.add(x, s.splat(2.0)));
     let square = s.mul(quotient, quotient);
-    let series = s.polynomial(square, FRACTION_SERIES);
+    let series = polynomial(s, square, FRACTION_SERIES);
     s.fma(s.mul(quotient, square), series, s.add(quotient, quotient))
 }
 
