@@ -4,6 +4,7 @@
 //! * [`array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //! * [`threads`]: the pool that shares out long work.
+//! * [`exact`]: exact sums, for what faster ones leave undecided.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
 //!   leaves it open.
 //!
@@ -13,6 +14,7 @@ pub mod array;
 pub mod double;
 pub mod environment;
 pub mod error;
+pub mod exact;
 pub mod function;
 pub mod memory;
 pub mod ops;
