@@ -18,7 +18,9 @@ pub mod exact;
 pub mod function;
 pub mod memory;
 pub mod ops;
+pub mod reduce;
 pub mod simd;
+pub mod sums;
 pub mod threads;
 
 pub use array::{Array, DType, Element};
