@@ -4,6 +4,7 @@
 //! * [`array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //! * [`threads`]: the pool that shares out long work.
+//! * [`exact`]: exact sums, for what faster ones leave undecided.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
 //!   leaves it open; [`exponential`] is what many of them are built on.
 //!
@@ -14,12 +15,15 @@ pub mod double;
 pub mod environment;
 pub mod error;
 pub mod exponential;
+pub mod exact;
 pub mod function;
 pub mod logarithm;
 pub mod memory;
 pub mod ops;
 pub mod rows;
+pub mod reduce;
 pub mod simd;
+pub mod sums;
 pub mod threads;
 
 pub use array::{Array, DType, Element};
