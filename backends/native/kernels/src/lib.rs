@@ -3,6 +3,7 @@
 //! * [`ops`]: one file per operation, of the name that it has in the framework's table.
 //! * [`array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
+//! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place.
 //! * [`threads`]: the pool that shares out long work.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
 //!   leaves it open.
@@ -10,7 +11,9 @@
 //! `unsafe` is found in `simd` and `memory` alone, each block with its reason.
 
 pub mod array;
+pub mod copy;
 pub mod double;
+pub mod elementwise;
 pub mod environment;
 pub mod error;
 pub mod function;
