@@ -5,6 +5,7 @@
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place.
 //! * [`threads`]: the pool that shares out long work.
+//! * [`exact`]: exact sums, for what faster ones leave undecided.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
 //!   leaves it open.
 //!
@@ -16,6 +17,7 @@ pub mod double;
 pub mod elementwise;
 pub mod environment;
 pub mod error;
+pub mod exact;
 pub mod function;
 pub mod memory;
 pub mod ops;
