@@ -1,19 +1,17 @@
 //! What the elementwise operations share: a function of one element of each operand, broadcast against each other.
 //!
-//! The axes of the result are joined where all operands allow it, and what is left is walked in rows: along a row an
-//! operand either lies side by side or stays at one element, and a loop over slices does the rest, compiled at each
-//! level of [`crate::simd`]. One binary32 operation of IEEE 754 is RN of the exact value (contract N2.1), and the
+//! The result is written in rows ([`crate::walk`]) along which an operand either lies side by side or stays at one
+//! element, and a loop over slices does the rest, compiled at each level of [`crate::simd`]. One binary32 operation of IEEE 754 is RN of the exact value (contract N2.1), and the
 //! compiler neither contracts nor reorders them, so the levels have the same bits.
-
-use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::array::{Array, ArrayElement, DType, Shape, Strides};
+use crate::array::{Array, ArrayElement, DType, Shape};
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads;
+use crate::walk::Walk;
 
 /// Elements that one thread takes at a time.
 pub const PART: usize = 1 << 16;
@@ -36,102 +34,19 @@ pub fn broadcast_shape(arrays: &[&Array]) -> Result<Shape> {
     Ok(result)
 }
 
-/// How `N` operands are read while a result is written in row-major order.
-struct Plan<const N: usize> {
-    /// The length of a row: along it, an operand's elements lie side by side or are one.
-    row: usize,
-    /// Which of the two it is.
-    along: [bool; N],
-    /// Each operand's first element.
-    first: [usize; N],
-    /// The other axes, joined where that can be, the last one first, each with the operands' strides.
-    outer: SmallVec<[(usize, [isize; N]); 4]>,
-}
-
-impl<const N: usize> Plan<N> {
-    /// The operands as the rows of a result of `shape`, which has elements. One that is neither side by side nor one
-    /// element along a row is copied, into `copies`.
-    fn new(shape: &[usize], operands: [&Array; N], copies: &mut [Option<Array>; N]) -> Result<Plan<N>> {
-        let mut plan = Plan::of(shape, operands.map(|x| (x.offset(), x.shape(), x.strides())));
-        let (row, steps) = plan.outer.first().copied().unwrap_or((1, [0; N]));
-        if row > 1 && steps.iter().any(|&step| step != 0 && step != 1) {
-            for k in 0..N {
-                if steps[k] != 0 && steps[k] != 1 {
-                    copies[k] = Some(operands[k].contiguous()?);
-                }
-            }
-            let of = |k: usize| copies[k].as_ref().unwrap_or(operands[k]);
-            let operands: [&Array; N] = std::array::from_fn(of);
-            plan = Plan::of(shape, operands.map(|x| (x.offset(), x.shape(), x.strides())));
-        }
-        if !plan.outer.is_empty() {
-            let (row, steps) = plan.outer.remove(0);
-            plan.row = row;
-            plan.along = steps.map(|step| step == 1);
-        }
-        Ok(plan)
+/// The way through the operands, each of which is side by side or one element along a row. One that is neither is
+/// copied, into `copies`.
+fn walk<const N: usize>(shape: &[usize], operands: [&Array; N], copies: &mut [Option<Array>; N]) -> Result<Walk<N>> {
+    let walk = Walk::new(shape, operands);
+    if walk.step.iter().all(|&step| step == 0 || step == 1) {
+        return Ok(walk);
     }
-
-    /// All axes among the outer ones.
-    fn of(shape: &[usize], operands: [(usize, &[usize], &[isize]); N]) -> Plan<N> {
-        let mut axes: SmallVec<[(usize, [isize; N]); 4]> = SmallVec::new();
-        for i in 0..shape.len() {
-            let (n, from_end) = (shape[shape.len() - 1 - i], i + 1);
-            if n == 1 {
-                continue;
-            }
-            let strides = operands.map(|(_, lengths, strides)| match lengths.len().checked_sub(from_end) {
-                Some(axis) if lengths[axis] != 1 => strides[axis],
-                _ => 0,
-            });
-            match axes.last_mut() {
-                Some((length, inner)) if (0..N).all(|k| strides[k] == inner[k] * *length as isize) => *length *= n,
-                _ => axes.push((n, strides)),
-            }
-        }
-        Plan { row: 1, along: [false; N], first: operands.map(|(offset, _, _)| offset), outer: axes }
-    }
-
-    /// Call `work(places, at)` for every row, or part of one, of the result's elements from `start` on: their places
-    /// counted from there, and the operands' elements.
-    #[inline(always)]
-    fn rows(&self, start: usize, length: usize, mut work: impl FnMut(Range<usize>, [usize; N])) {
-        if self.outer.is_empty() {
-            return work(0..length, std::array::from_fn(|k| self.first[k] + if self.along[k] { start } else { 0 }));
-        }
-        let mut inside = start % self.row;
-        let mut rest = start / self.row;
-        let mut at = self.first.map(|first| first as isize);
-        let mut index: Shape = SmallVec::new();
-        for (n, strides) in &self.outer {
-            let i = rest % n;
-            rest /= n;
-            index.push(i);
-            (0..N).for_each(|k| at[k] += i as isize * strides[k]);
-        }
-        let mut done = 0;
-        loop {
-            let n = (self.row - inside).min(length - done);
-            work(
-                done..done + n,
-                std::array::from_fn(|k| at[k] as usize + if self.along[k] { inside } else { 0 }),
-            );
-            done += n;
-            if done == length {
-                return;
-            }
-            inside = 0;
-            for (i, (n, strides)) in index.iter_mut().zip(&self.outer) {
-                *i += 1;
-                (0..N).for_each(|k| at[k] += strides[k]);
-                if *i < *n {
-                    break;
-                }
-                (0..N).for_each(|k| at[k] -= *n as isize * strides[k]);
-                *i = 0;
-            }
+    for k in 0..N {
+        if walk.step[k] != 0 && walk.step[k] != 1 {
+            copies[k] = Some(operands[k].contiguous()?);
         }
     }
+    Ok(Walk::new(shape, std::array::from_fn(|k| copies[k].as_ref().unwrap_or(operands[k]))))
 }
 
 macro_rules! maps {
@@ -149,24 +64,23 @@ macro_rules! maps {
                 if out.is_empty() {
                     return Ok(());
                 }
-                let plan = if plain {
-                    let first = operands.map(Array::offset);
-                    Plan { row: out.len(), along: [true; $count], first, outer: SmallVec::new() }
+                let walk = if plain {
+                    Walk::straight(out.len(), operands.map(Array::offset))
                 } else {
-                    Plan::new(&shape, operands, &mut copies)?
+                    walk(&shape, operands, &mut copies)?
                 };
                 let operands: [&Array; $count] = std::array::from_fn(|k| copies[k].as_ref().unwrap_or(operands[k]));
                 $(let $x = operands[$k].raw::<$X>();)*
                 let part = if out.len() < 2 * PART { out.len() } else { PART };
                 threads::for_each_chunk(out, part, |start, out| {
-                    environment::with_default(|| dispatch($Part { plan: &plan, f, start, out, $($x),* }));
+                    environment::with_default(|| dispatch($Part { walk: &walk, f, start, out, $($x),* }));
                 });
                 Ok(())
             })
         }
 
         struct $Part<'a, $($X,)* R, F> {
-            plan: &'a Plan<$count>,
+            walk: &'a Walk<$count>,
             f: F,
             start: usize,
             out: &'a mut [R],
@@ -178,7 +92,7 @@ macro_rules! maps {
             #[inline(always)]
             fn rows<const MASK: usize>(self) {
                 let out = self.out;
-                self.plan.rows(self.start, out.len(), |places, at| {
+                self.walk.rows(self.start, out.len(), |places, at| {
                     let out = &mut out[places];
                     let n = out.len();
                     $(
@@ -197,7 +111,7 @@ macro_rules! maps {
 
             #[inline(always)]
             fn run<S: Simd>(self, _: S) {
-                match (0..$count).fold(0, |mask, k| mask | usize::from(self.plan.along[k]) << k) {
+                match (0..$count).fold(0, |mask, k| mask | usize::from(self.walk.step[k] == 1) << k) {
                     $($mask => self.rows::<$mask>(),)*
                     _ => unreachable!(),
                 }

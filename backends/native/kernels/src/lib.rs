@@ -3,7 +3,8 @@
 //! * [`ops`]: one file per operation, of the name that it has in the framework's table.
 //! * [`array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
-//! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place.
+//! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place; [`walk`]:
+//!   the way through both; [`indices`] are checked before they are followed.
 //! * [`threads`]: the pool that shares out long work.
 //! * [`exact`]: exact sums, for what faster ones leave undecided.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
@@ -19,10 +20,12 @@ pub mod environment;
 pub mod error;
 pub mod exact;
 pub mod function;
+pub mod indices;
 pub mod memory;
 pub mod ops;
 pub mod simd;
 pub mod threads;
+pub mod walk;
 
 pub use array::{Array, DType, Element};
 pub use error::{Error, Result};
