@@ -5,12 +5,14 @@
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //! * [`threads`]: the pool that shares out long work.
 //! * [`exact`]: exact sums, for what faster ones leave undecided.
+//! * [`contraction`]: products of matrices.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
 //!   leaves it open.
 //!
 //! `unsafe` is found in `simd` and `memory` alone, each block with its reason.
 
 pub mod array;
+pub mod contraction;
 pub mod double;
 pub mod environment;
 pub mod error;
