@@ -79,7 +79,7 @@ impl Geometry {
         let level = Level::current();
         match level {
             Level::Avx512 => Geometry { level, rows: 8, lanes: 8, vectors: 3 },
-            Level::Avx2 => Geometry { level, rows: 4, lanes: 4, vectors: 3 },
+            Level::Avx2 => Geometry { level, rows: 4, lanes: 4, vectors: 2 },
             Level::Portable => Geometry { level, rows: 4, lanes: 4, vectors: 1 },
         }
     }

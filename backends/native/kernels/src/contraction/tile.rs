@@ -42,7 +42,7 @@ impl Kernel for Block<'_> {
     fn run<S: Simd>(self, s: S) {
         match S::LEVEL {
             Level::Avx512 => self.multiply::<S, 8, 3>(s),
-            Level::Avx2 => self.multiply::<S, 4, 3>(s),
+            Level::Avx2 => self.multiply::<S, 4, 2>(s),
             Level::Portable => self.multiply::<S, 4, 1>(s),
         }
     }
@@ -278,7 +278,7 @@ impl Doubts {
         let depth = block.depth;
         let widest = match level {
             Level::Avx512 => 24,
-            Level::Avx2 => 12,
+            Level::Avx2 => 8,
             Level::Portable => 4,
         };
         let lanes = if level == Level::Avx512 { 8 } else { 4 };
