@@ -7,6 +7,7 @@
 //!   the way through both; [`indices`] are checked before they are followed.
 //! * [`threads`]: the pool that shares out long work.
 //! * [`exact`]: exact sums, for what faster ones leave undecided.
+//! * [`contraction`]: products of matrices.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
 //!   leaves it open; [`exponential`] is what many of them are built on.
 //!
@@ -14,6 +15,7 @@
 
 pub mod array;
 pub mod copy;
+pub mod contraction;
 pub mod double;
 pub mod elementwise;
 pub mod environment;

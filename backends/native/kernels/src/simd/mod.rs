@@ -139,6 +139,22 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
+/// Run a kernel at a level that was read before: work in several parts whose layout depends on the level keeps to one,
+/// whatever is set meanwhile.
+#[inline]
+pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    assert!(level <= Level::best(), "{level}: this machine has no more than {}", Level::best());
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Level::best` has found its instructions on this machine.
+        Level::Avx512 => unsafe { avx512::run(kernel) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: likewise.
+        Level::Avx2 => unsafe { avx2::run(kernel) },
+        _ => kernel.run(portable::Portable),
+    }
+}
+
 /// The operations on vectors. A value of an implementing type exists only where its instructions do.
 ///
 /// `F64` has `LANES` lanes of binary64, and `F32` as many of binary32; `I64` holds 64-bit integers or the bits of an
@@ -224,6 +240,17 @@ pub trait Simd: Copy + Send + Sync {
     fn gt_i64(self, x: Self::I64, y: Self::I64) -> Self::Mask;
 
     // --------------------------------------------------------------------------------------- provided
+
+    /// `LANES` rows of `LANES` numbers each, `stride` apart, become columns: `to[step * j + i] = from[stride * i + j]`.
+    #[inline(always)]
+    fn turn(self, from: &[f32], stride: usize, to: &mut [f64], step: usize) {
+        for j in 0..Self::LANES {
+            let to = &mut to[step * j..][..Self::LANES];
+            for (i, to) in to.iter_mut().enumerate() {
+                *to = f64::from(from[stride * i + j]);
+            }
+        }
+    }
 
     /// `x * 2^n` for integers `|n| <= 1000`; exact where `x` and the result are normal. `x` must not be zero,
     /// subnormal, infinite or NaN.
