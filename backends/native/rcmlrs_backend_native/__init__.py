@@ -5,13 +5,29 @@ environment variables choose how it runs, and change no bit: ``RCMLRS_NUM_THREAD
 ``RCMLRS_NATIVE_LEVEL`` (``avx512``, ``avx2`` or ``portable``; the default is the best that the machine has).
 """
 
+from pathlib import Path
 from typing import Any
 
-from rcmlrs_backend_native import _native
 from rcmlrs_core import hookimpl
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.plain import Shape
-from rcmlrs_core.registry import KernelTable
+from rcmlrs_core.registry import BackendNotBuiltError, KernelTable
+
+AGAIN = (
+    "build it: install Rust (https://rustup.rs), and then RCMLRS again; in a clone, make demo does that, or "
+    "pip install --editable ."
+)
+
+try:
+    from rcmlrs_backend_native import _native
+except ModuleNotFoundError as error:
+    if error.name != f"{__name__}._native":
+        raise
+    note = Path(__file__).with_name("not_built.txt")  # setup.py leaves it, and knows why
+    why = note.read_text(encoding="utf-8").strip() if note.is_file() else f"it was never built; {AGAIN}"
+    raise BackendNotBuiltError(f"backend 'native' has no compiled module: {why}") from None
+except ImportError as error:
+    raise BackendNotBuiltError(f"backend 'native': its compiled module cannot be loaded: {error}; {AGAIN}") from error
 
 
 class NativeStorage:
