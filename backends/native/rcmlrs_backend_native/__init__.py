@@ -19,7 +19,7 @@ AGAIN = (
 )
 
 try:
-    from rcmlrs_backend_native import _native
+    import rcmlrs_backend_native._native as _native  # from ... import would not tell a missing file from a bad one
 except ModuleNotFoundError as error:
     if error.name != f"{__name__}._native":
         raise
