@@ -41,6 +41,11 @@ class NativeStorage:
         """The elements in row-major order, every NaN as 0x7fc00000."""
         return _native.dump(buffer)
 
+    def view(self, buffer: Any) -> memoryview | None:
+        """The elements where they lie, if that is in row-major order."""
+        view = memoryview(buffer)
+        return view if view.c_contiguous else None
+
 
 class Plugin:
     """The hooks."""
@@ -64,7 +69,8 @@ class Plugin:
     @hookimpl
     def rcmlrs_about(self) -> str:
         """The level and the number of threads."""
-        return f"Rust, {_native.level()}, {_native.thread_count()} threads"
+        count, problem = _native.thread_count(), _native.thread_problem()
+        return f"Rust, {_native.level()}, {count} thread{'s' * (count != 1)}" + (f" ({problem})" if problem else "")
 
 
 plugin = Plugin()

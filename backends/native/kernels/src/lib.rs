@@ -20,4 +20,4 @@ pub mod simd;
 pub mod threads;
 
 pub use array::{Array, DType, Element};
-pub use error::{Error, Result};
+pub use error::{Error, Result, caught};
