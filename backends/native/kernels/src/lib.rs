@@ -35,4 +35,4 @@ pub mod threads;
 pub mod walk;
 
 pub use array::{Array, DType, Element};
-pub use error::{Error, Result};
+pub use error::{Error, Result, caught};

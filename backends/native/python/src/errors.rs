@@ -3,6 +3,8 @@
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use pyo3::PyErr;
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 
 use rcmlrs_kernels::Error;
 
@@ -10,6 +12,7 @@ use rcmlrs_kernels::Error;
 pub fn python_error(error: Error) -> PyErr {
     match error {
         Error::Memory { .. } => PyMemoryError::new_err(error.to_string()),
+        Error::Defect(_) => PyRuntimeError::new_err(format!("{error}; RCMLRS_BACKEND=numpy is a way around it")),
         Error::Index { .. } | Error::Operands(_) => PyValueError::new_err(error.to_string()),
     }
 }
