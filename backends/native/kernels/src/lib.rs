@@ -14,21 +14,21 @@
 //! `unsafe` is found in `simd` and `memory` alone, each block with its reason.
 
 pub mod array;
-pub mod copy;
 pub mod contraction;
+pub mod copy;
 pub mod double;
 pub mod elementwise;
 pub mod environment;
 pub mod error;
-pub mod exponential;
 pub mod exact;
+pub mod exponential;
 pub mod function;
-pub mod logarithm;
 pub mod indices;
+pub mod logarithm;
 pub mod memory;
 pub mod ops;
-pub mod rows;
 pub mod reduce;
+pub mod rows;
 pub mod simd;
 pub mod sums;
 pub mod threads;

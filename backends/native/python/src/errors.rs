@@ -1,10 +1,9 @@
 //! The kernels' errors as Python's.
 
-use pyo3::exceptions::{PyMemoryError, PyValueError};
-use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 use pyo3::PyErr;
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use rcmlrs_kernels::Error;
 

@@ -215,6 +215,8 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn raise(self, x: __m512d, n: __m512d) -> __m512d {
         unsafe { _mm512_scalef_pd(x, n) }
+    }
+
     /// Pairs of rows are interleaved, then pairs of pairs, each in both halves of the vectors; then halves are joined.
     #[inline(always)]
     fn turn(self, from: &[f32], stride: usize, to: &mut [f64], step: usize) {
