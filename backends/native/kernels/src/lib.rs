@@ -18,6 +18,7 @@ pub mod function;
 pub mod logarithm;
 pub mod memory;
 pub mod ops;
+pub mod power;
 pub mod rows;
 pub mod simd;
 pub mod threads;
