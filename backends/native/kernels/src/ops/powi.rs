@@ -3,7 +3,7 @@
 //! Small powers are products that are exact, or known with their error; up to 64 they are products, and beyond e^(n log x),
 //! with error bounds. x^0 = 1, even for NaN; zeros and infinities as [`crate::power::element`] says.
 
-use crate::array::Array;
+use crate::array::{Array, row_major};
 use crate::error::Result;
 use crate::function::Rounded;
 use crate::power::{self, General, Operand, Power, ends};
@@ -106,6 +106,9 @@ pub fn shaped(x: &Array, n: i32, shape: &[usize]) -> Result<Rounded> {
         return Ok(Array::build(shape, |out: &mut [f32]| out.fill(1.0))?.into());
     }
     let x = x.contiguous()?;
+    if n == 1 {
+        return Ok(x.view(x.offset(), shape.into(), row_major(shape)).into());
+    }
     let (x, y) = (Operand::Numbers(x.as_slice().expect("made contiguous")), Operand::Number(f64::from(n)));
     match n {
         2 => power::apply(Square, x, y, shape),
