@@ -10,8 +10,9 @@ use crate::function::Rounded;
 use crate::rows::{self, Exact, TermFunction, UNIT, log_of_sum};
 use crate::simd::Simd;
 
+/// The function.
 #[derive(Clone, Copy)]
-struct LogSoftmax;
+pub struct LogSoftmax;
 
 impl TermFunction for LogSoftmax {
     const APART: bool = true;

@@ -10,8 +10,9 @@ use crate::function::Rounded;
 use crate::rows::{self, Exact, TermFunction, UNIT, log_of_sum};
 use crate::simd::Simd;
 
+/// The function.
 #[derive(Clone, Copy)]
-struct LogSumExp;
+pub struct LogSumExp;
 
 impl TermFunction for LogSumExp {
     const APART: bool = true;

@@ -9,8 +9,9 @@ use crate::function::Rounded;
 use crate::rows::{self, Exact, TermFunction, UNIT, logarithm_above, of_term};
 use crate::simd::Simd;
 
+/// The function.
 #[derive(Clone, Copy)]
-struct Softmax;
+pub struct Softmax;
 
 /// Where d is less, the result is below 2^-151, and so is what is computed; both round to +0.
 pub const LOWEST: f64 = -105.0;
@@ -44,7 +45,7 @@ impl TermFunction for Softmax {
         if row.difference(place).hi < LOWEST {
             return Some(0.0);
         }
-        (row.terms[place] / (row.others + 1.0)).round(2.0 * exponential::DOUBLE_BOUND + row.bound)
+        (row.term(place) / (row.others + 1.0)).round(2.0 * exponential::DOUBLE_BOUND + row.bound)
     }
 }
 
