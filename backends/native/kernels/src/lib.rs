@@ -15,8 +15,11 @@ pub mod environment;
 pub mod error;
 pub mod exponential;
 pub mod function;
+pub mod logarithm;
 pub mod memory;
 pub mod ops;
+pub mod power;
+pub mod rows;
 pub mod simd;
 pub mod threads;
 

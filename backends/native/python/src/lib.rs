@@ -10,6 +10,7 @@ mod errors;
 mod functions;
 mod moves;
 mod order;
+mod powers;
 mod rows;
 mod settle;
 mod sums;
@@ -78,6 +79,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     elementwise::register(&kernels)?;
     contraction::register(&kernels)?;
     sums::register(&kernels)?;
+    powers::register(&kernels)?;
     rows::register(&kernels)?;
     order::register(&kernels)?;
     moves::register(&kernels)?;
