@@ -8,13 +8,16 @@ use std::sync::Mutex;
 use crate::array::Array;
 use crate::environment;
 use crate::error::Result;
-use crate::simd::{Kernel, Simd, dispatch};
+use crate::simd::{Kernel, Pair, Simd, dispatch};
 use crate::threads;
 
 /// A function of one binary32 number.
 pub trait Function: Copy + Send + Sync {
     /// Bounds the relative error of `binary64`, in units of 2^-53, at every level of [`Simd`].
     const BOUND: f64;
+
+    /// Whether `binary64` is a number for every number, so that nobody need look for NaN.
+    const TOTAL: bool = false;
 
     /// The function in binary64, for every argument, infinite ones and NaN included; mark it `#[inline(always)]`.
     ///
@@ -79,56 +82,101 @@ struct Stretch<'a, F> {
     to: &'a mut [f32],
 }
 
-/// Vectors that are computed side by side, so that the latency of one is hidden behind the others.
-const ABREAST: usize = 2;
-
-/// Room for as many lanes as any level has abreast.
-const MOST: usize = 32;
+/// Elements after which one looks whether some of them are undecided: often enough that few are computed again.
+const BLOCK: usize = 256;
 
 impl<F: Function> Kernel for Stretch<'_, F> {
     type Output = Vec<usize>;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Vec<usize> {
-        let width = ABREAST * S::LANES;
+        // The portable level's four lanes are two or four vectors already.
+        if S::FUSED { self.by(Pair(Pair(s))) } else { self.by(s) }
+    }
+}
+
+impl<F: Function> Stretch<'_, F> {
+    #[inline(always)]
+    fn by<S: Simd>(self, s: S) -> Vec<usize> {
         let mut undecided = Vec::new();
-        let whole = self.from.len() / width * width;
+        let whole = self.from.len() / S::LANES * S::LANES;
         let (from, last_from) = self.from.split_at(whole);
         let (to, last_to) = self.to.split_at_mut(whole);
-        for (i, (xs, ys)) in from.chunks_exact(width).zip(to.chunks_exact_mut(width)).enumerate() {
-            let open = group(s, self.f, xs, ys);
-            if open != 0 {
-                settle(self.f, open, xs, ys, i * width, &mut undecided);
+        for (i, (xs, ys)) in from.chunks(BLOCK).zip(to.chunks_mut(BLOCK)).enumerate() {
+            if rounded(s, self.f, xs, ys) {
+                settle(self.f, xs, ys, i * BLOCK, &mut undecided);
             }
         }
         if !last_from.is_empty() {
-            let (mut xs, mut ys) = ([1.0f32; MOST], [0.0f32; MOST]);
-            xs[..last_from.len()].copy_from_slice(last_from);
-            let open = group(s, self.f, &xs[..width], &mut ys[..width]) & ((1 << last_from.len()) - 1);
-            if open != 0 {
-                settle(self.f, open, &xs, &mut ys, whole, &mut undecided);
+            let (mut xs, mut ys) = ([1.0f32; BLOCK], [0.0f32; BLOCK]);
+            let n = last_from.len();
+            xs[..n].copy_from_slice(last_from);
+            if rounded(s, self.f, &xs[..S::LANES], &mut ys[..S::LANES]) {
+                settle(self.f, &xs[..n], &mut ys[..n], whole, &mut undecided);
             }
-            last_to.copy_from_slice(&ys[..last_to.len()]);
+            last_to.copy_from_slice(&ys[..n]);
         }
         undecided
     }
 }
 
-/// `ABREAST` vectors; a bit is set for each element that is undecided.
+/// RN of the lower ends for whole vectors; whether some element is undecided.
 #[inline(always)]
-fn group<S: Simd, F: Function>(s: S, f: F, xs: &[f32], ys: &mut [f32]) -> u32 {
-    let mut open = 0;
-    for i in 0..ABREAST {
-        let x = s.widen(s.load_f32(&xs[i * S::LANES..]));
+fn rounded<S: Simd, F: Function>(s: S, f: F, xs: &[f32], ys: &mut [f32]) -> bool {
+    let zero = s.splat(0.0);
+    let (mut unlike, mut lost) = (s.narrow(zero), s.lt(zero, zero));
+    for (xs, ys) in xs.chunks_exact(S::LANES).zip(ys.chunks_exact_mut(S::LANES)) {
+        let x = s.widen(s.load_f32(xs));
         let (low, high) = f.ends(s, x);
         let rounded = s.narrow(low);
-        let decided = s.same_f32(rounded, s.narrow(high));
-        s.store_f32(rounded, &mut ys[i * S::LANES..]);
-        // A NaN of a number is not a result; see `Function::binary64`.
-        let lost = s.and_mask(s.is_nan(low), s.not_mask(s.is_nan(x)));
-        open |= s.bitmask(s.or_mask(s.not_mask(decided), lost)) << (i * S::LANES);
+        s.store_f32(rounded, ys);
+        unlike = s.gather_unlike(unlike, rounded, s.narrow(high));
+        if !F::TOTAL {
+            // A NaN of a number is not a result; see `Function::binary64`.
+            lost = s.or_mask(lost, s.and_mask(s.is_nan(low), s.eq(x, x)));
+        }
     }
-    open
+    s.any_bit(unlike) || (!F::TOTAL && s.any(lost))
+}
+
+/// The undecided elements of a block.
+#[cold]
+#[inline(never)]
+fn settle<F: Function>(f: F, xs: &[f32], ys: &mut [f32], start: usize, undecided: &mut Vec<usize>) {
+    let mut all = [1.0f32; BLOCK];
+    all[..xs.len()].copy_from_slice(xs);
+    let decided = dispatch(Decided { f, xs: &all });
+    for i in (0..xs.len()).filter(|&i| !decided[i]) {
+        match f.accurate(xs[i]) {
+            Some(y) => ys[i] = y,
+            None => undecided.push(start + i),
+        }
+    }
+}
+
+/// Whether both ends round to the same.
+struct Decided<'a, F> {
+    f: F,
+    xs: &'a [f32; BLOCK],
+}
+
+impl<F: Function> Kernel for Decided<'_, F> {
+    type Output = [bool; BLOCK];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> [bool; BLOCK] {
+        let mut decided = [false; BLOCK];
+        for (xs, to) in self.xs.chunks_exact(S::LANES).zip(decided.chunks_exact_mut(S::LANES)) {
+            let x = s.widen(s.load_f32(xs));
+            let (low, high) = self.f.ends(s, x);
+            let same = s.same_f32(s.narrow(low), s.narrow(high));
+            let bits = s.bitmask(s.or_mask(s.is_nan(x), s.and_mask(same, s.eq(low, low))));
+            for (i, to) in to.iter_mut().enumerate() {
+                *to = bits >> i & 1 == 1;
+            }
+        }
+        decided
+    }
 }
 
 /// RN of every number that is off from `y` by at most `bound` units of 2^-53 relative to it, and where that is one.
@@ -148,13 +196,51 @@ pub fn ends<S: Simd>(s: S, y: S::F64, bound: f64) -> (S::F64, S::F64) {
     (s.mul(y, s.splat(1.0 - radius)), s.mul(y, s.splat(1.0 + radius)))
 }
 
-#[cold]
-#[inline(never)]
-fn settle<F: Function>(f: F, open: u32, xs: &[f32], ys: &mut [f32], start: usize, undecided: &mut Vec<usize>) {
-    for i in (0..u32::BITS as usize).filter(|i| open >> i & 1 == 1) {
-        match f.accurate(xs[i]) {
-            Some(y) => ys[i] = y,
-            None => undecided.push(start + i),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops;
+    use crate::simd::Level;
+
+    /// Vectors give what `accurate` does, at every level, on a sample of all binary32 numbers and on whole binades of
+    /// tiny ones; on views too.
+    fn vectors_agree<F: Function>(f: F) {
+        let spread = (0..30_000).map(|i: u32| f32::from_bits(i.wrapping_mul(143_053)));
+        let tiny = (0..2_000).flat_map(|i| [f32::from_bits(i), -f32::from_bits(0x0080_0000 + 3 * i)]);
+        let ends = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, 0.0, -0.0];
+        let usual = (0..30_000).map(|i| (i as f32 - 15_000.0) * 7.3e-3);
+        let xs: Vec<f32> = spread.chain(tiny).chain(ends).chain(usual).collect();
+        let array = Array::from_slice(&xs, &[xs.len()]).unwrap();
+        let backwards = array.view(xs.len() - 1, array.shape().into(), [-1].as_slice().into());
+        for level in Level::ALL.into_iter().filter(|&level| level <= Level::best()) {
+            level.set().expect("the machine has it");
+            let result = apply(f, &array).unwrap();
+            let turned = apply(f, &backwards).unwrap().array.to_vec::<f32>();
+            assert_eq!(result.undecided, []);
+            for (i, (x, y)) in xs.iter().zip(result.array.to_vec::<f32>()).enumerate() {
+                let want = f.accurate(*x).expect("decided");
+                let name = std::any::type_name::<F>();
+                assert!(y.to_bits() == want.to_bits() || (y.is_nan() && want.is_nan()), "{name} {level} {x:e}: {y:e}");
+                let y = turned[xs.len() - 1 - i];
+                assert!(y.to_bits() == want.to_bits() || (y.is_nan() && want.is_nan()), "{name} {level} {x:e}: {y:e}");
+            }
         }
+    }
+
+    #[test]
+    fn functions_agree_with_themselves_at_every_level() {
+        vectors_agree(ops::exp::Exp);
+        vectors_agree(ops::expm1::Expm1);
+        vectors_agree(ops::gelu::Gelu);
+        vectors_agree(ops::gelu_derivative::GeluDerivative);
+        vectors_agree(ops::log::Log);
+        vectors_agree(ops::log1p::Log1p);
+        vectors_agree(ops::sigmoid::Sigmoid);
+        vectors_agree(ops::sigmoid_derivative::SigmoidDerivative);
+        vectors_agree(ops::softplus::Softplus);
+        vectors_agree(ops::swish::Swish);
+        vectors_agree(ops::swish_derivative::SwishDerivative);
+        vectors_agree(ops::tanh::Tanh);
+        vectors_agree(ops::tanh_derivative::TanhDerivative);
     }
 }

@@ -28,6 +28,7 @@ pub mod logarithm;
 pub mod memory;
 pub mod ops;
 pub mod reduce;
+pub mod power;
 pub mod rows;
 pub mod simd;
 pub mod sums;

@@ -18,7 +18,7 @@ use crate::array::{Array, Shape, Strides, row_major};
 use crate::double::Double;
 use crate::environment;
 use crate::error::Result;
-use crate::exponential::{self, exp_close, exp_double};
+use crate::exponential::{self, exp_close, exp_double, exp_pair};
 use crate::function::Rounded;
 use crate::logarithm::{self, log1p, log1p_double};
 use crate::simd::{Kernel, Simd, dispatch};
@@ -32,12 +32,83 @@ pub trait RowFunction: Copy + Send + Sync {
     /// The number of elements that a row of `n` becomes.
     fn width(self, n: usize) -> usize;
 
-    /// The function of the row in `work`. The places in `out` that the error bounds leave open are put into `open`; there
-    /// are none in a row that has infinities or NaN in the place of numbers.
+    /// The function of the row in `work`. The places in `out` that the error bounds leave open are put into `open`.
     fn row<S: Simd>(self, s: S, work: &mut Work<'_>, out: &mut [f32], open: &mut Vec<usize>);
+
+    /// The result of a row that has NaN or whose largest element is infinite, where such a row is left open.
+    fn improper(self, _: &[f32]) -> Option<f32> {
+        None
+    }
 
     /// RN of one element, beyond doubt; `None` leaves it to the caller's definition.
     fn accurate(self, row: &Exact<'_>, place: usize) -> Option<f32>;
+}
+
+/// A function of rows that is one formula of a row's M and S (or T) and of each element, and so can be computed for as
+/// many rows side by side as a vector has lanes.
+pub trait TermFunction: Copy + Send + Sync {
+    /// Whether it is T that is taken, and not S.
+    const APART: bool;
+    /// Whether there is a result for each element, and not one for the row.
+    const MAPS: bool;
+
+    /// The result of a row of one element.
+    fn alone(self, x: f32) -> f32;
+
+    /// What `ends` needs of rows of `n` with the largest element `top`, and S (or T) of which `summation` bounds the
+    /// error of the summation; NaN where a row has NaN or infinities that leave it without a value.
+    fn prepare<S: Simd>(self, s: S, n: usize, top: S::F64, sum: S::F64, summation: f64) -> [S::F64; 2];
+
+    /// Two numbers between which the result lies, for elements that are `d` above the largest, and their terms; or where
+    /// there is one for the row, for its largest element.
+    fn ends<S: Simd>(self, s: S, row: [S::F64; 2], x: S::F64, term: S::F64) -> (S::F64, S::F64);
+
+    /// As [`RowFunction::improper`].
+    fn improper(self, _: &[f32]) -> Option<f32> {
+        None
+    }
+
+    /// As [`RowFunction::accurate`].
+    fn accurate(self, row: &Exact<'_>, place: usize) -> Option<f32>;
+}
+
+impl<F: TermFunction> RowFunction for F {
+    fn width(self, n: usize) -> usize {
+        if F::MAPS { n } else { 1 }
+    }
+
+    #[inline(always)]
+    fn row<S: Simd>(self, s: S, work: &mut Work<'_>, out: &mut [f32], open: &mut Vec<usize>) {
+        if let [x] = work.x {
+            out[0] = self.alone(*x);
+            return;
+        }
+        let top = work.top(s);
+        let sum = if F::APART { work.sum::<S, true>(s, top) } else { work.sum::<S, false>(s, top) };
+        let top = s.splat(top);
+        let row = self.prepare(s, work.x.len(), top, s.splat(sum), of_summation(s));
+        if F::MAPS {
+            for start in (0..out.len()).step_by(S::LANES) {
+                let d = s.sub(take(s, work.x, start), top);
+                let (low, high) = self.ends(s, row, d, work.term(s, d, start));
+                decide(s, low, high, out, start, open);
+            }
+        } else {
+            let (low, high) = self.ends(s, row, top, s.splat(1.0));
+            decide(s, low, high, out, 0, open);
+            if out[0].is_nan() && open.is_empty() {
+                open.push(0);
+            }
+        }
+    }
+
+    fn improper(self, x: &[f32]) -> Option<f32> {
+        TermFunction::improper(self, x)
+    }
+
+    fn accurate(self, row: &Exact<'_>, place: usize) -> Option<f32> {
+        TermFunction::accurate(self, row, place)
+    }
 }
 
 /// Elements that one thread takes at a time, if the rows are shorter.
@@ -171,11 +242,224 @@ fn settle<F: RowFunction>(
     start: usize,
     undecided: &mut Vec<usize>,
 ) {
-    let exact = Exact::new(x);
+    if let Some(y) = f.improper(x) {
+        open.drain(..).for_each(|place| out[place] = y);
+        return;
+    }
+    let (row, mut closer) = (Exact::new(x), None);
     for place in open.drain(..) {
-        match f.accurate(&exact, place) {
+        let found = f.accurate(&row, place);
+        match found.or_else(|| f.accurate(closer.get_or_insert_with(|| Exact::closer(x)), place)) {
             Some(y) => out[place] = y,
             None => undecided.push(start + place),
+        }
+    }
+}
+
+// ----------------------------------------------------------------------------------------- rows side by side
+
+/// Rows of at most this length go side by side, if their elements lie together: there are fewer lanes to be filled.
+const SHORT: usize = 48;
+
+/// Rows of at most this length go side by side, if their neighbours' elements lie together: their terms stay in cache.
+const LONG: usize = 1 << 12;
+
+/// Terms that are summed in a lane before their sum is added to the sums' accurate sum.
+const COLUMN: usize = 32;
+
+/// The function of every row of `x` along `axes`, which are sorted; its result has the shape `shape`.
+pub fn apply<F: TermFunction>(f: F, x: &Array, axes: &[usize], shape: &[usize]) -> Result<Rounded> {
+    if let Some(columns) = Columns::of(x, axes) {
+        return columns.apply(f, x, shape);
+    }
+    let rows = Rows::new(x, axes)?;
+    if F::MAPS { Ok(rows.restored(rows.apply(f, rows.shape())?)) } else { rows.apply(f, shape) }
+}
+
+/// Rows in an array of which (i, j, k) is element j of row (i, k).
+#[derive(Clone, Copy)]
+struct Columns {
+    outer: usize,
+    length: usize,
+    inner: usize,
+}
+
+impl Columns {
+    /// The rows of `x`, where they lie so, and go faster side by side.
+    fn of(x: &Array, axes: &[usize]) -> Option<Columns> {
+        let (first, last) = (*axes.first()?, *axes.last()?);
+        if last - first + 1 != axes.len() || !x.is_contiguous() || x.size() == 0 {
+            return None;
+        }
+        let product = |axes: std::ops::Range<usize>| x.shape()[axes].iter().product::<usize>();
+        let (outer, length, inner) = (product(0..first), product(first..last + 1), product(last + 1..x.shape().len()));
+        let fit = if inner == 1 {
+            length <= SHORT && outer > 1
+        } else {
+            // Threads share out `outer`; without enough of it, a copy that they share is faster.
+            length <= LONG && inner >= MOST && (outer >= threads::count() || x.size() < 2 * PART)
+        };
+        (fit && length > 1).then_some(Columns { outer, length, inner })
+    }
+
+    fn apply<F: TermFunction>(self, f: F, x: &Array, shape: &[usize]) -> Result<Rounded> {
+        let from = x.as_slice::<f32>().expect("it is contiguous");
+        let Columns { outer, length, inner } = self;
+        let width = if F::MAPS { length } else { 1 };
+        let undecided = Mutex::new(Vec::new());
+        let array = Array::build(shape, |out: &mut [f32]| {
+            // Whole vectors of rows, where a part has more than one of `outer`.
+            let some = (PART / (length * inner)).next_multiple_of(MOST).max(if inner == 1 { MOST } else { 1 });
+            let some = if from.len() < 2 * PART { outer } else { some };
+            threads::for_each_chunk(out, some * width * inner, |start, to| {
+                let first = start / (width * inner);
+                let columns = Columns { outer: to.len() / (width * inner), length, inner };
+                let from = &from[first * length * inner..(first + columns.outer) * length * inner];
+                let left = environment::with_default(|| dispatch(Abreast { f, from, to, columns }));
+                if !left.is_empty() {
+                    undecided.lock().expect("no panic while it is held").extend(left.iter().map(|place| start + place));
+                }
+            });
+        })?;
+        let mut undecided = undecided.into_inner().expect("no panic while it is held");
+        undecided.sort_unstable();
+        Ok(Rounded { array, undecided })
+    }
+}
+
+/// The rows that one thread takes.
+struct Abreast<'a, F> {
+    f: F,
+    from: &'a [f32],
+    to: &'a mut [f32],
+    columns: Columns,
+}
+
+impl<F: TermFunction> Kernel for Abreast<'_, F> {
+    type Output = Vec<usize>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Vec<usize> {
+        let Columns { outer, length, inner } = self.columns;
+        let width = if F::MAPS { length } else { 1 };
+        let mut group =
+            Group { x: vec![0.0; length * S::LANES], terms: vec![0.0; length * S::LANES], open: Vec::new() };
+        let mut results = vec![0.0; width * S::LANES];
+        let mut undecided = Vec::new();
+        // Neighbours are the next of `inner`, or if there is but one, of `outer`; their elements are `pace` apart.
+        let (outer, inner, pace, stride) = if inner == 1 { (1, outer, length, 1) } else { (outer, inner, 1, inner) };
+        let (to_pace, to_stride) = if stride == 1 { (width, 1) } else { (1, inner) };
+        for i in 0..outer {
+            for k in (0..inner).step_by(S::LANES) {
+                let count = S::LANES.min(inner - k);
+                let from = &self.from[i * length * inner + k * pace..];
+                let first = i * width * inner + k * to_pace;
+                copy(from, pace, stride, &mut group.x, 1, S::LANES, count, length);
+                group.run(s, self.f, length, &mut results);
+                for lane in 0..count {
+                    let places = group.open.iter().filter(|open| open.0 == lane).map(|open| open.1);
+                    let mut open: Vec<usize> = places.collect();
+                    if !open.is_empty() {
+                        let x: Vec<f32> = group.x.iter().skip(lane).step_by(S::LANES).copied().collect();
+                        let mut row: Vec<f32> = results.iter().skip(lane).step_by(S::LANES).copied().collect();
+                        let mut left = Vec::new();
+                        settle(self.f, &x, &mut row, &mut open, 0, &mut left);
+                        results.iter_mut().skip(lane).step_by(S::LANES).zip(row).for_each(|(to, y)| *to = y);
+                        undecided.extend(left.iter().map(|place| first + lane * to_pace + place * to_stride));
+                    }
+                }
+                copy(&results, 1, S::LANES, &mut self.to[first..], to_pace, to_stride, count, width);
+            }
+        }
+        undecided
+    }
+}
+
+/// Copy `count` rows of `length`: `pace` is how far apart the rows are, and `stride` their elements.
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "two tables, with their strides and their common size")]
+fn copy(
+    from: &[f32],
+    pace: usize,
+    stride: usize,
+    to: &mut [f32],
+    to_pace: usize,
+    to_stride: usize,
+    count: usize,
+    length: usize,
+) {
+    if pace == 1 && to_pace == 1 {
+        for j in 0..length {
+            to[j * to_stride..][..count].copy_from_slice(&from[j * stride..][..count]);
+        }
+    } else {
+        for lane in 0..count {
+            for j in 0..length {
+                to[lane * to_pace + j * to_stride] = from[lane * pace + j * stride];
+            }
+        }
+    }
+}
+
+/// As many rows as a vector has lanes, element by element.
+struct Group {
+    x: Vec<f32>,
+    terms: Vec<f64>,
+    /// The lanes and places that are open.
+    open: Vec<(usize, usize)>,
+}
+
+impl Group {
+    #[inline(always)]
+    fn run<S: Simd, F: TermFunction>(&mut self, s: S, f: F, n: usize, results: &mut [f32]) {
+        let zero = s.splat(0.0);
+        let mut top = s.splat(f64::NEG_INFINITY);
+        for x in self.x.chunks_exact(S::LANES) {
+            top = s.max(top, s.widen(s.load_f32(x)));
+        }
+        let (mut high, mut low, mut equals) = (zero, zero, zero);
+        for (xs, terms) in self.x.chunks(COLUMN * S::LANES).zip(self.terms.chunks_mut(COLUMN * S::LANES)) {
+            let mut sum = zero;
+            for (x, to) in xs.chunks_exact(S::LANES).zip(terms.chunks_exact_mut(S::LANES)) {
+                let d = s.sub(s.widen(s.load_f32(x)), top);
+                let mut term = exp_close(s, d);
+                s.store(term, to);
+                if F::APART {
+                    let equal = s.eq(d, zero);
+                    equals = s.add(equals, s.select(equal, s.splat(1.0), zero));
+                    term = s.select(equal, zero, term);
+                }
+                sum = s.add(sum, term);
+            }
+            let (total, error) = s.two_sum(high, sum);
+            (high, low) = (total, s.add(low, error));
+        }
+        let sum = s.add(high, low);
+        let sum = if F::APART { s.add(sum, s.sub(equals, s.splat(1.0))) } else { sum };
+        let row = f.prepare(s, n, top, sum, (COLUMN + 3) as f64);
+        self.open.clear();
+        if F::MAPS {
+            let rows = self.x.chunks_exact(S::LANES).zip(self.terms.chunks_exact(S::LANES));
+            for (j, ((x, term), to)) in rows.zip(results.chunks_exact_mut(S::LANES)).enumerate() {
+                let d = s.sub(s.widen(s.load_f32(x)), top);
+                let (low, high) = f.ends(s, row, d, s.load(term));
+                let nan = s.is_nan(low);
+                let (low, high) = (s.narrow(low), s.narrow(high));
+                s.store_f32(low, to);
+                let open = s.bitmask(s.not_mask(s.or_mask(s.same_f32(low, high), nan)));
+                if open != 0 {
+                    self.open.extend((0..S::LANES).filter(|lane| open >> lane & 1 == 1).map(|lane| (lane, j)));
+                }
+            }
+        } else {
+            let (low, high) = f.ends(s, row, top, s.splat(1.0));
+            let lost = s.is_nan(low);
+            let (low, high) = (s.narrow(low), s.narrow(high));
+            s.store_f32(low, results);
+            let open = s.bitmask(s.or_mask(s.not_mask(s.same_f32(low, high)), lost));
+            if open != 0 {
+                self.open.extend((0..S::LANES).filter(|lane| open >> lane & 1 == 1).map(|lane| (lane, 0)));
+            }
         }
     }
 }
@@ -247,12 +531,14 @@ pub fn put<S: Simd>(s: S, y: S::F32, out: &mut [f32], start: usize) {
     out[start..].copy_from_slice(&padded[..left]);
 }
 
-/// Where `low` and `high`, the vectors from `start` on, are not the same: `low` is stored, and the places put into `open`.
+/// Store `low`, and put the places into `open` where it and `high`, the vectors from `start` on, do not round alike. NaN,
+/// of which the bits do not count, is a result.
 #[inline(always)]
 pub fn decide<S: Simd>(s: S, low: S::F64, high: S::F64, out: &mut [f32], start: usize, open: &mut Vec<usize>) {
+    let nan = s.is_nan(low);
     let (low, high) = (s.narrow(low), s.narrow(high));
     put(s, low, out, start);
-    let differ = s.bitmask(s.not_mask(s.same_f32(low, high)));
+    let differ = s.bitmask(s.not_mask(s.or_mask(s.same_f32(low, high), nan)));
     if differ != 0 {
         open.extend((0..S::LANES).filter(|i| differ >> i & 1 == 1).map(|i| start + i).filter(|&i| i < out.len()));
     }
@@ -343,15 +629,22 @@ impl Work<'_> {
         let spread = logarithm_above(self.x.len() as f64) + logarithm_below(others).max(0.0);
         (others, 8.0 + 2.25 * spread + of_summation(s) + 1.0)
     }
+}
 
-    /// log(1 + T), a bound of its relative error in units of 2^-53; the logarithm does not magnify that of T.
-    #[inline(always)]
-    pub fn log_of_sum<S: Simd>(&mut self, s: S, top: f64) -> (f64, f64) {
-        let (others, bound) = self.others(s, top);
-        let mut all = [0.0; MOST];
-        s.store(log1p(s, s.splat(others)), &mut all);
-        (all[0], bound + logarithm::BOUND + 1.0)
-    }
+/// log(1 + T), and its absolute error: the logarithm does not magnify the relative one of T. NaN where a row has no value.
+///
+/// Beside a multiple of 2^-149, all T below 2^-152 are alike; of 10^-300, the logarithm of a row's length and that of T
+/// are known to 1.
+#[inline(always)]
+pub fn log_of_sum<S: Simd>(s: S, n: usize, top: S::F64, others: S::F64, summation: f64) -> [S::F64; 2] {
+    let others = s.max(s.splat(TINY), others);
+    let exponent = s.sub(s.from_i64(s.shr_i64::<52>(s.bits(others))), s.splat(1023.0)); // T >= 2^exponent
+    let below = s.max(s.splat(0.0), s.mul(exponent, s.splat(-0.693148)));
+    let known = 8.0 + 2.25 * logarithm_above(n as f64) + summation + logarithm::BOUND + 2.0;
+    let bound = s.fma(below, s.splat(2.25), s.splat(known));
+    let proper = s.and_mask(s.lt(s.abs(top), s.splat(f64::INFINITY)), s.not_mask(s.is_nan(others)));
+    let log = s.select(proper, log1p(s, others), s.splat(f64::NAN));
+    [log, s.mul(s.mul(log, bound), s.splat(UNIT))]
 }
 
 /// What stands for a T that is smaller, 0 included, in rows of more than one element.
@@ -359,39 +652,49 @@ const TINY: f64 = 1e-300;
 
 // ---------------------------------------------------------------------------------------- in double-double
 
-/// The terms of a row of numbers in double-double.
+/// The sum of the terms of a row of numbers in double-double.
 pub struct Exact<'a> {
     /// The row; it has a largest element, which is finite, and no NaN.
     pub x: &'a [f32],
     /// The largest element.
     pub top: f64,
-    /// The terms.
-    pub terms: Vec<Double>,
     /// T, at least 10^-300.
     pub others: Double,
-    /// Bounds the relative error of T: of the terms, and 3 u^2 of each addition.
+    /// Bounds the relative error of T.
     pub bound: f64,
 }
 
+/// Elements whose terms are summed in vectors.
+const PIECE: usize = 1 << 12;
+
 impl Exact<'_> {
+    /// In vectors: within 2^-84 for the terms, 2^-86 for a lane's sum of low parts, which are at most 2^10, and 3 u^2 for
+    /// each lane's addition.
     fn new(x: &[f32]) -> Exact<'_> {
-        let top = f64::from(x.iter().fold(f32::NEG_INFINITY, |top, &x| top.max(x)));
-        let terms: Vec<Double> = x.iter().map(|&x| exp_double(Double::sum(f64::from(x), -top))).collect();
-        let mut equals = 0usize;
-        let mut others = Double::from(0.0);
-        for (&x, &term) in x.iter().zip(&terms) {
-            if f64::from(x) == top {
-                equals += 1;
+        let top = largest(x);
+        let (mut others, mut equals) = (Double::from(0.0), -1.0);
+        for piece in x.chunks(PIECE) {
+            let (sum, count) = dispatch(Pairs { x: piece, top });
+            (others, equals) = (others + sum, equals + count);
+        }
+        let additions = (MOST * x.len().div_ceil(PIECE) + 1) as f64;
+        let bound = 2f64.powi(-83) + 4.0 * additions * UNIT * UNIT;
+        Exact { x, top, others: at_least_tiny(others + equals), bound }
+    }
+
+    /// Term by term: the error of a term, and 3 u^2 of each addition.
+    fn closer(x: &[f32]) -> Exact<'_> {
+        let top = largest(x);
+        let (mut others, mut equals) = (Double::from(0.0), -1.0);
+        for x in x.iter().map(|&x| f64::from(x)) {
+            if x == top {
+                equals += 1.0;
             } else {
-                others = others + term;
+                others = others + exp_double(Double::sum(x, -top));
             }
         }
-        others = others + (equals - 1) as f64;
-        if others.hi < TINY {
-            others = Double::from(TINY);
-        }
         let bound = exponential::DOUBLE_BOUND + 4.0 * (x.len() + 1) as f64 * UNIT * UNIT;
-        Exact { x, top, terms, others, bound }
+        Exact { x, top, others: at_least_tiny(others + equals), bound }
     }
 
     /// x_i - M, exactly.
@@ -399,8 +702,139 @@ impl Exact<'_> {
         Double::sum(f64::from(self.x[place]), -self.top)
     }
 
+    /// e^d_i, within [`exponential::DOUBLE_BOUND`].
+    pub fn term(&self, place: usize) -> Double {
+        exp_double(self.difference(place))
+    }
+
     /// log(1 + T), and a bound of its relative error.
     pub fn log_of_sum(&self) -> (Double, f64) {
         (log1p_double(self.others), self.bound + logarithm::DOUBLE_BOUND)
+    }
+}
+
+fn largest(x: &[f32]) -> f64 {
+    f64::from(x.iter().fold(f32::NEG_INFINITY, |top, &x| top.max(x)))
+}
+
+fn at_least_tiny(others: Double) -> Double {
+    if others.hi < TINY { Double::from(TINY) } else { others }
+}
+
+/// The sum of the terms of the elements that are less than `top`, and the number of those that are equal to it.
+struct Pairs<'a> {
+    x: &'a [f32],
+    top: f64,
+}
+
+impl Kernel for Pairs<'_> {
+    type Output = (Double, f64);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> (Double, f64) {
+        let zero = s.splat(0.0);
+        let (mut high, mut low, mut equals) = (zero, zero, zero);
+        for start in (0..self.x.len()).step_by(S::LANES) {
+            let (d, rest) = s.two_sum(take(s, self.x, start), s.splat(-self.top));
+            let equal = s.eq(d, zero);
+            equals = s.add(equals, s.select(equal, s.splat(1.0), zero));
+            // Beyond -600, terms are as good as none.
+            let counts = s.and_mask(s.lt(s.splat(-600.0), d), s.not_mask(equal));
+            let (term, after) = exp_pair(s, d, rest);
+            let (sum, error) = s.two_sum(high, s.select(counts, term, zero));
+            (high, low) = (sum, s.add(low, s.add(error, s.select(counts, after, zero))));
+        }
+        let (mut highs, mut lows) = ([0.0; MOST], [0.0; MOST]);
+        s.store(high, &mut highs);
+        s.store(low, &mut lows);
+        let sum = highs.iter().zip(&lows).fold(Double::from(0.0), |sum, (&high, &low)| sum + Double::sum(high, low));
+        (sum, lanes(s, equals, zero))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::log_softmax::LogSoftmax;
+    use crate::ops::logsumexp::LogSumExp;
+    use crate::ops::softmax::Softmax;
+    use crate::simd::Level;
+
+    /// Rows of several kinds: near to each other, far apart, of small integers, with infinities that have a limit.
+    fn rows(count: usize, n: usize) -> Vec<f32> {
+        let mut state = n as u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u32 << 24) as f32 - 0.5
+        };
+        let mut element = |kind: usize| match kind % 5 {
+            0 => 4.0 * next(),
+            1 => 200.0 * next(),
+            2 => (8.0 * next()).round(),
+            3 => 1e-6 * next(),
+            _ => {
+                if next() < -0.25 {
+                    f32::NEG_INFINITY
+                } else {
+                    1e4 * next()
+                }
+            }
+        };
+        (0..count * n).map(|i| if i % n == 0 { 1.0 } else { element(i / n) }).collect()
+    }
+
+    fn is_right<F: TermFunction>(f: F, x: &Array, axes: &[usize], shape: &[usize], data: &[f32], n: usize) -> Vec<f32> {
+        let rounded = apply(f, x, axes, shape).unwrap();
+        assert!(rounded.undecided.is_empty());
+        // The elements row by row, wherever the rows are.
+        let result = if F::MAPS { Rows::new(&rounded.array, axes).unwrap().array } else { rounded.array };
+        let result = result.to_vec::<f32>();
+        let width = if F::MAPS { n } else { 1 };
+        for (x, y) in data.chunks(n).zip(result.chunks(width)) {
+            let row = Exact::closer(x);
+            for (place, &y) in y.iter().enumerate() {
+                assert_eq!(
+                    Some(y.to_bits()),
+                    TermFunction::accurate(f, &row, place).map(f32::to_bits),
+                    "{place} of {x:?}"
+                );
+            }
+        }
+        result
+    }
+
+    #[test]
+    fn vectors_and_double_double_agree_wherever_the_rows_are() {
+        for level in Level::ALL.into_iter().filter(|&level| level <= Level::best()) {
+            level.set().expect("the machine has it");
+            for n in [2, 3, 7, 10, 33, 48, 49, 64, 300, 1027] {
+                let (outer, inner) = (3, 11);
+                let data = rows(outer * inner, n);
+                let x = Array::from_slice(&data, &[outer, inner, n]).unwrap();
+                // The same rows along the middle axis: of a view, and of a copy of it.
+                let strides = [inner * n, 1, n].map(|stride| stride as isize);
+                let turned = x.view(0, [outer, n, inner].as_slice().into(), strides.as_slice().into());
+                let copied = turned.contiguous().unwrap();
+                for (x, axis) in [(&x, 2), (&turned, 1), (&copied, 1)] {
+                    is_right(Softmax, x, &[axis], x.shape(), &data, n);
+                    is_right(LogSoftmax, x, &[axis], x.shape(), &data, n);
+                    is_right(LogSumExp, x, &[axis], &[outer, inner], &data, n);
+                }
+                is_right(Softmax, &x, &[1, 2], x.shape(), &data, inner * n);
+                is_right(LogSumExp, &x, &[0, 1, 2], &[], &data, outer * inner * n);
+            }
+        }
+    }
+
+    #[test]
+    fn sums_in_vectors_and_term_by_term_agree() {
+        for level in Level::ALL.into_iter().filter(|&level| level <= Level::best()) {
+            level.set().expect("the machine has it");
+            for x in rows(5, 9001).chunks(9001) {
+                let (row, closer) = (Exact::new(x), Exact::closer(x));
+                let difference = (row.others - closer.others).hi.abs();
+                assert!(difference <= (row.bound + closer.bound) * closer.others.hi, "{difference:e}");
+            }
+        }
     }
 }

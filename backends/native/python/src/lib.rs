@@ -11,6 +11,7 @@ mod exchange;
 mod functions;
 mod moves;
 mod order;
+mod powers;
 mod rows;
 mod settle;
 mod sums;
@@ -91,6 +92,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     elementwise::register(&kernels)?;
     contraction::register(&kernels)?;
     sums::register(&kernels)?;
+    powers::register(&kernels)?;
     rows::register(&kernels)?;
     order::register(&kernels)?;
     moves::register(&kernels)?;

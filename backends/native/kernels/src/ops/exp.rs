@@ -14,6 +14,7 @@ impl Function for Exp {
     /// `exponential::exp` within 130 + 1.2 * 104 units. Beyond 104 the result is below 2^-150 or above 2^128, whatever
     /// the error.
     const BOUND: f64 = 256.0;
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

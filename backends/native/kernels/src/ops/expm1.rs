@@ -13,6 +13,7 @@ pub struct Expm1;
 impl Function for Expm1 {
     /// `exponential::expm1` within 30 + 4 * 89 units. Beyond 89 the result is above 2^128, whatever the error.
     const BOUND: f64 = 386.0;
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

@@ -33,6 +33,7 @@ impl Function for Gelu {
     /// to `TINY` the two ends are x/2 (1 +- 2^-41) or further from x/2, within 580 units, which are less than 2^-43: on
     /// one side of x/2.
     const BOUND: f64 = 580.0;
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

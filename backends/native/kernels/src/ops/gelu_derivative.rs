@@ -25,6 +25,7 @@ impl Function for GeluDerivative {
     /// products and a sum. Up to |v| = 112 that is 448 units of e^-v, to which exp2 adds 128. Beyond, the result is below
     /// 2^-150 in magnitude, or e^-v is lost.
     const BOUND: f64 = slope::bound(576.0);
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

@@ -7,37 +7,33 @@ use crate::array::Array;
 use crate::double::nearest;
 use crate::error::Result;
 use crate::function::Rounded;
-use crate::rows::{Exact, RowFunction, Rows, UNIT, Work, decide, take};
+use crate::rows::{self, Exact, TermFunction, UNIT, log_of_sum};
 use crate::simd::Simd;
 
+/// The function.
 #[derive(Clone, Copy)]
-struct LogSoftmax;
+pub struct LogSoftmax;
 
-impl RowFunction for LogSoftmax {
-    fn width(self, n: usize) -> usize {
-        n
+impl TermFunction for LogSoftmax {
+    const APART: bool = true;
+    const MAPS: bool = true;
+
+    fn alone(self, x: f32) -> f32 {
+        if x.is_finite() { 0.0 } else { f32::NAN }
     }
 
-    /// Both terms of the result have its sign: 1 unit of d, those of the logarithm, 1 of the sum and 2 of the ends.
     #[inline(always)]
-    fn row<S: Simd>(self, s: S, work: &mut Work<'_>, out: &mut [f32], open: &mut Vec<usize>) {
-        if let ([x], [y]) = (work.x, &mut *out) {
-            *y = if x.is_finite() { 0.0 } else { f32::NAN };
-            return;
-        }
-        let top = work.top(s);
-        let (log, bound) = work.log_of_sum(s, top);
-        if !(top.is_finite() && log.is_finite()) {
-            return out.fill(f32::NAN);
-        }
-        let of_log = s.splat((bound + 4.0) * log * UNIT);
-        for start in (0..out.len()).step_by(S::LANES) {
-            let d = s.sub(take(s, work.x, start), s.splat(top));
-            let y = s.neg(s.sub(s.splat(log), d));
-            let far = s.min(s.abs(d), s.splat(1e39)); // an infinite d has a result that is certain
-            let radius = s.fma(far, s.splat(5.0 * UNIT), of_log);
-            decide(s, s.sub(y, radius), s.add(y, radius), out, start, open);
-        }
+    fn prepare<S: Simd>(self, s: S, n: usize, top: S::F64, sum: S::F64, summation: f64) -> [S::F64; 2] {
+        log_of_sum(s, n, top, sum, summation)
+    }
+
+    /// Both terms of the result have its sign: 1 unit of d, the logarithm's error, 1 unit of the sum and 2 of the ends.
+    #[inline(always)]
+    fn ends<S: Simd>(self, s: S, [log, of_log]: [S::F64; 2], d: S::F64, _: S::F64) -> (S::F64, S::F64) {
+        let y = s.neg(s.sub(log, d));
+        let far = s.min(s.abs(y), s.splat(1e39)); // an infinite d has a result that is certain
+        let radius = s.fma(far, s.splat(5.0 * UNIT), of_log);
+        (s.sub(y, radius), s.add(y, radius))
     }
 
     /// d is exact, and a multiple of 2^-149. Where log(1 + T) is too small to be seen beside it, the result is d, less a
@@ -60,7 +56,5 @@ impl RowFunction for LogSoftmax {
 
 /// RN of the logarithm of the softmax of every row along `axes`, which are sorted; no row is empty.
 pub fn log_softmax(x: &Array, axes: &[usize]) -> Result<Rounded> {
-    let rows = Rows::new(x, axes)?;
-    let shape: Vec<usize> = rows.shape().to_vec();
-    Ok(rows.restored(rows.apply(LogSoftmax, &shape)?))
+    rows::apply(LogSoftmax, x, axes, x.shape())
 }

@@ -3,42 +3,44 @@
 //! Of one element it is that element (of a zero, +0). -inf elements add nothing; -inf alone, or no elements, give -inf.
 //! One +inf gives +inf; NaN gives NaN.
 
-use crate::array::Array;
+use crate::array::{Array, Shape};
 use crate::double::Double;
 use crate::error::Result;
 use crate::function::Rounded;
-use crate::rows::{Exact, RowFunction, Rows, UNIT, Work};
+use crate::rows::{self, Exact, TermFunction, UNIT, log_of_sum};
 use crate::simd::Simd;
 
+/// The function.
 #[derive(Clone, Copy)]
-struct LogSumExp;
+pub struct LogSumExp;
 
-impl RowFunction for LogSumExp {
-    fn width(self, _: usize) -> usize {
-        1
+impl TermFunction for LogSumExp {
+    const APART: bool = true;
+    const MAPS: bool = false;
+
+    fn alone(self, x: f32) -> f32 {
+        x + 0.0
+    }
+
+    #[inline(always)]
+    fn prepare<S: Simd>(self, s: S, n: usize, top: S::F64, sum: S::F64, summation: f64) -> [S::F64; 2] {
+        log_of_sum(s, n, top, sum, summation)
     }
 
     /// M is exact; the sum rounds once, and each end once more.
     #[inline(always)]
-    fn row<S: Simd>(self, s: S, work: &mut Work<'_>, out: &mut [f32], open: &mut Vec<usize>) {
-        if let [] | [_] = work.x {
-            out[0] = work.x.first().map_or(f32::NEG_INFINITY, |x| x + 0.0);
-            return;
+    fn ends<S: Simd>(self, s: S, [log, of_log]: [S::F64; 2], top: S::F64, _: S::F64) -> (S::F64, S::F64) {
+        let y = s.add(top, log);
+        let radius = s.fma(s.abs(y), s.splat(3.0 * UNIT), of_log);
+        (s.sub(y, radius), s.add(y, radius))
+    }
+
+    fn improper(self, x: &[f32]) -> Option<f32> {
+        let top = x.iter().fold(f32::NEG_INFINITY, |top, &x| top.max(x));
+        if x.iter().any(|x| x.is_nan()) {
+            return Some(f32::NAN);
         }
-        let top = work.top(s);
-        if !top.is_finite() {
-            let lost = top.is_nan() || work.x.iter().any(|x| x.is_nan());
-            out[0] = if lost { f32::NAN } else { top as f32 };
-            return;
-        }
-        let (log, bound) = work.log_of_sum(s, top);
-        let y = top + log;
-        let radius = ((bound + 1.0) * log + 3.0 * y.abs()) * UNIT;
-        let (low, high) = ((y - radius) as f32, (y + radius) as f32);
-        out[0] = low;
-        if low.to_bits() != high.to_bits() && !low.is_nan() {
-            open.push(0);
-        }
+        top.is_infinite().then_some(top)
     }
 
     /// The logarithm's error, and 3 u^2 of the sum, in which the two may cancel.
@@ -51,12 +53,14 @@ impl RowFunction for LogSumExp {
 
 /// RN of the logarithm of the sum of the exponentials of every row along `axes`, which are sorted.
 pub fn logsumexp(x: &Array, axes: &[usize], keepdims: bool) -> Result<Rounded> {
-    let rows = Rows::new(x, axes)?;
     let all = x.shape().iter().enumerate();
-    let shape: Vec<usize> = if keepdims {
+    let shape: Shape = if keepdims {
         all.map(|(i, &n)| if axes.contains(&i) { 1 } else { n }).collect()
     } else {
-        rows.kept().to_vec()
+        all.filter(|(i, _)| !axes.contains(i)).map(|(_, &n)| n).collect()
     };
-    rows.apply(LogSumExp, &shape)
+    if axes.iter().any(|&axis| x.shape()[axis] == 0) {
+        return Ok(Array::build(&shape, |out: &mut [f32]| out.fill(f32::NEG_INFINITY))?.into());
+    }
+    rows::apply(LogSumExp, x, axes, &shape)
 }

@@ -15,6 +15,7 @@ impl Function for Sigmoid {
     /// 130 + 1.2 * 104 units of e^-x, which the sum does not magnify, and one each of the sum and the quotient. Beyond
     /// -104 the result is below 2^-150; above, e^-x is lost in the sum.
     const BOUND: f64 = 258.0;
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

@@ -6,36 +6,38 @@ use crate::array::Array;
 use crate::error::Result;
 use crate::exponential;
 use crate::function::Rounded;
-use crate::rows::{Exact, RowFunction, Rows, UNIT, Work, decide, logarithm_above, of_summation, of_term, take};
+use crate::rows::{self, Exact, TermFunction, UNIT, logarithm_above, of_term};
 use crate::simd::Simd;
 
+/// The function.
 #[derive(Clone, Copy)]
-struct Softmax;
+pub struct Softmax;
 
 /// Where d is less, the result is below 2^-151, and so is what is computed; both round to +0.
 pub const LOWEST: f64 = -105.0;
 
-impl RowFunction for Softmax {
-    fn width(self, n: usize) -> usize {
-        n
+impl TermFunction for Softmax {
+    const APART: bool = false;
+    const MAPS: bool = true;
+
+    fn alone(self, x: f32) -> f32 {
+        if x.is_finite() { 1.0 } else { f32::NAN }
     }
 
-    /// The term's error, that of S (where log S >= 0), and 3 units of the division, the product and the ends.
+    /// 1 / S, and the error of S (where log S >= 0), with 6 units of the division, the product and the ends.
     #[inline(always)]
-    fn row<S: Simd>(self, s: S, work: &mut Work<'_>, out: &mut [f32], open: &mut Vec<usize>) {
-        let top = work.top(s);
-        let sum = work.sum::<S, false>(s, top);
-        if !(top.is_finite() && sum.is_finite()) {
-            return out.fill(f32::NAN);
-        }
-        let of_sum = 8.0 + 2.25 * logarithm_above(work.x.len() as f64) + of_summation(s);
-        let (part, of_sum) = (s.splat(1.0 / sum), s.splat(of_sum + 6.0));
-        for start in (0..out.len()).step_by(S::LANES) {
-            let d = s.max(s.sub(take(s, work.x, start), s.splat(top)), s.splat(LOWEST));
-            let radius = s.mul(s.add(of_term(s, d), of_sum), s.splat(UNIT));
-            let share = s.mul(work.term(s, d, start), part);
-            decide(s, s.fma(share, s.neg(radius), share), s.fma(share, radius, share), out, start, open);
-        }
+    fn prepare<S: Simd>(self, s: S, n: usize, top: S::F64, sum: S::F64, summation: f64) -> [S::F64; 2] {
+        let proper = s.lt(s.abs(top), s.splat(f64::INFINITY));
+        let part = s.select(proper, s.div(s.splat(1.0), sum), s.splat(f64::NAN));
+        [part, s.splat(8.0 + 2.25 * logarithm_above(n as f64) + summation + 6.0)]
+    }
+
+    #[inline(always)]
+    fn ends<S: Simd>(self, s: S, [part, of_part]: [S::F64; 2], d: S::F64, term: S::F64) -> (S::F64, S::F64) {
+        let of_term = of_term(s, s.max(d, s.splat(LOWEST)));
+        let radius = s.mul(s.add(of_term, of_part), s.splat(UNIT));
+        let share = s.mul(term, part);
+        (s.fma(share, s.neg(radius), share), s.fma(share, radius, share))
     }
 
     /// The errors of the term and of S, and 15 u^2 of the quotient.
@@ -43,13 +45,11 @@ impl RowFunction for Softmax {
         if row.difference(place).hi < LOWEST {
             return Some(0.0);
         }
-        (row.terms[place] / (row.others + 1.0)).round(2.0 * exponential::DOUBLE_BOUND + row.bound)
+        (row.term(place) / (row.others + 1.0)).round(2.0 * exponential::DOUBLE_BOUND + row.bound)
     }
 }
 
 /// RN of the softmax of every row along `axes`, which are sorted; no row is empty.
 pub fn softmax(x: &Array, axes: &[usize]) -> Result<Rounded> {
-    let rows = Rows::new(x, axes)?;
-    let shape: Vec<usize> = rows.shape().to_vec();
-    Ok(rows.restored(rows.apply(Softmax, &shape)?))
+    rows::apply(Softmax, x, axes, x.shape())
 }

@@ -89,14 +89,14 @@ impl RowFunction for SoftmaxDerivative {
             if row.difference(i).hi + row.difference(j).hi < LOWEST {
                 return Some(-0.0);
             }
-            return (-(row.terms[i] * row.terms[j] / square)).round(bound);
+            return (-(row.term(i) * row.term(j) / square)).round(bound);
         }
         if row.difference(i).hi < LOWEST {
             return Some(0.0);
         }
         let largest = f64::from(row.x[i]) == row.top;
-        let rest: Double = if largest { row.others } else { (row.others - row.terms[i]) + 1.0 };
-        (row.terms[i] * rest / square).round(bound)
+        let rest: Double = if largest { row.others } else { (row.others - row.term(i)) + 1.0 };
+        (row.term(i) * rest / square).round(bound)
     }
 }
 

@@ -23,6 +23,7 @@ impl Function for Swish {
     /// -109 the result is below 2^-150 in magnitude; above, e^-x is lost in the sum. Up to `TINY` the two ends are
     /// x/2 (1 +- 2^-41) within 263 units of it, which are less than 2^-44: on one side of x/2.
     const BOUND: f64 = 263.0;
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

@@ -13,6 +13,7 @@ pub struct SwishDerivative;
 impl Function for SwishDerivative {
     /// 130 + 1.2 * 109 units of e^-x. Beyond -109 the result is below 2^-150 in magnitude; above, e^-x is lost.
     const BOUND: f64 = slope::bound(261.0);
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

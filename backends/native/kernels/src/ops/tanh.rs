@@ -13,6 +13,7 @@ pub struct Tanh;
 impl Function for Tanh {
     /// A relative error of m is multiplied by 2 / (2 + m) <= 2: 2 * 31 units. The sum and the quotient add one each.
     const BOUND: f64 = 64.0;
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {

@@ -14,6 +14,7 @@ impl Function for TanhDerivative {
     /// A relative error of e is multiplied by (1 - e) / (1 + e) <= 1: 130 + 1.2 * 106 units. The sum counts twice, its
     /// square and the quotient once each: 4 more. Beyond |x| = 53 the result is below 2^-150, whatever the error.
     const BOUND: f64 = 262.0;
+    const TOTAL: bool = true;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {
