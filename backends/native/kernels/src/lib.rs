@@ -17,6 +17,7 @@ pub mod error;
 pub mod exact;
 pub mod function;
 pub mod memory;
+pub mod natural;
 pub mod ops;
 pub mod reduce;
 pub mod simd;

@@ -349,7 +349,7 @@ impl<F: Fold> Kernel for Rows<'_, F> {
 }
 
 /// As many elements of a row are looked at to aim.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 64;
 
 #[inline(always)]
 fn aimed<F: Fold>(fold: F, elements: &[f32], layout: &Layout, start: isize) -> F {

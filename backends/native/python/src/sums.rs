@@ -10,15 +10,13 @@ use crate::array::NativeArray;
 use crate::compute;
 use crate::errors::python_error;
 
-type Reduction = fn(&Array, &[usize], bool) -> rcmlrs_kernels::Result<Array>;
-
 /// A reduction along the axes.
 pub fn reduction(
     py: Python<'_>,
     x: &Bound<'_, NativeArray>,
     axis: &[usize],
     keepdims: bool,
-    kernel: Reduction,
+    kernel: impl FnOnce(&Array, &[usize], bool) -> rcmlrs_kernels::Result<Array> + Send,
 ) -> PyResult<NativeArray> {
     let array = &x.get().0;
     compute(py, array.size(), || kernel(array, axis, keepdims)).map(NativeArray).map_err(python_error)
@@ -36,9 +34,35 @@ fn mean(py: Python<'_>, x: &Bound<'_, NativeArray>, axis: Vec<usize>, keepdims: 
     reduction(py, x, &axis, keepdims, ops::mean::mean)
 }
 
+#[pyfunction]
+#[pyo3(signature = (x, *, axis, keepdims, correction))]
+fn var(
+    py: Python<'_>,
+    x: &Bound<'_, NativeArray>,
+    axis: Vec<usize>,
+    keepdims: bool,
+    correction: f32,
+) -> PyResult<NativeArray> {
+    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::var::var(x, axes, keepdims, correction))
+}
+
+#[pyfunction]
+#[pyo3(name = "std", signature = (x, *, axis, keepdims, correction))]
+fn standard_deviation(
+    py: Python<'_>,
+    x: &Bound<'_, NativeArray>,
+    axis: Vec<usize>,
+    keepdims: bool,
+    correction: f32,
+) -> PyResult<NativeArray> {
+    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::std::std(x, axes, keepdims, correction))
+}
+
 /// Put the kernels of this file into the dictionary.
 pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
     kernels.set_item("sum", wrap_pyfunction!(sum, kernels.py())?)?;
     kernels.set_item("mean", wrap_pyfunction!(mean, kernels.py())?)?;
+    kernels.set_item("var", wrap_pyfunction!(var, kernels.py())?)?;
+    kernels.set_item("std", wrap_pyfunction!(standard_deviation, kernels.py())?)?;
     Ok(())
 }
