@@ -19,6 +19,7 @@ pub mod function;
 pub mod memory;
 pub mod natural;
 pub mod ops;
+pub mod order;
 pub mod reduce;
 pub mod simd;
 pub mod sums;
