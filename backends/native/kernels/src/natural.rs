@@ -120,7 +120,8 @@ fn compare(numerator: &Natural, denominator: &Natural, exponent: i32, root: bool
         return Ordering::Less;
     }
     // In units of half the last place, 2^(last - 1).
-    let (last, places) = if bits < 1 << 24 { (-149, bits) } else { ((bits >> 23) as i32 - 150, bits & 0x7f_ffff | 0x80_0000) };
+    let (last, places) =
+        if bits < 1 << 24 { (-149, bits) } else { ((bits >> 23) as i32 - 150, bits & 0x7f_ffff | 0x80_0000) };
     let half = Natural::from(2 * u64::from(places) + 1);
     let (midpoint, unit) = if root { (half.times(&half), 2 * (last - 1)) } else { (half, last - 1) };
     // numerator / denominator * 2^exponent against midpoint * 2^unit.
@@ -162,7 +163,8 @@ mod tests {
         }
         // Midpoints, and a hair beside them; roots of their squares.
         for bits in [0, 1, 2, 0x7f_ffff, 0x80_0000, 0x3f80_0000, 0x3f80_0001, 0x7f7f_fffe] {
-            let (last, places) = if bits < 1 << 24 { (-149, bits) } else { ((bits >> 23) - 150, bits & 0x7f_ffff | 0x80_0000) };
+            let (last, places) =
+                if bits < 1 << 24 { (-149, bits) } else { ((bits >> 23) - 150, bits & 0x7f_ffff | 0x80_0000) };
             let even = f32::from_bits((bits + 1) as u32 & !1);
             let (below, above) = (f32::from_bits(bits as u32), f32::from_bits(bits as u32 + 1));
             let half = 2 * places as u64 + 1;
