@@ -87,8 +87,9 @@ fn many<S: Simd>(s: S, operands: &[&[f32]], out: &mut [f32]) {
     let of_value = s.splat(4.0 * UNIT);
     let whole = out.len() / S::LANES * S::LANES;
     for i in (0..whole).step_by(S::LANES) {
-        let (mut sum, mut errors, mut sizes) = (zero, zero, zero);
-        for operand in operands {
+        let mut sum = s.add(zero, s.widen(s.load_f32(&operands[0][i..])));
+        let (mut errors, mut sizes) = (zero, zero);
+        for operand in &operands[1..] {
             let (next, error) = s.two_sum(sum, s.widen(s.load_f32(&operand[i..])));
             sum = next;
             errors = s.add(errors, error);

@@ -1,8 +1,7 @@
 //! scatter_add(x, indices, updates, axis): x with every update added where its index says, rounded once.
 //!
-//! The updates of an element are linked: a word for each element names its last update, and one for each update the one before.
-//! So an element's terms are found and summed together, most often just two; the order in which they are found does not
-//! matter to an exact sum (contract N3.1).
+//! The updates are sorted by the elements that they go to, by counting (D. Knuth, TAOCP 3, 5.2). So an element's terms lie
+//! together, most often just two; their order does not matter to an exact sum (contract N3.1).
 
 use crate::array::{Array, for_each_row, row_major};
 use crate::environment;
@@ -23,49 +22,66 @@ pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> 
     let length = x.shape()[axis];
     // A negative index is a large one without a sign.
     let outside = |index: i32| index as u32 as usize >= length;
+    if added.len() > u32::MAX as usize {
+        return Err(Error::Operands(format!("scatter_add: {} updates are more than can be counted", added.len())));
+    }
     if chosen.iter().fold(false, |any, &index| any | outside(index)) {
         let place = chosen.iter().position(|&index| outside(index)).expect("there is one");
         return Err(Error::Index { index: chosen[place].into(), place, length });
     }
-    if added.len() >= u32::MAX as usize {
-        return Err(Error::Operands(format!("scatter_add: {} updates are more than 2^32 - 2", added.len())));
+    // How many updates each element has, and from that where those begin, sorted by the elements.
+    let mut ends = vec![0u32; elements.len()];
+    for_each_place(&x, &indices, axis, |place, _| ends[place] += 1);
+    let mut end = 0u32;
+    for count in &mut ends {
+        end += *count;
+        *count = end - *count;
     }
-    // Counted from 1: 0 is none.
-    let (mut last, mut before) = (vec![0u32; elements.len()], vec![0u32; added.len()]);
-    let mut strides = row_major(x.shape());
-    let step = std::mem::take(&mut strides[axis]);
-    let mut update = 0;
-    for_each_row(indices.shape(), &strides, |start, n, stride| {
-        let mut start = start as usize;
-        for (&index, before) in chosen[update..update + n].iter().zip(&mut before[update..update + n]) {
-            update += 1;
-            let last = &mut last[start + index as usize * step as usize];
-            *before = std::mem::replace(last, update as u32);
-            start += stride as usize;
-        }
+    let mut sorted = vec![0f32; added.len()];
+    for_each_place(&x, &indices, axis, |place, update| {
+        let end = &mut ends[place];
+        sorted[*end as usize] = added[update];
+        *end += 1;
     });
     Array::build(x.shape(), |out: &mut [f32]| {
         let part = if out.len() + added.len() < 2 * PART { out.len() } else { PART };
         threads::for_each_chunk(out, part, |start, out| {
             environment::with_default(|| {
                 let mut terms = Vec::new();
-                let (elements, last) = (&elements[start..], &last[start..]);
-                for ((to, &x), &last) in out.iter_mut().zip(elements).zip(last) {
-                    // To add a zero, or the one update there is, is to round once; the last addition makes +0 of the zeros.
-                    let mut next = last as usize;
-                    let first = if next == 0 { 0.0 } else { added[next - 1] };
-                    *to = x + first + 0.0;
-                    if next != 0 && before[next - 1] != 0 {
-                        terms.clear();
-                        terms.push(x);
-                        while next != 0 {
-                            terms.push(added[next - 1]);
-                            next = before[next - 1] as usize;
+                let mut begin = if start == 0 { 0 } else { ends[start - 1] as usize };
+                let (elements, ends) = (&elements[start..], &ends[start..]);
+                for ((to, &x), &end) in out.iter_mut().zip(elements).zip(ends) {
+                    let updates = &sorted[begin..end as usize];
+                    begin = end as usize;
+                    // To add the one update there is, or zero, is to round once; the last addition makes +0 of the zeros.
+                    *to = match updates {
+                        [] => x + 0.0,
+                        [update] => x + update + 0.0,
+                        _ => {
+                            terms.clear();
+                            terms.push(x);
+                            terms.extend_from_slice(updates);
+                            total(&terms)
                         }
-                        *to = total(&terms);
-                    }
+                    };
                 }
             });
         });
     })
+}
+
+/// Call `work(place, update)` for every update, in row-major order, with the place of its element.
+fn for_each_place(x: &Array, indices: &Array, axis: usize, mut work: impl FnMut(usize, usize)) {
+    let chosen = indices.as_slice::<i32>().expect("row-major");
+    let mut strides = row_major(x.shape());
+    let step = std::mem::take(&mut strides[axis]) as usize;
+    let mut update = 0;
+    for_each_row(indices.shape(), &strides, |start, n, stride| {
+        let mut place = start as usize;
+        for &index in &chosen[update..update + n] {
+            work(place + index as usize * step, update);
+            place += stride as usize;
+            update += 1;
+        }
+    });
 }
