@@ -204,8 +204,8 @@ impl<const LARGEST: bool> Fold for Place<LARGEST> {
         let rows = rows.map(|row| &row[..width]);
         for i in 0..width {
             let (mut most, mut at) = (keys[i], places[i]);
-            for row in 0..N {
-                let key = Self::key(rows[row][i]);
+            for (row, elements) in rows.iter().enumerate() {
+                let key = Self::key(elements[i]);
                 at = if key > most { first + row as i32 } else { at };
                 most = most.max(key);
             }
