@@ -349,7 +349,7 @@ impl<F: Fold> Kernel for Rows<'_, F> {
 }
 
 /// As many elements of a row are looked at to aim.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 64;
 
 #[inline(always)]
 fn aimed<F: Fold>(fold: F, elements: &[f32], layout: &Layout, start: isize) -> F {
@@ -623,4 +623,113 @@ fn columns<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Ou
             task.finish(fold, &empty, block);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::{argmax::argmax, argsort::argsort, max::max, mean::mean, median::median, sum::sum, var::var};
+
+    /// The elements of the rows along `axes`, one row after the other, one by one.
+    fn rows_of(x: &Array, axes: &[usize]) -> Vec<Vec<f32>> {
+        let all = x.to_vec::<f32>();
+        let kept: usize = (0..x.shape().len()).filter(|i| !axes.contains(i)).map(|i| x.shape()[i]).product();
+        let mut rows = vec![Vec::new(); kept];
+        for (place, &element) in all.iter().enumerate() {
+            let (mut rest, mut row, mut scale) = (place, 0, 1);
+            for i in (0..x.shape().len()).rev() {
+                if !axes.contains(&i) {
+                    row += rest % x.shape()[i] * scale;
+                    scale *= x.shape()[i];
+                }
+                rest /= x.shape()[i];
+            }
+            rows[row].push(element);
+        }
+        rows
+    }
+
+    /// Views of every kind: whole, turned, with steps, backwards, repeated, in the middle of memory.
+    fn views() -> Vec<Array> {
+        // Integers: every sum is exact, in whatever way it is computed here.
+        let elements: Vec<f32> =
+            (0..60_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 12) as f32 - 500_000.0).collect();
+        let x = Array::from_slice(&elements, &[elements.len()]).unwrap();
+        vec![
+            x.view(0, smallvec![60_000], smallvec![1]),
+            x.view(59_999, smallvec![60_000], smallvec![-1]),
+            x.view(1, smallvec![20_000], smallvec![3]),
+            x.view(0, smallvec![20, 3000], smallvec![3000, 1]),
+            x.view(0, smallvec![3000, 20], smallvec![1, 3000]),
+            x.view(0, smallvec![15_000, 4], smallvec![4, 1]),
+            x.view(0, smallvec![4, 15_000], smallvec![1, 4]),
+            x.view(7, smallvec![600, 40], smallvec![80, 1]),
+            x.view(7, smallvec![40, 600], smallvec![2, 80]),
+            x.view(5, smallvec![29, 40, 50], smallvec![2000, 50, 1]),
+            x.view(5, smallvec![50, 29, 40], smallvec![1, 2000, 50]),
+            x.view(5, smallvec![29, 50, 40], smallvec![2000, 1, 50]),
+            x.view(3, smallvec![7, 6, 5, 4], smallvec![4000, 1, 30, 200]),
+            x.view(50_003, smallvec![7, 6, 5, 4], smallvec![-4000, 20, 4, 1]),
+            x.view(9, smallvec![5, 700, 3], smallvec![0, 3, 1]),
+            x.view(9, smallvec![5, 700, 3], smallvec![7, 0, 1]),
+            x.view(9, smallvec![5, 7, 300], smallvec![7, 1, 0]),
+            x.view(9, smallvec![1, 1], smallvec![1, 1]),
+            x.view(9, smallvec![], smallvec![]),
+        ]
+    }
+
+    #[test]
+    fn rows_along_any_axes_of_any_view() {
+        for x in views() {
+            let axes = x.shape().len();
+            for chosen in 0..1usize << axes {
+                let axes: Vec<usize> = (0..axes).filter(|i| chosen >> i & 1 == 1).collect();
+                let rows = rows_of(&x, &axes);
+                let every = |f: &dyn Fn(&Vec<f32>) -> f64| rows.iter().map(f).collect::<Vec<f64>>();
+                let got = |array: Array| array.to_vec::<f32>().iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+                let total = |row: &Vec<f32>| row.iter().map(|&x| f64::from(x)).sum::<f64>();
+                let what = format!("{:?} {:?} along {axes:?}", x.shape(), x.strides());
+                assert_eq!(got(sum(&x, &axes, false).unwrap()), every(&|r| f64::from(total(r) as f32)), "{what}");
+                let means = every(&|r| f64::from((total(r) / r.len() as f64) as f32));
+                assert_eq!(got(mean(&x, &axes, true).unwrap()), means, "{what}");
+                let largest = |r: &Vec<f32>| f64::from(r.iter().copied().fold(f32::MIN, f32::max));
+                assert_eq!(got(max(&x, &axes, false).unwrap()), every(&largest), "{what}");
+                let middle = |r: &Vec<f32>| {
+                    let mut sorted = r.clone();
+                    sorted.sort_by(f32::total_cmp);
+                    f64::from((f64::from(sorted[(r.len() - 1) / 2]) + f64::from(sorted[r.len() / 2])) as f32 / 2.0)
+                };
+                assert_eq!(got(median(&x, &axes, false).unwrap()), every(&middle), "{what}");
+                let squares = |r: &Vec<f32>| {
+                    let sum = i128::from(r.iter().map(|&x| x as i64).sum::<i64>());
+                    let squares = i128::from(r.iter().map(|&x| (x as i64).pow(2)).sum::<i64>());
+                    let n = r.len() as i128;
+                    f64::from(((n * squares - sum * sum) as f64 / (n * n) as f64) as f32)
+                };
+                assert_eq!(got(var(&x, &axes, false, 0.0).unwrap()), every(&squares), "{what}");
+                if axes.len() == 1 || axes.len() == x.shape().len() {
+                    let first = |r: &Vec<f32>| r.iter().position(|&x| f64::from(x) == largest(r)).unwrap() as f64;
+                    let places = argmax(&x, &axes, false).unwrap().to_vec::<i32>();
+                    assert_eq!(places.iter().map(|&i| f64::from(i)).collect::<Vec<f64>>(), every(&first), "{what}");
+                    let order = argsort(&x, &axes).unwrap();
+                    assert_eq!(order.shape(), x.shape());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_rows_are_shared_by_threads() {
+        let elements: Vec<f32> = (0..900_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32).collect();
+        for shape in [&[900_000][..], &[2, 450_000], &[450_000, 2], &[300, 3000], &[3, 300_000]] {
+            let x = Array::from_slice(&elements, shape).unwrap();
+            for axis in 0..shape.len() {
+                let wanted: Vec<f32> = rows_of(&x, &[axis])
+                    .iter()
+                    .map(|row| row.iter().map(|&x| f64::from(x)).sum::<f64>() as f32)
+                    .collect();
+                assert_eq!(sum(&x, &[axis], false).unwrap().to_vec::<f32>(), wanted, "{shape:?} along {axis}");
+            }
+        }
+    }
 }

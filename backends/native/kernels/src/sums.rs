@@ -238,8 +238,11 @@ fn pairs_of_numbers<const N: usize>(x: [f64; N]) -> f64 {
 
 /// RN of the exact sum of any binary32 numbers, as N3.2 has it.
 pub fn total(terms: &[f32]) -> f32 {
-    let plain: f64 = terms.iter().map(|&x| f64::from(x)).sum();
-    if plain.is_finite() { Precise { mean: false }.of_row(terms) } else { plain as f32 }
+    let sum = Compensated::of(terms);
+    if !sum.high.is_finite() {
+        return sum.high as f32;
+    }
+    sum.quotient(1).unwrap_or_else(|| Precise { mean: false }.settle(terms))
 }
 
 /// The sum or the mean of finite numbers by TwoSum, or else exactly.
@@ -288,6 +291,17 @@ impl Compensated {
         self.depth += 1;
     }
 
+    /// The sum of some numbers.
+    #[inline]
+    pub fn of(terms: &[f32]) -> Compensated {
+        if terms.len() > SHORT {
+            return dispatch(Whole { row: terms });
+        }
+        let mut sum = Compensated::ZERO;
+        terms.iter().for_each(|&x| sum.add(f64::from(x)));
+        sum
+    }
+
     /// RN of the exact sum divided by `divisor`; `None` where that is open.
     #[inline]
     pub fn quotient(self, divisor: u64) -> Option<f32> {
@@ -324,13 +338,7 @@ impl Precise {
 
     /// RN of the result of a row of finite numbers.
     pub fn of_row(self, row: &[f32]) -> f32 {
-        let state = if row.len() <= SHORT {
-            let mut state = Compensated::ZERO;
-            row.iter().for_each(|&x| state.add(f64::from(x)));
-            state
-        } else {
-            dispatch(Whole { row })
-        };
+        let state = Compensated::of(row);
         state.quotient(self.divisor(row.len())).unwrap_or_else(|| self.settle(row))
     }
 }

@@ -1,10 +1,44 @@
-//! TODO
+//! What the order of the elements says.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// Put the kernels of this file into the dictionary.
-pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
-    let _ = kernels;
-    Ok(())
+use rcmlrs_kernels::ops;
+
+use crate::array::NativeArray;
+use crate::compute;
+use crate::errors::python_error;
+use crate::sums::reduction;
+
+macro_rules! reductions {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[pyfunction]
+            #[pyo3(signature = (x, *, axis, keepdims))]
+            fn $name(
+                py: Python<'_>,
+                x: &Bound<'_, NativeArray>,
+                axis: Vec<usize>,
+                keepdims: bool,
+            ) -> PyResult<NativeArray> {
+                reduction(py, x, &axis, keepdims, ops::$name::$name)
+            }
+        )*
+
+        /// Put the kernels of this file into the dictionary.
+        pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
+            $(kernels.set_item(stringify!($name), wrap_pyfunction!($name, kernels.py())?)?;)*
+            kernels.set_item("argsort", wrap_pyfunction!(argsort, kernels.py())?)?;
+            Ok(())
+        }
+    };
+}
+
+reductions!(max, min, argmax, argmin, median);
+
+#[pyfunction]
+#[pyo3(signature = (x, *, axis))]
+fn argsort(py: Python<'_>, x: &Bound<'_, NativeArray>, axis: Vec<usize>) -> PyResult<NativeArray> {
+    let array = &x.get().0;
+    compute(py, array.size(), || ops::argsort::argsort(array, &axis)).map(NativeArray).map_err(python_error)
 }

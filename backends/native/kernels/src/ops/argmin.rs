@@ -1,1 +1,11 @@
-//! argmin.
+//! argmin(x, axis, keepdims): the place of the first of the smallest elements along an axis. See [`crate::order`].
+
+use crate::array::Array;
+use crate::error::Result;
+use crate::order::Place;
+use crate::reduce::reduce;
+
+/// The places of the smallest elements along `axes`, one or all, in row-major order; of the first NaN, where there is one.
+pub fn argmin(x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
+    reduce(Place::<false>, x, axes, keepdims)
+}
