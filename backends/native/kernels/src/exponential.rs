@@ -10,7 +10,9 @@
 use crate::double::Double;
 use crate::simd::Simd;
 
-const LOG2_E: f64 = f64::from_bits(0x3ff7_1547_652b_82fe); // 1.442..., off by 0.13 u of it
+/// log2(e), off by 0.13 u of it.
+pub const LOG2_E: f64 = std::f64::consts::LOG2_E;
+/// log2(e) - LOG2_E.
 const LOG2_E_REST: f64 = 2.035_527_374_093_103_3e-17;
 
 /// 2^r, with a relative error of at most 123 u.
@@ -41,17 +43,25 @@ const SLOPE: [f64; 10] = [
     7.0549079878632055e-09,
 ];
 
-/// e^x, for every x.
+/// 2^t, for every t.
 ///
-/// The relative error is at most `130 + 1.2 |x|` units of 2^-53 where e^x is a number of [2^-1020, 2^1023]: 1.13 |x| of
-/// t, whose relative error (of the product and of log2(e)) is multiplied by t ln 2 = x; 123 of the polynomial, and 4 of
-/// its roundings, of which the last, of the sum with the first coefficient, counts once, and the others by
+/// The relative error is at most 128 units of 2^-53 where 2^t is a number of [2^-1020, 2^1023]: 123 of the polynomial, and 4
+/// of its roundings, of which the last, of the sum with the first coefficient, counts once, and the others by
 /// |2^r - 1| / 2^r < 1/2 of what they are. Below, the result is some number of [0, 2^-1019]; above, one of at least
 /// 2^1022, which may be infinite. NaN gives NaN.
 #[inline(always)]
-pub fn exp<S: Simd>(s: S, x: S::F64) -> S::F64 {
-    let (n, r) = s.split(s.mul(x, s.splat(LOG2_E)));
+pub fn exp2<S: Simd>(s: S, t: S::F64) -> S::F64 {
+    let (n, r) = s.split(t);
     s.raise(polynomial(s, r, POWER), n)
+}
+
+/// e^x, for every x, as [`exp2`].
+///
+/// The relative error is at most `130 + 1.2 |x|` units of 2^-53: t = x log2(e) has a relative error of 1.13 units, of the
+/// product and of the constant, which is multiplied by t ln 2 = x.
+#[inline(always)]
+pub fn exp<S: Simd>(s: S, x: S::F64) -> S::F64 {
+    exp2(s, s.mul(x, s.splat(LOG2_E)))
 }
 
 /// e^x, for every x; exactly 1 at 0.
@@ -66,7 +76,7 @@ pub fn exp_close<S: Simd>(s: S, x: S::F64) -> S::F64 {
 
 /// e^(high + low), for |high| < 2^40 and |low| < 2^-20 (|high| + 1).
 ///
-/// The relative error is at most 134 units of 2^-53, in the range that [`exp`] has, and as there beyond: t and its error
+/// The relative error is at most 134 units of 2^-53, in the range that [`exp2`] has, and as there beyond: t and its error
 /// are known to 2^-100 of it, so that only the sum that makes r counts, by ln 2 / 2 units.
 #[inline(always)]
 pub fn exp_sum<S: Simd>(s: S, high: S::F64, low: S::F64) -> S::F64 {
@@ -78,11 +88,11 @@ pub fn exp_sum<S: Simd>(s: S, high: S::F64, low: S::F64) -> S::F64 {
 
 /// e^x - 1, for every x up to 700; beyond, it may be NaN.
 ///
-/// The relative error is at most `24 + 4 |x|` units of 2^-53: where n = 0, the result is r times the polynomial, and has
-/// the errors of t (1.2), of both factors (12, and 4 of roundings) and of the product. Elsewhere it is
-/// 2^n (2^r - 1) + (2^n - 1), in which the second term is exact or rounded (n < -53, n > 53) by a unit, and both are at
-/// most 2.5 times the sum: |2^r - 1| < 0.42 and |2^n - 1| >= 1/2 for n < 0, and the sum is 2^(n+r) - 1 with n + r > 1/2
-/// or < -1/2, where e^x / |e^x - 1| < 3.5 multiplies the error 1.13 |x| of t.
+/// The relative error is at most `30 + 4 |x|` units of 2^-53, and 31 for x < 0. Where n = 0, the result is r times the
+/// polynomial, and has the errors of t (1.13, and 1.2 times that at most), of both factors (12, and 4 of roundings) and of
+/// the product. Elsewhere it is 2^n (2^r - 1) + (2^n - 1). The first term errs by 17 units and is at most 1.42 times the
+/// sum (n = 1, r = -1/2); it, the second one and the sum are rounded, by 1.42, 1 and 1 units of the sum. The error
+/// 1.13 |x| of t is multiplied by e^x / |e^x - 1| < 3.5, and for x < 0, |x| e^x / |e^x - 1| < 0.84.
 #[inline(always)]
 pub fn expm1<S: Simd>(s: S, x: S::F64) -> S::F64 {
     let (n, r) = s.split(s.mul(x, s.splat(LOG2_E)));
@@ -91,16 +101,21 @@ pub fn expm1<S: Simd>(s: S, x: S::F64) -> S::F64 {
     s.fma(power, fraction, s.sub(power, s.splat(1.0)))
 }
 
-/// `c[0] + c[1] x + ...`, even and odd powers apart, which halves the chain of operations that wait for each other.
+/// `c[0] + c[1] x + ...`, even and odd powers apart: half of the operations wait for each other that do in Horner's rule.
 #[inline(always)]
 fn polynomial<S: Simd>(s: S, x: S::F64, c: [f64; 10]) -> S::F64 {
     let square = s.mul(x, x);
-    let pair = |i: usize| s.fma(s.splat(c[i + 1]), x, s.splat(c[i]));
-    let mut sum = pair(8);
+    let mut sum = line(s, x, c[8], c[9]);
     for i in [6, 4, 2, 0] {
-        sum = s.fma(sum, square, pair(i));
+        sum = s.fma(sum, square, line(s, x, c[i], c[i + 1]));
     }
     sum
+}
+
+/// `c + d x`
+#[inline(always)]
+fn line<S: Simd>(s: S, x: S::F64, c: f64, d: f64) -> S::F64 {
+    s.fma(s.splat(d), x, s.splat(c))
 }
 
 /// ln 2 in three pieces: two of 42 bits, whose products with |n| < 2^11 are exact, and the rest, off by 2^-136.
@@ -143,7 +158,7 @@ pub const DOUBLE_BOUND: f64 = 1.0 / (1u128 << 98) as f64;
 /// x - n ln 2 is off by 2^-126 n from the pieces of ln 2, and by 8 u^2 of itself and 2 u^2 x.lo from the sums; the
 /// Taylor polynomial as [`taylor`] says, 20 u^2 in sum. 2^-98 is 256 u^2.
 pub fn exp_double(x: Double) -> Double {
-    if !(x.hi.abs() < 1000.0) {
+    if x.hi.abs() >= 1000.0 {
         return Double::from(if x.hi > 0.0 { f64::INFINITY } else { 0.0 });
     }
     let (n, r) = reduced(x);
@@ -206,6 +221,45 @@ fn taylor(r: Double) -> Double {
     sum
 }
 
+/// The derivative of x s(v), s = sigmoid: s(v) + x v' s(v) s(-v) = (1 + e (1 + f)) / (1 + e)^2 with e = e^-v, f = x v'.
+///
+/// Its terms cancel for some x below zero, so that errors are relative to (1 + e (1 + |f|)) / (1 + e)^2, their magnitude.
+pub mod slope {
+    use crate::double::Double;
+    use crate::simd::Simd;
+
+    /// The error of [`ends`] in units of 2^-53, relative to the magnitude, where e has `of_e` and f has 4 of their own.
+    ///
+    /// e times the derivative by e is (e (1 - e)(1 + f) - 2 e) / (1 + e)^3, and so at most twice the magnitude. To f's 4
+    /// the sum 1 + f adds one and its product and sum with e and 1 two; the square of 1 + e three; its inverse, the
+    /// product with it, the ends and the magnitude one each.
+    pub const fn bound(of_e: f64) -> f64 {
+        2.0 * of_e + 16.0
+    }
+
+    /// The ends of the interval that `bound` leaves, for 2^-1000 < e < 2^500.
+    #[inline(always)]
+    pub fn ends<S: Simd>(s: S, e: S::F64, f: S::F64, bound: f64) -> (S::F64, S::F64) {
+        let one = s.splat(1.0);
+        let radius = bound * 2f64.powi(-53);
+        let value = s.fma(e, s.add(one, f), one);
+        let magnitude = s.fma(e, s.add(one, s.abs(f)), one);
+        let sum = s.add(one, e);
+        let inverse = s.div(one, s.mul(sum, sum));
+        let low = s.fma(magnitude, s.splat(-radius), value);
+        let high = s.fma(magnitude, s.splat(radius), value);
+        (s.mul(low, inverse), s.mul(high, inverse))
+    }
+
+    /// RN of the same, where the error is at most `bound` times the magnitude.
+    pub fn round(e: Double, f: Double, bound: f64) -> Option<f32> {
+        let sum = e + 1.0;
+        let square = sum * sum;
+        let value = (e * (f + 1.0) + 1.0) / square;
+        value.round_within(bound * (1.0 + e.hi * (1.0 + f.hi.abs())) / square.hi)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +269,7 @@ mod tests {
     #[test]
     fn double_double_has_its_digits() {
         for (x, hi, lo) in
-            [(1.0, 2.718281828459045, 1.4456468917292502e-16), (-20.5, 1.2501528663867426e-09, 6.448235878237776e-26)]
+            [(1.0, std::f64::consts::E, 1.4456468917292502e-16), (-20.5, 1.2501528663867426e-09, 6.448235878237776e-26)]
         {
             let error = exp_double(Double::from(x)) - Double::new(hi, lo);
             assert!(error.hi.abs() < hi * 2f64.powi(-101), "{x}: {error:?}");
@@ -270,7 +324,7 @@ mod tests {
                 if x != 0.0 && x < 700.0 {
                     s.store(expm1(s, s.splat(x)), &mut lanes);
                     let units = units(lanes[0], expm1_double(Double::from(x)));
-                    self.worst[2] = self.worst[2].max(units / (24.0 + 4.0 * x.abs()));
+                    self.worst[2] = self.worst[2].max(units / if x < 0.0 { 31.0 } else { 30.0 + 4.0 * x });
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use crate::array::Array;
 use crate::environment;
 use crate::error::Result;
-use crate::simd::{Kernel, Simd, dispatch};
+use crate::simd::{Kernel, Pair, Simd, dispatch};
 use crate::threads;
 
 /// A function of one binary32 number.
@@ -16,11 +16,21 @@ pub trait Function: Copy + Send + Sync {
     /// Bounds the relative error of `binary64`, in units of 2^-53, at every level of [`Simd`].
     const BOUND: f64;
 
+    /// Whether `binary64` is a number for every number, so that nobody need look for NaN.
+    const TOTAL: bool = false;
+
     /// The function in binary64, for every argument, infinite ones and NaN included; mark it `#[inline(always)]`.
     ///
     /// Where the bound cannot hold (the result is 0 and the exact value is not, say), NaN for an argument that is not
     /// NaN sends the element to `accurate`.
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64;
+
+    /// Two numbers between which the function lies, whose magnitudes are right to a unit of 2^-53: those that `BOUND`
+    /// leaves around `binary64`, unless a function whose terms cancel says otherwise.
+    #[inline(always)]
+    fn ends<S: Simd>(self, s: S, x: S::F64) -> (S::F64, S::F64) {
+        ends(s, self.binary64(s, x), Self::BOUND)
+    }
 
     /// RN of the function at any argument, beyond doubt; `None` leaves it to the caller's definition.
     fn accurate(self, x: f32) -> Option<f32>;
@@ -72,75 +82,116 @@ struct Stretch<'a, F> {
     to: &'a mut [f32],
 }
 
-/// Vectors that are computed side by side, so that the latency of one is hidden behind the others.
-const ABREAST: usize = 2;
-
-/// Room for as many lanes as any level has abreast.
-const MOST: usize = 32;
+/// Elements after which one looks whether some of them are undecided: often enough that few are computed again.
+const BLOCK: usize = 256;
 
 impl<F: Function> Kernel for Stretch<'_, F> {
     type Output = Vec<usize>;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Vec<usize> {
-        let width = ABREAST * S::LANES;
+        // The portable level's four lanes are two or four vectors already.
+        if S::FUSED { self.by(Pair(Pair(s))) } else { self.by(s) }
+    }
+}
+
+impl<F: Function> Stretch<'_, F> {
+    #[inline(always)]
+    fn by<S: Simd>(self, s: S) -> Vec<usize> {
         let mut undecided = Vec::new();
-        let whole = self.from.len() / width * width;
+        let whole = self.from.len() / S::LANES * S::LANES;
         let (from, last_from) = self.from.split_at(whole);
         let (to, last_to) = self.to.split_at_mut(whole);
-        for (i, (xs, ys)) in from.chunks_exact(width).zip(to.chunks_exact_mut(width)).enumerate() {
-            let open = group(s, self.f, xs, ys);
-            if open != 0 {
-                settle(self.f, open, xs, ys, i * width, &mut undecided);
+        for (i, (xs, ys)) in from.chunks(BLOCK).zip(to.chunks_mut(BLOCK)).enumerate() {
+            if rounded(s, self.f, xs, ys) {
+                settle(self.f, xs, ys, i * BLOCK, &mut undecided);
             }
         }
         if !last_from.is_empty() {
-            let (mut xs, mut ys) = ([1.0f32; MOST], [0.0f32; MOST]);
-            xs[..last_from.len()].copy_from_slice(last_from);
-            let open = group(s, self.f, &xs[..width], &mut ys[..width]) & ((1 << last_from.len()) - 1);
-            if open != 0 {
-                settle(self.f, open, &xs, &mut ys, whole, &mut undecided);
+            let (mut xs, mut ys) = ([1.0f32; BLOCK], [0.0f32; BLOCK]);
+            let n = last_from.len();
+            xs[..n].copy_from_slice(last_from);
+            if rounded(s, self.f, &xs[..S::LANES], &mut ys[..S::LANES]) {
+                settle(self.f, &xs[..n], &mut ys[..n], whole, &mut undecided);
             }
-            last_to.copy_from_slice(&ys[..last_to.len()]);
+            last_to.copy_from_slice(&ys[..n]);
         }
         undecided
     }
 }
 
-/// `ABREAST` vectors; a bit is set for each element that is undecided.
+/// RN of the lower ends for whole vectors; whether some element is undecided.
 #[inline(always)]
-fn group<S: Simd, F: Function>(s: S, f: F, xs: &[f32], ys: &mut [f32]) -> u32 {
-    let mut open = 0;
-    for i in 0..ABREAST {
-        let x = s.widen(s.load_f32(&xs[i * S::LANES..]));
-        let y = f.binary64(s, x);
-        let (rounded, decided) = round(s, y, F::BOUND);
-        s.store_f32(rounded, &mut ys[i * S::LANES..]);
-        // A NaN of a number is not a result; see `Function::binary64`.
-        let lost = s.and_mask(s.is_nan(y), s.not_mask(s.is_nan(x)));
-        open |= s.bitmask(s.or_mask(s.not_mask(decided), lost)) << (i * S::LANES);
+fn rounded<S: Simd, F: Function>(s: S, f: F, xs: &[f32], ys: &mut [f32]) -> bool {
+    let zero = s.splat(0.0);
+    let (mut unlike, mut lost) = (s.narrow(zero), s.lt(zero, zero));
+    for (xs, ys) in xs.chunks_exact(S::LANES).zip(ys.chunks_exact_mut(S::LANES)) {
+        let x = s.widen(s.load_f32(xs));
+        let (low, high) = f.ends(s, x);
+        let rounded = s.narrow(low);
+        s.store_f32(rounded, ys);
+        unlike = s.gather_unlike(unlike, rounded, s.narrow(high));
+        if !F::TOTAL {
+            // A NaN of a number is not a result; see `Function::binary64`.
+            lost = s.or_mask(lost, s.and_mask(s.is_nan(low), s.eq(x, x)));
+        }
     }
-    open
+    s.any_bit(unlike) || (!F::TOTAL && s.any(lost))
 }
 
-/// RN of every number that is off from `y` by at most `bound` units of 2^-53 relative to it, and where that is one.
-///
-/// The two ends err by a unit each in their one or two roundings.
-#[inline(always)]
-pub fn round<S: Simd>(s: S, y: S::F64, bound: f64) -> (S::F32, S::Mask) {
-    let radius = s.splat((bound + 2.0) * 2f64.powi(-53));
-    let low = s.narrow(s.fma(y, s.neg(radius), y));
-    let high = s.narrow(s.fma(y, radius, y));
-    (low, s.same_f32(low, high))
-}
-
+/// The undecided elements of a block.
 #[cold]
 #[inline(never)]
-fn settle<F: Function>(f: F, open: u32, xs: &[f32], ys: &mut [f32], start: usize, undecided: &mut Vec<usize>) {
-    for i in (0..u32::BITS as usize).filter(|i| open >> i & 1 == 1) {
+fn settle<F: Function>(f: F, xs: &[f32], ys: &mut [f32], start: usize, undecided: &mut Vec<usize>) {
+    let mut all = [1.0f32; BLOCK];
+    all[..xs.len()].copy_from_slice(xs);
+    let decided = dispatch(Decided { f, xs: &all });
+    for i in (0..xs.len()).filter(|&i| !decided[i]) {
         match f.accurate(xs[i]) {
             Some(y) => ys[i] = y,
             None => undecided.push(start + i),
         }
     }
+}
+
+/// Whether both ends round to the same.
+struct Decided<'a, F> {
+    f: F,
+    xs: &'a [f32; BLOCK],
+}
+
+impl<F: Function> Kernel for Decided<'_, F> {
+    type Output = [bool; BLOCK];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> [bool; BLOCK] {
+        let mut decided = [false; BLOCK];
+        for (xs, to) in self.xs.chunks_exact(S::LANES).zip(decided.chunks_exact_mut(S::LANES)) {
+            let x = s.widen(s.load_f32(xs));
+            let (low, high) = self.f.ends(s, x);
+            let same = s.same_f32(s.narrow(low), s.narrow(high));
+            let bits = s.bitmask(s.or_mask(s.is_nan(x), s.and_mask(same, s.eq(low, low))));
+            for (i, to) in to.iter_mut().enumerate() {
+                *to = bits >> i & 1 == 1;
+            }
+        }
+        decided
+    }
+}
+
+/// RN of every number that is off from `y` by at most `bound` units of 2^-53 relative to it, and where that is one.
+#[inline(always)]
+pub fn round<S: Simd>(s: S, y: S::F64, bound: f64) -> (S::F32, S::Mask) {
+    let (low, high) = ends(s, y, bound);
+    let low = s.narrow(low);
+    (low, s.same_f32(low, s.narrow(high)))
+}
+
+/// The ends of the interval of numbers that are off from `y` by at most `bound` units of 2^-53 relative to it.
+///
+/// Each errs by a unit in the product and by one in its factor. An infinite `y` stays as it is.
+#[inline(always)]
+pub fn ends<S: Simd>(s: S, y: S::F64, bound: f64) -> (S::F64, S::F64) {
+    let radius = (bound + 2.0) * 2f64.powi(-53);
+    (s.mul(y, s.splat(1.0 - radius)), s.mul(y, s.splat(1.0 + radius)))
 }

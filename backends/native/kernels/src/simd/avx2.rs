@@ -72,6 +72,14 @@ impl Simd for Avx2 {
             _mm256_castsi256_pd(_mm256_cvtepi32_epi64(same))
         }
     }
+    #[inline(always)]
+    fn gather_unlike(self, so_far: __m128, x: __m128, y: __m128) -> __m128 {
+        unsafe { _mm_or_ps(so_far, _mm_xor_ps(x, y)) }
+    }
+    #[inline(always)]
+    fn any_bit(self, x: __m128) -> bool {
+        unsafe { _mm_testz_si128(_mm_castps_si128(x), _mm_castps_si128(x)) == 0 }
+    }
 
     #[inline(always)]
     fn add(self, x: __m256d, y: __m256d) -> __m256d {

@@ -66,6 +66,14 @@ impl Simd for Avx512 {
     fn same_f32(self, x: __m256, y: __m256) -> __mmask8 {
         unsafe { _mm256_cmpeq_epi32_mask(_mm256_castps_si256(x), _mm256_castps_si256(y)) }
     }
+    #[inline(always)]
+    fn gather_unlike(self, so_far: __m256, x: __m256, y: __m256) -> __m256 {
+        unsafe { _mm256_or_ps(so_far, _mm256_xor_ps(x, y)) }
+    }
+    #[inline(always)]
+    fn any_bit(self, x: __m256) -> bool {
+        unsafe { _mm256_testz_si256(_mm256_castps_si256(x), _mm256_castps_si256(x)) == 0 }
+    }
 
     #[inline(always)]
     fn add(self, x: __m512d, y: __m512d) -> __m512d {

@@ -11,11 +11,14 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod pair;
 mod portable;
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
+
+pub use pair::Pair;
 
 /// The environment variable that chooses a level.
 pub const VARIABLE: &str = "RCMLRS_NATIVE_LEVEL";
@@ -169,6 +172,10 @@ pub trait Simd: Copy + Send + Sync {
     fn narrow(self, x: Self::F64) -> Self::F32;
     /// Where both have the same bits.
     fn same_f32(self, x: Self::F32, y: Self::F32) -> Self::Mask;
+    /// `so_far`, and the bits in which `x` and `y` differ.
+    fn gather_unlike(self, so_far: Self::F32, x: Self::F32, y: Self::F32) -> Self::F32;
+    /// Whether any bit is set.
+    fn any_bit(self, x: Self::F32) -> bool;
 
     // -------------------------------------------------------------------------------------- arithmetic
 

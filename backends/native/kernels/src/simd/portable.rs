@@ -76,6 +76,14 @@ impl Simd for Portable {
     fn same_f32(self, x: F32, y: F32) -> Mask {
         zip(x, y, |x, y| x.to_bits() == y.to_bits())
     }
+    #[inline(always)]
+    fn gather_unlike(self, so_far: F32, x: F32, y: F32) -> F32 {
+        from_fn(|i| f32::from_bits(so_far[i].to_bits() | (x[i].to_bits() ^ y[i].to_bits())))
+    }
+    #[inline(always)]
+    fn any_bit(self, x: F32) -> bool {
+        x.iter().fold(0, |bits, x| bits | x.to_bits()) != 0
+    }
 
     #[inline(always)]
     fn add(self, x: F64, y: F64) -> F64 {

@@ -55,6 +55,19 @@ impl Kernel for Everything {
             check(s, product, |_| 1.0);
             check(s, error, |_| -f64::EPSILON * f64::EPSILON);
             check(s, s.polynomial(s.splat(2.0), [1.0, 2.0, 3.0]), |_| 17.0);
+            let (n, rest) = s.split(s.splat(-7.25));
+            check(s, rest, |_| -0.25);
+            check(s, s.raise(s.splat(1.5), n), |_| 1.5 / 128.0);
+            let nan = s.splat(f64::NAN);
+            check(s, s.raise(s.add(s.split(nan).1, s.splat(1.0)), s.split(nan).0), |_| f64::NAN);
+            assert_eq!(
+                s.bitmask(s.lt(s.raise(s.splat(1.0), s.split(y).0), s.splat(1e300))),
+                bits(ys, |i| ys[i] < 690.0)
+            );
+            let (zero, x) = (s.narrow(s.splat(0.0)), s.narrow(x));
+            assert!(!s.any_bit(s.gather_unlike(zero, x, x)));
+            assert!(s.any_bit(s.gather_unlike(zero, x, s.narrow(s.splat(7.5)))));
+            assert!(s.any_bit(s.gather_unlike(s.narrow(s.splat(1.0)), x, x)));
         }
     }
 }
@@ -86,6 +99,25 @@ fn every_level_computes_what_plain_rust_does() {
             // SAFETY: likewise.
             unsafe { avx512::run(Everything) };
         }
+    }
+}
+
+struct InPairs;
+
+impl Kernel for InPairs {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        Everything.run(Pair(s));
+    }
+}
+
+#[test]
+fn pairs_compute_what_plain_rust_does() {
+    for level in Level::ALL.into_iter().filter(|&level| level <= Level::best()) {
+        level.set().expect("the machine has it");
+        dispatch(InPairs);
     }
 }
 
