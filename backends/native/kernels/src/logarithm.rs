@@ -132,7 +132,7 @@ fn of_sum<S: Simd>(s: S, high: S::F64, low: S::F64) -> S::F64 {
 /// which is 2^-101. Where log1p rounds 1 + x, x is at least 0.4, and 2 u^2 of the sum are 9 u^2 of its logarithm.
 pub const DOUBLE_BOUND: f64 = 1.0 / (1u128 << 99) as f64;
 
-const LN2: Double = Double::new(0.6931471805599453, 2.3190468138462996e-17);
+const LN2: Double = Double::new(std::f64::consts::LN_2, 2.3190468138462996e-17);
 
 /// 2 / 3, 2 / 5, ..., 2 / 19: the beginning of Q(w), the series of which P is the approximation.
 const HEAD: [Double; 9] = [

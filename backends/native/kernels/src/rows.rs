@@ -494,16 +494,14 @@ pub fn of_summation<S: Simd>(_: S) -> f64 {
     (BLOCK / (2 * S::LANES) + (2 * S::LANES).ilog2() as usize + 2) as f64
 }
 
-/// At least log x.
-pub fn logarithm_above(x: f64) -> f64 {
-    let exponent = (x.to_bits() >> 52) as i64 - 1023; // x < 2^(exponent + 1)
-    (exponent + 1) as f64 * if exponent < -1 { 0.693147 } else { 0.693148 }
+/// At least log n, for n >= 1.
+pub fn logarithm_above(n: usize) -> f64 {
+    0.7 * f64::from(n.ilog2() + 1)
 }
 
-/// At least -log x, for x that is normal or 0.
+/// At least -log x, and at least 0, for x that is normal or 0.
 fn logarithm_below(x: f64) -> f64 {
-    let exponent = (x.to_bits() >> 52) as i64 - 1023; // x >= 2^exponent
-    -exponent as f64 * if exponent < 0 { 0.693148 } else { 0.693147 }
+    0.7 * (1023 - (x.to_bits() >> 52) as i64).max(0) as f64
 }
 
 /// The elements of `x` from `start` on, as many as a vector has; -inf where there are no more.
@@ -626,7 +624,7 @@ impl Work<'_> {
     pub fn others<S: Simd>(&mut self, s: S, top: f64) -> (f64, f64) {
         let found = self.sum::<S, true>(s, top);
         let others = if found < TINY { TINY } else { found };
-        let spread = logarithm_above(self.x.len() as f64) + logarithm_below(others).max(0.0);
+        let spread = logarithm_above(self.x.len()) + logarithm_below(others);
         (others, 8.0 + 2.25 * spread + of_summation(s) + 1.0)
     }
 }
@@ -639,8 +637,8 @@ impl Work<'_> {
 pub fn log_of_sum<S: Simd>(s: S, n: usize, top: S::F64, others: S::F64, summation: f64) -> [S::F64; 2] {
     let others = s.max(s.splat(TINY), others);
     let exponent = s.sub(s.from_i64(s.shr_i64::<52>(s.bits(others))), s.splat(1023.0)); // T >= 2^exponent
-    let below = s.max(s.splat(0.0), s.mul(exponent, s.splat(-0.693148)));
-    let known = 8.0 + 2.25 * logarithm_above(n as f64) + summation + logarithm::BOUND + 2.0;
+    let below = s.max(s.splat(0.0), s.mul(exponent, s.splat(-0.7)));
+    let known = 8.0 + 2.25 * logarithm_above(n) + summation + logarithm::BOUND + 2.0;
     let bound = s.fma(below, s.splat(2.25), s.splat(known));
     let proper = s.and_mask(s.lt(s.abs(top), s.splat(f64::INFINITY)), s.not_mask(s.is_nan(others)));
     let log = s.select(proper, log1p(s, others), s.splat(f64::NAN));

@@ -29,7 +29,7 @@ impl TermFunction for Softmax {
     fn prepare<S: Simd>(self, s: S, n: usize, top: S::F64, sum: S::F64, summation: f64) -> [S::F64; 2] {
         let proper = s.lt(s.abs(top), s.splat(f64::INFINITY));
         let part = s.select(proper, s.div(s.splat(1.0), sum), s.splat(f64::NAN));
-        [part, s.splat(8.0 + 2.25 * logarithm_above(n as f64) + summation + 6.0)]
+        [part, s.splat(8.0 + 2.25 * logarithm_above(n) + summation + 6.0)]
     }
 
     #[inline(always)]

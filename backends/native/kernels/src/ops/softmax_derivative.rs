@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::exponential;
 use crate::function::Rounded;
 use crate::ops::softmax::LOWEST;
-use crate::rows::{Exact, MOST, RowFunction, Rows, UNIT, Work, decide, of_summation, of_term, take};
+use crate::rows::{Exact, MOST, RowFunction, Rows, UNIT, Work, decide, logarithm_above, of_summation, of_term, take};
 use crate::simd::Simd;
 
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl RowFunction for SoftmaxDerivative {
         }
         // What S = 1 + T errs by: T's share of it errs by its bound, in which -log T counts only beside T.
         let total = 1.0 + others;
-        let of_total = 8.0 + 2.25 * crate::rows::logarithm_above(n as f64) + of_summation(s) + 2.0;
+        let of_total = 8.0 + 2.25 * logarithm_above(n) + of_summation(s) + 2.0;
         let (part, of_part) = (s.splat(1.0 / total), of_total + 3.0);
         let mut shares = vec![0.0; n.next_multiple_of(MOST)];
         let mut errors = vec![0.0; n.next_multiple_of(MOST)];
