@@ -29,6 +29,10 @@ class Storage(Protocol):
 
     A buffer is whatever the backend computes on. It has ``shape`` and ``dtype``, as arrays do; RCMLRS looks at nothing
     else of it. It is not changed after it is made.
+
+    A storage may have a third method, ``view(buffer)``, which saves ``t.memoryview()`` and ``t.numpy()`` a copy: a
+    read-only memoryview of the elements where they lie, with their shape, in row-major order and the machine's byte
+    order, of format ``f``, ``i`` or ``?``, every NaN as 0x7fc00000; or None where there is none, and they are dumped.
     """
 
     def load(self, raw: bytes | memoryview, shape: Shape, dtype: str) -> Any:

@@ -105,7 +105,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """What is known of a backend: ``state`` is ``healthy``, ``unhealthy`` or ``broken``, and ``why`` says why."""
+    """What is known of a backend: ``state`` is ``healthy``, ``unhealthy``, ``not built`` or ``broken``, and ``why`` why."""
 
     name: str
     state: str
@@ -257,6 +257,13 @@ class BackendUnhealthyError(BackendError):
     """A backend whose probe found that this machine or library would give wrong bits."""
 
 
+class BackendNotBuiltError(BackendError):
+    """A backend whose compiled part is not there; its plugin raises this when it is imported, and says how to build it."""
+
+
+_STATES = {BackendUnhealthyError: "unhealthy", BackendNotBuiltError: "not built"}
+
+
 def _on_copies(operation: Operation, storage: Storage) -> Kernel:
     """The core's pure Python kernel, for a backend that knows only to load and dump."""
     plain = plain_kernel(operation)
@@ -347,7 +354,7 @@ def _statuses() -> Iterator[BackendStatus]:
         try:
             backend = get_backend(name)
         except BackendError as error:
-            state = "unhealthy" if isinstance(error, BackendUnhealthyError) else "broken"
+            state = next((word for kind, word in _STATES.items() if isinstance(error, kind)), "broken")
             yield BackendStatus(name, state, str(error))
             continue
         if default is None and name in PREFERENCE:

@@ -181,6 +181,9 @@ class RamTensor(Methods):
             raise ImportError(
                 "numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()"
             ) from error
+        view = self._view()
+        if view is not None:
+            return numpy.array(view).astype(self._dtype, copy=False)
         little = numpy.dtype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[self._dtype])
         array: np.ndarray[Any, Any] = numpy.frombuffer(bytearray(self.tobytes()), little).reshape(self._shape)
         return array.astype(self._dtype, copy=False)
@@ -192,14 +195,24 @@ class RamTensor(Methods):
         return array if dtype is None else array.astype(dtype)
 
     def memoryview(self) -> builtins.memoryview:
-        """A read-only view of a copy of the elements, with their shape, for what takes the buffer protocol.
+        """A read-only view of the elements, with their shape, for what takes the buffer protocol; NaN is 0x7fc00000.
 
-        A memoryview has no empty axes: a tensor without elements gives one of a single axis.
+        It is of a copy, where the backend has no such view to give. A memoryview has no empty axes: a tensor without
+        elements gives one of a single axis.
         """
+        lying = self._view()
+        if lying is not None:
+            return lying
         values = PlainArray.frombytes(self.tobytes(), self._shape, self._dtype).values  # in the machine's byte order
         view: Any = memoryview(values.tobytes())
         code = "?" if self._dtype == BOOL else values.typecode
         return view.cast(code, self._shape) if values else view.cast(code)  # type: ignore[no-any-return]
+
+    def _view(self) -> builtins.memoryview | None:
+        """The elements where they lie, if the backend gives a view of them and there are any."""
+        give: Any = getattr(self._backend.storage, "view", None)
+        view: builtins.memoryview | None = give(self._buffer) if give is not None and self.size else None
+        return view
 
     def digest(self) -> str:
         """SHA-256, in hex, over the element type, the shape and the bytes: equal digests are equal tensors.

@@ -33,8 +33,12 @@ def backends(
     for status in found:
         mark = " *" if status.name == chosen else ""
         own, derived = (str(len(status.own)), str(len(status.derived))) if status.state == "healthy" else ("", "")
-        table.add_row(status.name + mark, status.state, own, derived, status.why)
+        about = status.why if status.state == "healthy" else "see below"
+        table.add_row(status.name + mark, status.state, own, derived, about)
     console.table(table)
+    for status in found:
+        if status.state != "healthy":
+            console.say(f"{status.name}: {status.state}: {status.why}", style="yellow")
     console.say(f"* the backend of new tensors here. Choose another with {VARIABLE}=NAME or rc.use_backend(NAME).")
     if why:
         wanted = os.environ.get(VARIABLE)

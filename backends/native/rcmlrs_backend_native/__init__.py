@@ -5,13 +5,29 @@ environment variables choose how it runs, and change no bit: ``RCMLRS_NUM_THREAD
 ``RCMLRS_NATIVE_LEVEL`` (``avx512``, ``avx2`` or ``portable``; the default is the best that the machine has).
 """
 
+from pathlib import Path
 from typing import Any
 
-from rcmlrs_backend_native import _native
 from rcmlrs_core import hookimpl
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.plain import Shape
-from rcmlrs_core.registry import KernelTable
+from rcmlrs_core.registry import BackendNotBuiltError, KernelTable
+
+AGAIN = (
+    "build it: install Rust (https://rustup.rs), and then RCMLRS again; in a clone, make demo does that, or "
+    "pip install --editable ."
+)
+
+try:
+    import rcmlrs_backend_native._native as _native  # from ... import would not tell a missing file from a bad one
+except ModuleNotFoundError as error:
+    if error.name != f"{__name__}._native":
+        raise
+    note = Path(__file__).with_name("not_built.txt")  # setup.py leaves it, and knows why
+    why = note.read_text(encoding="utf-8").strip() if note.is_file() else f"it was never built; {AGAIN}"
+    raise BackendNotBuiltError(f"backend 'native' has no compiled module: {why}") from None
+except ImportError as error:
+    raise BackendNotBuiltError(f"backend 'native': its compiled module cannot be loaded: {error}; {AGAIN}") from error
 
 
 class NativeStorage:
@@ -24,6 +40,11 @@ class NativeStorage:
     def dump(self, buffer: Any) -> bytes:
         """The elements in row-major order, every NaN as 0x7fc00000."""
         return _native.dump(buffer)
+
+    def view(self, buffer: Any) -> memoryview | None:
+        """The elements where they lie, if that is in row-major order."""
+        view = memoryview(buffer)
+        return view if view.c_contiguous else None
 
 
 class Plugin:
@@ -48,7 +69,8 @@ class Plugin:
     @hookimpl
     def rcmlrs_about(self) -> str:
         """The level and the number of threads."""
-        return f"Rust, {_native.level()}, {_native.thread_count()} threads"
+        count, problem = _native.thread_count(), _native.thread_problem()
+        return f"Rust, {_native.level()}, {count} thread{'s' * (count != 1)}" + (f" ({problem})" if problem else "")
 
 
 plugin = Plugin()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::copy::copy_to;
 use crate::error::{Error, Result};
 use crate::memory::Memory;
 
@@ -63,6 +64,9 @@ impl ArrayElement for i32 {
 impl ArrayElement for u8 {
     const DTYPE: DType = DType::Bool;
 }
+
+/// What every NaN is where elements leave an array.
+pub const CANONICAL_NAN: u32 = 0x7fc0_0000;
 
 /// An n-dimensional view of memory that arrays share.
 #[derive(Clone, Debug)]
@@ -216,17 +220,37 @@ impl Array {
         }
     }
 
-    fn copy<T: ArrayElement>(&self) -> Result<Array> {
-        let raw = self.raw::<T>();
-        Array::build(&self.shape, |out: &mut [T]| {
-            let mut rest = out.iter_mut();
-            for_each_row(&self.shape, &self.strides, |start, n, stride| {
-                let first = self.offset as isize + start;
-                for (i, to) in (0..n as isize).zip(&mut rest) {
-                    *to = raw[(first + i * stride) as usize];
+    /// The same elements, every NaN as 0x7fc00000 (contract N1.2): the array itself where that is so already, else a copy.
+    pub fn canonical(&self) -> Result<Array> {
+        let strange = |x: f32| x.is_nan() & (x.to_bits() != CANONICAL_NAN);
+        let found = self.dtype == DType::F32
+            && match self.as_slice::<f32>() {
+                // By pieces, within which it is not left early: so the compiler makes vectors of it.
+                Some(elements) => {
+                    elements.chunks(1 << 12).any(|piece| piece.iter().fold(false, |found, &x| found | strange(x)))
                 }
-            });
+                None => {
+                    let (raw, mut found) = (self.raw::<f32>(), false);
+                    for_each_row(&self.shape, &self.strides, |start, n, stride| {
+                        let first = self.offset as isize + start;
+                        found |= (0..n as isize).any(|i| strange(raw[(first + i * stride) as usize]));
+                    });
+                    found
+                }
+            };
+        if !found {
+            return Ok(self.clone());
+        }
+        let array = self.contiguous()?;
+        Array::build(&self.shape, |out: &mut [f32]| {
+            for (to, &x) in out.iter_mut().zip(array.as_slice::<f32>().expect("made contiguous")) {
+                *to = if x.is_nan() { f32::from_bits(CANONICAL_NAN) } else { x };
+            }
         })
+    }
+
+    fn copy<T: ArrayElement>(&self) -> Result<Array> {
+        Array::build(&self.shape, |out: &mut [T]| copy_to(self, out))
     }
 
     /// The elements in row-major order, as a vector.
@@ -287,6 +311,25 @@ mod tests {
     fn a_view_beyond_the_memory_is_refused() {
         let x = Array::from_slice(&[1.0f32, 2.0], &[2]).unwrap();
         x.view(0, smallvec![2], smallvec![2]);
+    }
+
+    #[test]
+    fn a_nan_leaves_as_the_one_nan() {
+        let x = Array::from_slice(&[1.0f32, f32::NAN, f32::INFINITY, -0.0], &[4]).unwrap();
+        assert!(std::sync::Arc::ptr_eq(x.canonical().unwrap().memory(), x.memory()));
+        let strange = Array::from_slice(&[1.0f32, -f32::NAN, 2.0, f32::from_bits(0x7f80_0001)], &[2, 2]).unwrap();
+        for (array, wanted) in [
+            (strange.clone(), [0x3f80_0000, CANONICAL_NAN, 0x4000_0000, CANONICAL_NAN]),
+            (
+                strange.view(3, smallvec![2, 2], smallvec![-1, -2]),
+                [CANONICAL_NAN, CANONICAL_NAN, 0x4000_0000, 0x3f80_0000],
+            ),
+        ] {
+            let bits: Vec<u32> = array.canonical().unwrap().to_vec::<f32>().into_iter().map(f32::to_bits).collect();
+            assert_eq!(bits, wanted);
+        }
+        let whole = strange.view(0, smallvec![2], smallvec![2]); // sees no NaN
+        assert!(std::sync::Arc::ptr_eq(whole.canonical().unwrap().memory(), strange.memory()));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Error {
     },
     /// Operands that do not fit each other; the words say which and why.
     Operands(String),
+    /// A panic: a defect of the kernel, in its own words.
+    Defect(String),
 }
 
 impl fmt::Display for Error {
@@ -35,8 +37,19 @@ impl fmt::Display for Error {
                 write!(f, "index {index} at place {place} is not in [0, {length})")
             }
             Error::Operands(words) => f.write_str(words),
+            Error::Defect(words) => write!(f, "the native kernel failed, which is a defect of it: {words}"),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+/// What `work` gives, where a panic is an error like others: a defect of one kernel is to end no program.
+///
+/// What a kernel works on is either not changed by it or dropped with it, so nothing is seen half done.
+pub fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<&str>().map(|words| words.to_string());
+        Err(Error::Defect(words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()))
+    })
+}

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 use crate::array::Element;
@@ -40,7 +41,10 @@ impl Memory {
     /// Room for `count` elements. All bytes are initialised, to values that are of no account.
     pub fn new<T: Element>(count: usize) -> Result<Memory> {
         let bytes = count.checked_mul(size_of::<T>()).ok_or(Error::Memory { bytes: None })?;
-        Ok(Memory { start: take(rounded(bytes)?)?, bytes, owner: Owner::Pool })
+        let size = rounded(bytes)?;
+        let start = take(size).ok_or(Error::Memory { bytes: Some(bytes) })?;
+        IN_USE.fetch_add(size, Ordering::Relaxed);
+        Ok(Memory { start, bytes, owner: Owner::Pool })
     }
 
     /// Memory of somebody else, who keeps it alive and unchanged until `owner` is dropped.
@@ -87,7 +91,9 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         if let Owner::Pool = self.owner {
-            give(self.start, rounded(self.bytes).expect("it was rounded when it was made"));
+            let size = rounded(self.bytes).expect("it was rounded when it was made");
+            IN_USE.fetch_sub(size, Ordering::Relaxed);
+            give(self.start, size);
         }
     }
 }
@@ -98,10 +104,20 @@ impl fmt::Debug for Memory {
     }
 }
 
+/// Bytes of all blocks that somebody uses.
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+/// How many bytes arrays and workspaces take up now; borrowed memory and what the pool keeps are not counted.
+pub fn in_use() -> usize {
+    IN_USE.load(Ordering::Relaxed)
+}
+
 /// What is allocated for `bytes`: whole lines of the cache, and at least one.
 fn rounded(bytes: usize) -> Result<usize> {
-    let layout = Layout::from_size_align(bytes.max(1), ALIGNMENT).map_err(|_| Error::Memory { bytes: Some(bytes) })?;
-    Ok(layout.pad_to_align().size())
+    let refused = Error::Memory { bytes: Some(bytes) };
+    let size = bytes.max(1).checked_next_multiple_of(ALIGNMENT).ok_or(refused.clone())?;
+    Layout::from_size_align(size + ALIGNMENT, ALLOCATED).map_err(|_| refused)?;
+    Ok(size)
 }
 
 /// Blocks that nobody uses, by their size.
@@ -139,25 +155,46 @@ impl Kept {
     }
 }
 
+/// The alignment that the allocator is asked for. Up to this one it is `calloc`, which takes zeroed pages from the system
+/// as they come; for a greater one Rust's allocator writes the zeros itself, over all of the block.
+const ALLOCATED: usize = 16;
+
 fn layout(size: usize) -> Layout {
-    Layout::from_size_align(size, ALIGNMENT).expect("sizes are checked by `rounded`")
+    Layout::from_size_align(size + ALIGNMENT, ALLOCATED).expect("sizes are checked by `rounded`")
+}
+
+/// A block of `size` bytes, which starts at the first multiple of `ALIGNMENT` behind what was allocated; before it
+/// stands how far behind, at least `ALLOCATED` bytes and at most `ALIGNMENT`.
+fn allocate(size: usize) -> Option<NonNull<u8>> {
+    // SAFETY: the layout is not of size zero.
+    let allocated = NonNull::new(unsafe { alloc_zeroed(layout(size)) })?;
+    let skipped = ALIGNMENT - allocated.as_ptr() as usize % ALIGNMENT;
+    // SAFETY: ALIGNMENT bytes more than `size` were allocated, and `skipped` is from ALLOCATED to ALIGNMENT: so the block
+    // ends where what was allocated ends, and there is room for a usize before it, which is aligned as the block is.
+    unsafe {
+        let start = allocated.add(skipped);
+        start.cast::<usize>().sub(1).write(skipped);
+        Some(start)
+    }
 }
 
 fn free(start: NonNull<u8>, size: usize) {
-    // SAFETY: the block came from `alloc_zeroed` with this layout, and nobody uses it any more.
-    unsafe { dealloc(start.as_ptr(), layout(size)) };
+    // SAFETY: the block came from `allocate` with this size, and nobody uses it any more.
+    unsafe {
+        let skipped = start.cast::<usize>().sub(1).read();
+        dealloc(start.as_ptr().sub(skipped), layout(size));
+    }
 }
 
-fn take(size: usize) -> Result<NonNull<u8>> {
+fn take(size: usize) -> Option<NonNull<u8>> {
     // A lock that another thread held during a fork is never given back in the child: then the system allocates.
     if let Ok(mut kept) = POOL.try_lock()
         && let Some(block) = kept.of_size(size).pop()
     {
         kept.bytes -= size;
-        return Ok(block.0);
+        return Some(block.0);
     }
-    // SAFETY: the layout is not of size zero.
-    NonNull::new(unsafe { alloc_zeroed(layout(size)) }).ok_or(Error::Memory { bytes: Some(size) })
+    allocate(size)
 }
 
 fn give(start: NonNull<u8>, size: usize) {
@@ -186,21 +223,96 @@ pub fn trim() -> usize {
 mod tests {
     use super::*;
 
+    /// The pool is one for all tests: those that look at what it keeps take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+
     #[test]
-    fn blocks_are_aligned_zeroed_or_written_and_used_again() {
-        let mut memory = Memory::new::<f32>(1000).unwrap();
-        assert_eq!(memory.start().as_ptr() as usize % ALIGNMENT, 0);
-        memory.slice_mut::<f32>().fill(7.0);
-        let start = memory.start();
+    fn a_block_is_aligned_and_used_again() {
+        let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for count in [0usize, 1, 15, 16, 17, 1000, 1009, 1 << 20] {
+            let mut memory = Memory::new::<f32>(count).unwrap();
+            assert_eq!(memory.start().as_ptr() as usize % ALIGNMENT, 0);
+            assert_eq!((memory.len(), memory.is_empty()), (4 * count, count == 0));
+            assert_eq!(memory.slice::<f32>().len(), count);
+            memory.slice_mut::<f32>().fill(7.0);
+            assert!(memory.slice::<f32>().iter().all(|&x| x == 7.0));
+        }
+        // Of a size that no other test has. While another test has the pool, a block goes back to the system.
+        let used_again = || {
+            let start = Memory::new::<f32>(123_457).unwrap().start();
+            Memory::new::<f32>(123_457).unwrap().start() == start
+        };
+        assert!((0..100).any(|_| used_again()));
+    }
+
+    #[test]
+    fn a_block_from_the_system_is_zeroed() {
+        let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let memory = Memory::new::<f32>(234_567).unwrap();
+        assert!(memory.slice::<f32>().iter().all(|&x| x.to_bits() == 0));
+    }
+
+    #[test]
+    fn four_bytes_for_an_element_and_less_than_a_line_more() {
+        for count in [0usize, 1, 16, 17, 1000, 1 << 20] {
+            let size = rounded(4 * count).unwrap();
+            assert!(size >= 4 * count && size < 4 * count + ALIGNMENT + 1, "{size} bytes for {count} elements");
+        }
+    }
+
+    #[test]
+    fn the_pool_keeps_no_more_than_its_cap_and_gives_all_back() {
+        let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        trim();
+        let size = KEEP / 4 - 2 * ALIGNMENT; // of all zeros, so that no page of them is ever touched
+        let blocks: Vec<Memory> = (0..6).map(|_| Memory::new::<u8>(size).unwrap()).collect();
+        assert!(in_use() >= 6 * size);
+        drop(blocks);
+        let kept = trim();
+        assert!(kept <= KEEP, "{kept} bytes");
+        assert!(kept >= size, "{kept} bytes: what came last is kept");
+        let more_than_all = Memory::new::<u8>(KEEP + 1).unwrap();
+        drop(more_than_all);
+        assert!(trim() < size);
+    }
+
+    #[test]
+    fn threads_never_share_a_block() {
+        let work = |mark: u32| {
+            for round in 0..2000u32 {
+                let bits = mark << 16 | round;
+                let count = 1 + (round * 37 % 500) as usize;
+                let mut held: Vec<Memory> = (0..3).map(|_| Memory::new::<i32>(count).unwrap()).collect();
+                held.iter_mut().for_each(|memory| memory.slice_mut().fill(bits as i32));
+                std::thread::yield_now();
+                assert!(held.iter().all(|memory| memory.slice::<i32>().iter().all(|&x| x == bits as i32)));
+            }
+        };
+        std::thread::scope(|scope| {
+            for mark in 1..=4 {
+                scope.spawn(move || work(mark));
+            }
+        });
+    }
+
+    #[test]
+    fn borrowed_memory_lets_go_of_its_owner_and_is_never_written() {
+        let owner = std::sync::Arc::new(vec![1.0f32, 2.0, 3.0]);
+        let start = NonNull::new(owner.as_ptr() as *mut u8).unwrap();
+        // SAFETY: the vector lives as long as the Arc, and nobody writes to it.
+        let mut memory = unsafe { Memory::borrowed(start, 12, Box::new(owner.clone())) };
+        assert_eq!(memory.slice::<f32>(), [1.0, 2.0, 3.0]);
+        let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| memory.slice_mut::<f32>()[0] = 0.0));
+        assert!(written.is_err());
         drop(memory);
-        let again = Memory::new::<f32>(1000).unwrap();
-        assert!(again.start() == start || again.slice::<f32>().iter().all(|&x| x == 0.0 || x == 7.0));
+        assert_eq!(std::sync::Arc::strong_count(&owner), 1);
     }
 
     #[test]
     fn requests_that_cannot_be_met_are_refused() {
         assert_eq!(Memory::new::<f32>(usize::MAX).unwrap_err(), Error::Memory { bytes: None });
-        let bytes = (isize::MAX as usize) / 4 * 4;
-        assert_eq!(Memory::new::<f32>(bytes / 4).unwrap_err(), Error::Memory { bytes: Some(bytes) });
+        for bytes in [isize::MAX as usize / 4 * 4, usize::MAX / 4 * 4, 1 << 52] {
+            assert_eq!(Memory::new::<f32>(bytes / 4).unwrap_err(), Error::Memory { bytes: Some(bytes) });
+        }
     }
 }

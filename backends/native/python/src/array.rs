@@ -1,13 +1,18 @@
 //! The buffer of the native backend, and how elements come in and go out.
 
+use std::ffi::c_int;
+
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyBufferError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use rcmlrs_kernels::array::{Array, DType, size_of_shape};
+use rcmlrs_kernels::array::{Array, CANONICAL_NAN, DType, size_of_shape};
+use rcmlrs_kernels::memory::Memory;
 
 use crate::errors::python_error;
+use crate::exchange;
 
 /// An n-dimensional view of memory that arrays share. Its elements never change.
 #[pyclass(frozen, module = "rcmlrs_backend_native._native")]
@@ -46,6 +51,46 @@ impl NativeArray {
         name_of(self.0.dtype())
     }
 
+    /// The elements as a buffer (PEP 3118), without a copy unless a NaN has a payload; see [`exchange`].
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        // SAFETY: Python calls this with a view to be filled in.
+        unsafe { exchange::fill_buffer(slf.clone().into_any(), &slf.get().0, view, flags) }
+    }
+
+    unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
+        // SAFETY: Python calls this once for each view that was filled in.
+        unsafe { exchange::release_buffer(view) }
+    }
+
+    /// Where the elements lie, in DLPack's words: (1, 0) is the memory of the processor.
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        exchange::DEVICE
+    }
+
+    /// The elements as a DLPack capsule (Array API standard 2023.12), read-only and without a copy where `max_version`
+    /// is 1.0 or more and no NaN has a payload. The protocol before 1.0 cannot say read-only: it gets a copy.
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<Bound<'py, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if stream.is_some() {
+            return Err(PyBufferError::new_err(
+                "__dlpack__: the memory of the processor has no streams; stream is None",
+            ));
+        }
+        if let Some(device) = dl_device.filter(|&device| device != exchange::DEVICE) {
+            return Err(PyBufferError::new_err(format!(
+                "__dlpack__: the elements lie on device (1, 0), not {device:?}"
+            )));
+        }
+        exchange::capsule(py, &self.0, max_version.is_some_and(|version| version.0 >= 1), copy)
+    }
+
     fn __repr__(&self) -> String {
         format!("<NativeArray of {} {:?}>", name_of(self.0.dtype()), self.0.shape())
     }
@@ -67,27 +112,19 @@ pub fn load(py: Python<'_>, raw: &Bound<'_, PyAny>, shape: Vec<usize>, dtype: &s
     if !buffer.is_c_contiguous() {
         return Err(PyBufferError::new_err("the bytes must lie side by side"));
     }
-    let mut failed = Ok(());
-    let array = match dtype {
-        DType::Bool => Array::build(&shape, |out: &mut [u8]| {
-            failed = buffer.copy_to_slice(py, out);
-            out.iter_mut().for_each(|byte| *byte = u8::from(*byte != 0));
-        }),
-        DType::F32 => Array::build(&shape, |out: &mut [f32]| failed = fill(py, &buffer, out, f32::from_le_bytes)),
-        DType::I32 => Array::build(&shape, |out: &mut [i32]| failed = fill(py, &buffer, out, i32::from_le_bytes)),
-    };
-    failed?;
-    array.map(NativeArray).map_err(python_error)
-}
-
-/// Bytes, four for each element, put into `out`.
-fn fill<T>(py: Python<'_>, buffer: &PyBuffer<u8>, out: &mut [T], from: impl Fn([u8; 4]) -> T) -> PyResult<()> {
-    let mut bytes = vec![0; 4 * out.len()];
-    buffer.copy_to_slice(py, &mut bytes)?;
-    for (to, bytes) in out.iter_mut().zip(bytes.chunks_exact(4)) {
-        *to = from(bytes.try_into().expect("four bytes"));
+    let mut memory = match dtype {
+        DType::F32 | DType::I32 => Memory::new::<i32>(size),
+        DType::Bool => Memory::new::<u8>(size),
     }
-    Ok(())
+    .map_err(python_error)?;
+    let bytes = memory.slice_mut::<u8>();
+    buffer.copy_to_slice(py, bytes)?;
+    match dtype {
+        DType::Bool => bytes.iter_mut().for_each(|byte| *byte = u8::from(*byte != 0)),
+        _ if cfg!(target_endian = "big") => memory.slice_mut::<i32>().iter_mut().for_each(|x| *x = i32::from_le(*x)),
+        _ => {}
+    }
+    Ok(NativeArray(Array::around(memory, dtype, &shape)))
 }
 
 /// The bytes of a buffer in row-major order, little-endian, every NaN as 0x7fc00000 (contract N1.2).
@@ -100,7 +137,7 @@ pub fn dump<'py>(py: Python<'py>, array: &NativeArray) -> PyResult<Bound<'py, Py
             DType::F32 => {
                 let elements = array.as_slice::<f32>().expect("made contiguous");
                 for (to, &x) in out.chunks_exact_mut(4).zip(elements) {
-                    let bits = if x.is_nan() { 0x7fc0_0000 } else { x.to_bits() };
+                    let bits = if x.is_nan() { CANONICAL_NAN } else { x.to_bits() };
                     to.copy_from_slice(&bits.to_le_bytes());
                 }
             }

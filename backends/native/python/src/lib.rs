@@ -7,6 +7,7 @@ mod array;
 mod contraction;
 mod elementwise;
 mod errors;
+mod exchange;
 mod functions;
 mod moves;
 mod order;
@@ -18,14 +19,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use rcmlrs_kernels::simd::Level;
-use rcmlrs_kernels::{memory, threads};
+use rcmlrs_kernels::{Result, caught, memory, threads};
 
 /// Elements from which on a kernel lets other Python threads run: letting go and coming back costs some 100 ns.
 const LONG: usize = 1 << 14;
 
-/// Run `work`, without the interpreter where it is long.
-fn compute<T: Send>(py: Python<'_>, elements: usize, work: impl FnOnce() -> T + Send) -> T {
-    if elements < LONG { work() } else { py.detach(work) }
+/// Run `work`, without the interpreter where it is long. A panic is an error like others.
+fn compute<T: Send>(py: Python<'_>, elements: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    if elements < LONG { caught(work) } else { py.detach(|| caught(work)) }
 }
 
 /// The level that kernels run at: `avx512`, `avx2` or `portable`.
@@ -53,6 +54,12 @@ fn problems() -> Vec<String> {
     Level::chosen().err().into_iter().collect()
 }
 
+/// Why `RCMLRS_NUM_THREADS` chooses no number of threads, if it does not; results do not depend on it.
+#[pyfunction]
+fn thread_problem() -> Option<String> {
+    threads::chosen().err()
+}
+
 /// How many threads work on a long kernel.
 #[pyfunction]
 fn thread_count() -> usize {
@@ -71,6 +78,12 @@ fn trim() -> usize {
     memory::trim()
 }
 
+/// How many bytes arrays take up now; memory that others own is not counted, nor what is kept for the next array.
+#[pyfunction]
+fn memory_in_use() -> usize {
+    memory::in_use()
+}
+
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let kernels = PyDict::new(module.py());
@@ -85,13 +98,17 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<array::NativeArray>()?;
     module.add_function(wrap_pyfunction!(array::load, module)?)?;
     module.add_function(wrap_pyfunction!(array::dump, module)?)?;
+    module.add_function(wrap_pyfunction!(exchange::from_buffer, module)?)?;
+    module.add_function(wrap_pyfunction!(exchange::from_dlpack, module)?)?;
     module.add_function(wrap_pyfunction!(settle::with_elements, module)?)?;
     module.add_function(wrap_pyfunction!(level, module)?)?;
     module.add_function(wrap_pyfunction!(set_level, module)?)?;
     module.add_function(wrap_pyfunction!(levels, module)?)?;
     module.add_function(wrap_pyfunction!(problems, module)?)?;
+    module.add_function(wrap_pyfunction!(thread_problem, module)?)?;
     module.add_function(wrap_pyfunction!(thread_count, module)?)?;
     module.add_function(wrap_pyfunction!(set_thread_count, module)?)?;
     module.add_function(wrap_pyfunction!(trim, module)?)?;
+    module.add_function(wrap_pyfunction!(memory_in_use, module)?)?;
     Ok(())
 }

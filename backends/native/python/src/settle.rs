@@ -1,9 +1,11 @@
 //! What a kernel leaves undecided goes to the framework's own definition.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use rcmlrs_kernels::array::Array;
+use rcmlrs_kernels::array::{Array, DType};
+use rcmlrs_kernels::environment;
 use rcmlrs_kernels::function::Rounded;
 
 use crate::array::NativeArray;
@@ -34,14 +36,21 @@ fn by_definition(
     let given = PyDict::new(py);
     attributes(&given)?;
     let module = py.import("rcmlrs_backend_native.definition")?;
-    let values: Vec<f64> = module
-        .getattr("values")?
-        .call1((name, rounded.undecided.clone(), PyTuple::new(py, operands)?, given))?
-        .extract()?;
-    patched(&rounded.array, &rounded.undecided, &values)
+    // Python's own numbers are right only where the thread keeps subnormals.
+    environment::with_default(|| {
+        let values: Vec<f64> = module
+            .getattr("values")?
+            .call1((name, rounded.undecided.clone(), PyTuple::new(py, operands)?, given))?
+            .extract()?;
+        patched(&rounded.array, &rounded.undecided, &values)
+    })
 }
 
 fn patched(array: &Array, places: &[usize], values: &[f64]) -> PyResult<NativeArray> {
+    if places.len() != values.len() || places.iter().any(|&place| place >= array.size()) || array.dtype() != DType::F32
+    {
+        return Err(PyValueError::new_err("a value for each place, and places in an array of float32"));
+    }
     let elements = array.contiguous().map_err(python_error)?;
     let array = Array::build(array.shape(), |out: &mut [f32]| {
         out.copy_from_slice(elements.as_slice().expect("made contiguous"));
