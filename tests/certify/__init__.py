@@ -6,6 +6,6 @@
 * ``sources``: what a certificate is of, so that one of other sources is noticed.
 
 On two idle Zen 5 cores a function takes half a minute to a minute at the level that is compared, and less at each of
-the others, where a digest is enough. A kernel on which it must fail is made by ``--sabotage NAME:HEX``. After an edit of
-one function, ``python -m tests.certify --functions NAME`` renews its row.
+the others, where a digest is enough. ``--sabotage NAME:HEX`` shows it fail. After an edit of one function,
+``python -m tests.certify --functions NAME`` renews its row.
 """
