@@ -33,10 +33,8 @@ fn join<T: ArrayElement>(xs: &[&Array], axis: usize) -> Result<Array> {
             return Ok(());
         }
         let xs: Vec<Array> = xs.iter().map(|x| x.contiguous()).collect::<Result<_>>()?;
-        let pieces: Vec<(&[T], usize)> = xs
-            .iter()
-            .map(|x| (x.as_slice().expect("made contiguous"), x.shape()[axis..].iter().product()))
-            .collect();
+        let pieces: Vec<(&[T], usize)> =
+            xs.iter().map(|x| (x.as_slice().expect("made contiguous"), x.shape()[axis..].iter().product())).collect();
         threads::for_each_chunk(out, PART.div_ceil(row) * row, |start, out| {
             for (i, out) in out.chunks_mut(row).enumerate() {
                 let (mut rest, i) = (out, start / row + i);

@@ -6,5 +6,16 @@ use crate::error::Result;
 
 /// 1 above zero, 0 elsewhere.
 pub fn relu_derivative(x: &Array) -> Result<Array> {
-    map1(|x: f32| if x > 0.0 { 1.0 } else if x <= 0.0 { 0.0 } else { x }, x)
+    map1(
+        |x: f32| {
+            if x > 0.0 {
+                1.0
+            } else if x <= 0.0 {
+                0.0
+            } else {
+                x
+            }
+        },
+        x,
+    )
 }

@@ -6,15 +6,18 @@ use crate::error::Result;
 
 /// -1, 0 or 1.
 pub fn sign(x: &Array) -> Result<Array> {
-    map1(|x: f32| {
-        if x > 0.0 {
-            1.0
-        } else if x < 0.0 {
-            -1.0
-        } else if x == 0.0 {
-            0.0
-        } else {
-            x
-        }
-    }, x)
+    map1(
+        |x: f32| {
+            if x > 0.0 {
+                1.0
+            } else if x < 0.0 {
+                -1.0
+            } else if x == 0.0 {
+                0.0
+            } else {
+                x
+            }
+        },
+        x,
+    )
 }
