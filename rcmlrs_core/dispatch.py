@@ -8,7 +8,7 @@ from typing import Any
 from rcmlrs_core.methods import Methods
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.ops.op import Composition, Elementwise, Operand, Operation
-from rcmlrs_core.tensor import RamTensor, run
+from rcmlrs_core.tensor import RamTensor, run, run_two
 
 Function = Callable[..., Any]
 
@@ -46,7 +46,7 @@ def _of_one(operation: Operation) -> Function:
 
 def _of_two(operation: Operation) -> Function:
     def function(x: Any, y: Any) -> RamTensor:
-        return run(operation, (x, y), {})
+        return run_two(operation, x, y)
 
     return function
 
