@@ -39,6 +39,8 @@ class Plugin:
         """All kernels of the compiled module."""
         for name, kernel in _native.KERNELS.items():
             table.register(name, kernel)
+        for name, kernel in _native.FUSED.items():
+            table.register_fused(name, kernel)
 
     @hookimpl
     def rcmlrs_probe(self) -> list[str]:

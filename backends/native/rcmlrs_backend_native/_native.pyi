@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 KERNELS: dict[str, Callable[..., NativeArray]]
+FUSED: dict[str, Callable[..., tuple[NativeArray, ...]]]
 
 class NativeArray:
     @property

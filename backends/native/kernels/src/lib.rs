@@ -5,6 +5,7 @@
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place; [`walk`]:
 //!   the way through both; [`indices`] are checked before they are followed.
+//! * [`fused`]: whole compositions in one pass.
 //! * [`threads`]: the pool that shares out long work.
 //! * [`exact`]: exact sums, for what faster ones leave undecided.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
@@ -20,6 +21,7 @@ pub mod environment;
 pub mod error;
 pub mod exact;
 pub mod function;
+pub mod fused;
 pub mod indices;
 pub mod memory;
 pub mod ops;
