@@ -9,7 +9,8 @@ binary32, and None says that the lines with the number fall away, which is not t
 """
 
 FUSED = {
-    "adam_update": """kernel(p, g, m, v, *, lr, beta1, beta2, rest1, rest2, unbias1, unbias2, eps, weight_decay) -> p, m, v
+    "adam_update": """kernel(p, g, m, v, *, lr, beta1, beta2, rest1, rest2, unbias1, unbias2, eps, weight_decay)
+    -> p, m, v
 
         g = g + weight_decay * p                                  (falls away with None)
         m = beta1 * m + rest1 * g

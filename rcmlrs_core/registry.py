@@ -71,8 +71,8 @@ class KernelTable:
         """Register ``kernel`` for one of the compositions in :mod:`rcmlrs_core.fused`, whose bits it has (N5)."""
         if name not in FUSED or name in self.fused or not callable(kernel):
             raise BackendError(
-                f"backend {self.backend!r} registers {kernel!r} for the composition {name!r}; it takes one callable for "
-                f"each of {', '.join(FUSED)}"
+                f"backend {self.backend!r} registers {kernel!r} for the composition {name!r}; it takes one "
+                f"callable for each of {', '.join(FUSED)}"
             )
         self.fused[name] = kernel
 

@@ -30,17 +30,17 @@ def data(backend: Backend, stream: int) -> tuple[RamTensor, RamTensor]:
     """A parameter and a gradient: all pairs of hard numbers, then random ones, small and large."""
     p, g = zip(*itertools.product(HARD, HARD), strict=True)
     random = [normal(1000, seed=3, stream=2 * stream + i).tolist() for i in range(2)]
-    scale = [1.0, 2.0**-70, 2.0**-140, 2.0**60][stream % 4]
+    scale = 2.0 ** [-140, -140, -70, -70, 0, 0, 60, 60][stream]  # each twice, so that what is remembered matters
     p, g = (*p, *random[0]), (*g[stream:], *g[:stream], *(x * scale for x in random[1]))
     tensors = [rc.tensor(list(values), backend) for values in (p, g)]
     return tensors[0].requires_grad_(), tensors[1]
 
 
 def path(backend: Backend, optimizer: Any, options: dict[str, Any]) -> Iterator[bytes]:
-    """What five steps leave of the parameter and of what is remembered."""
+    """What eight steps leave of the parameter and of what is remembered."""
     parameter, _ = data(backend, 0)
     made: Optimizer = optimizer([parameter], **options)
-    for stream in range(5):
+    for stream in range(8):
         parameter.grad = data(backend, stream)[1]
         made.step()
         yield parameter.tobytes()
