@@ -56,33 +56,40 @@ struct Part<'a, 'b, const N: usize, const R: usize, F> {
     out: &'a mut [&'b mut [f32]; R],
 }
 
+impl<const N: usize, const R: usize, F: Formula<N, R>> Part<'_, '_, N, R, F> {
+    /// The `n` elements from `at` on; a block of them, if it is `FULL`.
+    #[inline(always)]
+    fn block<const FULL: bool>(&mut self, at: usize, n: usize) {
+        let n = if FULL { BLOCK } else { n }; // a constant, for copies without calls
+        // Copies in arrays of their own: the compiler sees that none overlaps another, and uses vectors.
+        let (mut x, mut y) = ([[0.0; BLOCK]; N], [[0.0; BLOCK]; R]);
+        for k in 0..N {
+            x[k][..n].copy_from_slice(&self.from[k][self.start + at..][..n]);
+        }
+        for i in 0..BLOCK {
+            let found = self.formula.at(std::array::from_fn(|k| x[k][i]));
+            for k in 0..R {
+                y[k][i] = found[k];
+            }
+        }
+        for k in 0..R {
+            self.out[k][at..at + n].copy_from_slice(&y[k][..n]);
+        }
+    }
+}
+
 impl<const N: usize, const R: usize, F: Formula<N, R>> Kernel for Part<'_, '_, N, R, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(mut self, _: S) {
         let length = self.out[0].len();
-        // Copies in arrays of their own: the compiler sees that none overlaps another, and uses vectors.
-        let (mut x, mut y) = ([[0.0; BLOCK]; N], [[0.0; BLOCK]; R]);
-        for at in (0..length).step_by(BLOCK) {
-            let n = BLOCK.min(length - at);
-            for k in 0..N {
-                let from = &self.from[k][self.start + at..][..n];
-                if n == BLOCK {
-                    x[k].copy_from_slice(from);
-                } else {
-                    x[k][..n].copy_from_slice(from);
-                }
-            }
-            for i in 0..BLOCK {
-                let found = self.formula.at(std::array::from_fn(|k| x[k][i]));
-                for k in 0..R {
-                    y[k][i] = found[k];
-                }
-            }
-            for k in 0..R {
-                self.out[k][at..at + n].copy_from_slice(&y[k][..n]);
-            }
+        let whole = length / BLOCK * BLOCK;
+        for at in (0..whole).step_by(BLOCK) {
+            self.block::<true>(at, BLOCK);
+        }
+        if whole < length {
+            self.block::<false>(whole, length - whole);
         }
     }
 }
