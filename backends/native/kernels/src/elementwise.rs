@@ -69,16 +69,17 @@ macro_rules! maps {
         ) -> Result<Array> {
             let operands = [$($x),*];
             let plain = operands.iter().all(|x| x.shape() == operands[0].shape() && x.is_contiguous());
-            let shape: Shape = if $count == 1 || plain { operands[0].shape().into() } else { broadcast_shape(&operands)? };
+            let common = if $count == 1 || plain { None } else { Some(broadcast_shape(&operands)?) };
+            let shape = common.as_deref().unwrap_or(operands[0].shape());
             let mut copies = [const { None }; $count];
-            Array::try_build(&shape, |out: &mut [R]| {
+            Array::try_build(shape, |out: &mut [R]| {
                 if out.is_empty() {
                     return Ok(());
                 }
                 let walk = if plain {
                     Walk::straight(out.len(), operands.map(Array::offset))
                 } else {
-                    walk(&shape, operands, &mut copies)?
+                    walk(shape, operands, &mut copies)?
                 };
                 let operands: [&Array; $count] = std::array::from_fn(|k| copies[k].as_ref().unwrap_or(operands[k]));
                 $(let $x = operands[$k].raw::<$X>();)*
