@@ -552,8 +552,23 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     return result
 
 
+def run_one(operation: Operation, x: Any) -> RamTensor:
+    """``run`` for one operand and no attributes: no loops, and half of the time."""
+    if x.__class__ is not RamTensor:
+        return run(operation, (x,), {})
+    found = _checks.get((operation, x._shape, x._dtype))
+    if found is None:
+        return run(operation, (x,), {})  # and from then on it is known
+    shape, dtype, attributes = found
+    backend, buffer = x._backend, x._buffer
+    result = wrap(backend.kernels[operation.name](buffer), shape, dtype, backend)
+    if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
+        _record(result, operation, (x,), (buffer,), attributes)
+    return result
+
+
 def run_two(operation: Operation, x: Any, y: Any) -> RamTensor:
-    """``run`` for two operands and no attributes, which is the most common: no loops, and half of the time."""
+    """``run`` for two operands and no attributes, likewise."""
     if x.__class__ is not RamTensor:
         return run(operation, (x, y), {})
     if y.__class__ is not RamTensor:
