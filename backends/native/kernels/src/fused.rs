@@ -63,8 +63,8 @@ impl<const N: usize, const R: usize, F: Formula<N, R>> Part<'_, '_, N, R, F> {
         let n = if FULL { BLOCK } else { n }; // a constant, for copies without calls
         // Copies in arrays of their own: the compiler sees that none overlaps another, and uses vectors.
         let (mut x, mut y) = ([[0.0; BLOCK]; N], [[0.0; BLOCK]; R]);
-        for k in 0..N {
-            x[k][..n].copy_from_slice(&self.from[k][self.start + at..][..n]);
+        for (x, from) in x.iter_mut().zip(&self.from) {
+            x[..n].copy_from_slice(&from[self.start + at..][..n]);
         }
         for i in 0..BLOCK {
             let found = self.formula.at(std::array::from_fn(|k| x[k][i]));
@@ -72,8 +72,8 @@ impl<const N: usize, const R: usize, F: Formula<N, R>> Part<'_, '_, N, R, F> {
                 y[k][i] = found[k];
             }
         }
-        for k in 0..R {
-            self.out[k][at..at + n].copy_from_slice(&y[k][..n]);
+        for (out, y) in self.out.iter_mut().zip(&y) {
+            out[at..at + n].copy_from_slice(&y[..n]);
         }
     }
 }
