@@ -8,7 +8,7 @@ from typing import Any
 from rcmlrs_core.methods import Methods
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.ops.op import Composition, Elementwise, Operand, Operation
-from rcmlrs_core.tensor import RamTensor, run
+from rcmlrs_core.tensor import RamTensor, run, run_one, run_two
 
 Function = Callable[..., Any]
 
@@ -39,14 +39,14 @@ def _of_any_number(operation: Operation) -> Function:
 
 def _of_one(operation: Operation) -> Function:
     def function(x: Any) -> RamTensor:
-        return run(operation, (x,), {})
+        return run_one(operation, x)
 
     return function
 
 
 def _of_two(operation: Operation) -> Function:
     def function(x: Any, y: Any) -> RamTensor:
-        return run(operation, (x, y), {})
+        return run_two(operation, x, y)
 
     return function
 

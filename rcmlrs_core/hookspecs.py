@@ -52,7 +52,8 @@ def rcmlrs_register(table: "KernelTable") -> None:
     """Register the backend's own kernels: ``table.register("gelu", kernel)``.
 
     ``kernel(*buffers, **attributes)`` returns a buffer; the attributes are in the normal form of the operation's
-    ``check``. A name that is no operation, or that is registered twice, is an error.
+    ``check``. A name that is no operation, or that is registered twice, is an error. A kernel for a whole composition,
+    of those in ``rcmlrs_core.fused``, is registered likewise with ``table.register_fused``.
     """
 
 

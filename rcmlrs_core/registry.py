@@ -11,12 +11,12 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import pluggy
@@ -24,6 +24,7 @@ import pluggy
 from rcmlrs_core import hookspecs
 from rcmlrs_core.derive import Kernel, plain_kernel
 from rcmlrs_core.errors import BackendError
+from rcmlrs_core.fused import FUSED
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.ops import KERNELS, TABLE
 from rcmlrs_core.ops.op import Operation
@@ -45,6 +46,7 @@ class KernelTable:
         self.backend = backend
         self.operations = operations
         self.kernels: dict[str, Kernel] = {}
+        self.fused: dict[str, Callable[..., tuple[Any, ...]]] = {}
 
     def register(self, name: str, kernel: Kernel) -> None:
         """Register ``kernel`` for the operation ``name``; once, and for an operation that exists."""
@@ -65,18 +67,37 @@ class KernelTable:
             )
         self.kernels[name] = kernel
 
+    def register_fused(self, name: str, kernel: Callable[..., tuple[Any, ...]]) -> None:
+        """Register ``kernel`` for one of the compositions in :mod:`rcmlrs_core.fused`, whose bits it has (N5)."""
+        if name not in FUSED or name in self.fused or not callable(kernel):
+            raise BackendError(
+                f"backend {self.backend!r} registers {kernel!r} for the composition {name!r}; it takes one "
+                f"callable for each of {', '.join(FUSED)}"
+            )
+        self.fused[name] = kernel
+
 
 class Backend:
-    """A backend that is built: its storage and, for every operation, a kernel and where it comes from."""
+    """A backend that is built: its storage and, for every operation, a kernel and where it comes from.
+
+    ``fused`` holds its kernels for whole compositions, of which it need not have any.
+    """
 
     def __init__(
-        self, name: str, storage: Storage, kernels: dict[str, Kernel], origins: dict[str, str], about: str
+        self,
+        name: str,
+        storage: Storage,
+        kernels: dict[str, Kernel],
+        origins: dict[str, str],
+        about: str,
+        fused: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.storage = storage
         self.kernels = kernels
         self.origins = origins
         self.about = about
+        self.fused = fused
         self._scalars: dict[tuple[Any, str], Any] = {}
 
     def scalar(self, value: Any, dtype: str) -> Any:
@@ -112,6 +133,7 @@ class BackendStatus:
     why: str
     own: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
+    fused: tuple[str, ...] = ()
     is_default: bool = False
 
 
@@ -250,7 +272,7 @@ def _build(name: str, plugin: Any) -> Backend:
                 )
             kernels[key] = derived or _on_copies(operation, storage)
             origins[key] = DERIVED
-    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"))
+    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused)
 
 
 class BackendUnhealthyError(BackendError):
@@ -361,4 +383,4 @@ def _statuses() -> Iterator[BackendStatus]:
             default = name
         own = tuple(key for key, origin in backend.origins.items() if origin == OWN)
         derived = tuple(key for key, origin in backend.origins.items() if origin == DERIVED)
-        yield BackendStatus(name, "healthy", backend.about, own, derived, default == name)
+        yield BackendStatus(name, "healthy", backend.about, own, derived, tuple(backend.fused), default == name)

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import BackendError
+from rcmlrs_core.fused import FUSED
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.registry import DERIVED, OWN, VARIABLE, Backend, BackendStatus, current_backend
 from rcmlrs_core.registry import backends as statuses
@@ -49,10 +50,13 @@ def backends(
         kernels = Table("operation", *(status.name for status in healthy), box=None, pad_edge=False)
         for name in KERNELS:
             kernels.add_row(name, *("own" if name in status.own else "derived" for status in healthy))
+        for name in FUSED:
+            kernels.add_row(name, *("fused" if name in status.fused else "composed" for status in healthy))
         console.table(kernels)
         console.say(
             "own: a kernel of the backend. derived: the binary64 formula of the operation's file, the rounding test, "
-            "and the exact definition for what stays undecided. The bits are the same."
+            "and the exact definition for what stays undecided. fused: one kernel for a composition of operations. "
+            "The bits are the same."
         )
 
 
@@ -61,4 +65,4 @@ def status_of(backend: Backend) -> BackendStatus:
     own, derived = (
         tuple(name for name, origin in backend.origins.items() if origin == wanted) for wanted in (OWN, DERIVED)
     )
-    return BackendStatus(backend.name, "healthy", backend.about, own, derived)
+    return BackendStatus(backend.name, "healthy", backend.about, own, derived, tuple(backend.fused))

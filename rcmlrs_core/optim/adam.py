@@ -7,7 +7,7 @@ from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.numerics.reals import decide_float, ratio_of
-from rcmlrs_core.optim.optimizer import Optimizer, State, check_range
+from rcmlrs_core.optim.optimizer import Optimizer, State, check_range, fused
 from rcmlrs_core.tensor import Number, RamTensor
 
 
@@ -55,16 +55,31 @@ class Adam(Optimizer):
             check_range("Adam", name, values[name])
 
     def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
-        """The formula of the class."""
+        """The formula of the class; by one kernel, where the backend has it."""
         p, g, (beta1, beta2) = parameter, gradient, self.betas
+        zeros = p.zeros_like()
+        m, v = state.get("m", zeros), state.get("v", zeros)
+        rest1, rest2 = one_minus_power(beta1, 1), one_minus_power(beta2, 1)
+        unbias1, unbias2 = one_minus_power(beta1, t), one_minus_power(beta2, t)
+        numbers = {
+            "lr": self.lr,
+            "beta1": beta1,
+            "beta2": beta2,
+            "rest1": rest1,
+            "rest2": rest2,
+            "unbias1": unbias1,
+            "unbias2": unbias2,
+            "eps": self.eps,
+            "weight_decay": self.weight_decay or None,
+        }
+        found = fused("adam_update", (p, g, m, v), numbers)
+        if found:
+            return found[0], {"m": found[1], "v": found[2]}
         if self.weight_decay:
             g = g + self.weight_decay * p
-        zeros = p.zeros_like()
-        m = beta1 * state.get("m", zeros) + one_minus_power(beta1, 1) * g
-        v = beta2 * state.get("v", zeros) + one_minus_power(beta2, 1) * g.square()
-        unbiased_m = m / one_minus_power(beta1, t)
-        unbiased_v = v / one_minus_power(beta2, t)
-        return p - self.lr * (unbiased_m / (unbiased_v.sqrt() + self.eps)), {"m": m, "v": v}
+        m = beta1 * m + rest1 * g
+        v = beta2 * v + rest2 * g.square()
+        return p - self.lr * ((m / unbias1) / ((v / unbias2).sqrt() + self.eps)), {"m": m, "v": v}
 
 
 @lru_cache(maxsize=64)

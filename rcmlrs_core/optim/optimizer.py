@@ -4,14 +4,17 @@ An optimizer is a composition of operations (N5), with a step of its own for eac
 numbers is rounded once (N6). So a run that is saved and resumed goes on with the same bits.
 """
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from math import isfinite
 from typing import Any
 
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.errors import AttributeValueError, DataError, GradientError
-from rcmlrs_core.plain import FLOAT32
-from rcmlrs_core.tensor import Number, RamTensor
+from rcmlrs_core.numerics.scalars import number
+from rcmlrs_core.plain import FLOAT32, PlainArray, scalar_bytes
+from rcmlrs_core.tensor import Number, RamTensor, grad_enabled, wrap
 
 State = dict[str, RamTensor]
 """What an optimizer remembers of one parameter, by name: tensors of the parameter's shape."""
@@ -163,6 +166,31 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"{self._name}({', '.join(f'{name}={getattr(self, name)}' for name in self.hyperparameters)})"
+
+
+def fused(
+    name: str, operands: Sequence[RamTensor], numbers: Mapping[str, Number | Fraction | None], **flags: bool
+) -> tuple[RamTensor, ...] | None:
+    """The results of the backend's own kernel for a composition (:mod:`rcmlrs_core.fused`); None where the composition
+    runs: the backend has no kernel, a gradient is recorded, or the operands do not fit and an operation will say why.
+    """
+    first = operands[0]
+    backend, shape = first._backend, first._shape
+    kernel = backend.fused.get(name)
+    if kernel is None or grad_enabled.get():
+        return None
+    if any(x._backend is not backend or x._shape != shape or x._dtype != FLOAT32 for x in operands):
+        return None
+    rounded = {key: None if value is None else as_binary32(value) for key, value in numbers.items()}
+    buffers = kernel(*(x._buffer for x in operands), **rounded, **flags)
+    return tuple(wrap(buffer, shape, FLOAT32, backend) for buffer in buffers)
+
+
+def as_binary32(value: Number | Fraction) -> float:
+    """The number that ``value`` is beside a tensor: rounded once (N6)."""
+    if value.__class__ is float:
+        return array("f", (value,))[0]  # exact in binary64, so the store is the one rounding
+    return float(PlainArray.frombytes(scalar_bytes(number(value), FLOAT32), (), FLOAT32).values[0])
 
 
 def check_range(optimizer: str, name: str, value: Any, *, below: Number | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError
-from rcmlrs_core.optim.optimizer import Optimizer, State, check_range
+from rcmlrs_core.optim.optimizer import Optimizer, State, check_range, fused
 from rcmlrs_core.tensor import Number, RamTensor
 
 
@@ -51,8 +51,13 @@ class SGD(Optimizer):
             raise AttributeValueError("SGD: nesterov needs a momentum above 0; nesterov=False is plain descent")
 
     def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
-        """The formula of the class."""
+        """The formula of the class; by one kernel, where the backend has it."""
         p, g = parameter, gradient
+        numbers = {"lr": self.lr, "momentum": self.momentum or None, "weight_decay": self.weight_decay or None}
+        remembered = (state["b"],) if self.momentum and state else ()
+        found = fused("sgd_update", (p, g, *remembered), numbers, nesterov=self.nesterov)
+        if found:
+            return found[0], {"b": found[1]} if self.momentum else {}
         if self.weight_decay:
             g = g + self.weight_decay * p
         if not self.momentum:

@@ -60,6 +60,8 @@ class Plugin:
         """All kernels of the compiled module."""
         for name, kernel in _native.KERNELS.items():
             table.register(name, kernel)
+        for name, fused in _native.FUSED.items():
+            table.register_fused(name, fused)
 
     @hookimpl
     def rcmlrs_probe(self) -> list[str]:

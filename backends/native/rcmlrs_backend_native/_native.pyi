@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 KERNELS: dict[str, Callable[..., NativeArray]]
+FUSED: dict[str, Callable[..., tuple[NativeArray, ...]]]
 
 class NativeArray:
     @property

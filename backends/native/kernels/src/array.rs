@@ -113,7 +113,7 @@ impl Array {
     /// A row-major array of all of `memory`.
     pub fn around(memory: Memory, dtype: DType, shape: &[usize]) -> Array {
         debug_assert_eq!(memory.len(), shape.iter().product::<usize>() * dtype.size());
-        Array { memory: Arc::new(memory), dtype, offset: 0, shape: shape.into(), strides: row_major(shape) }
+        Array { memory: Arc::new(memory), dtype, offset: 0, shape: Shape::from_slice(shape), strides: row_major(shape) }
     }
 
     /// A copy of some elements.

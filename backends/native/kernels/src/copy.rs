@@ -48,7 +48,9 @@ pub fn copy_to<T: ArrayElement>(x: &Array, out: &mut [T]) {
         _ => {
             let walk = Walk::new(x.shape(), [x]);
             threads::for_each_chunk(out, part(out.len()), |start, out| {
-                walk.rows(start, out.len(), |places, [at]| line(raw, at, walk.step[0], &mut out[places]));
+                for (places, [at]) in walk.rows(start, out.len()) {
+                    line(raw, at, walk.step[0], &mut out[places]);
+                }
             });
         }
     }
@@ -75,6 +77,7 @@ fn line<T: ArrayElement>(raw: &[T], at: usize, stride: isize, out: &mut [T]) {
             let from = raw[at..=at + reach].iter().step_by(stride as usize);
             out.iter_mut().zip(from).for_each(|(to, &x)| *to = x);
         }
+        -1 => out.iter_mut().zip(raw[at - reach..=at].iter().rev()).for_each(|(to, &x)| *to = x),
         _ => {
             let from = raw[at - reach..=at].iter().rev().step_by(stride.unsigned_abs());
             out.iter_mut().zip(from).for_each(|(to, &x)| *to = x);

@@ -5,6 +5,7 @@
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place; [`walk`]:
 //!   the way through both; [`indices`] are checked before they are followed.
+//! * [`fused`]: whole compositions in one pass.
 //! * [`threads`]: the pool that shares out long work.
 //! * [`exact`]: exact sums, for what faster ones leave undecided.
 //! * [`contraction`]: products of matrices.
@@ -23,6 +24,7 @@ pub mod error;
 pub mod exact;
 pub mod exponential;
 pub mod function;
+pub mod fused;
 pub mod indices;
 pub mod logarithm;
 pub mod memory;

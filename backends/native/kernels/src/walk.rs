@@ -42,42 +42,80 @@ impl<const N: usize> Walk<N> {
         Walk { row: length, step: [1; N], first, outer: SmallVec::new() }
     }
 
-    /// Call `work(places, at)` for every row, or part of one, of the `length` elements from place `start` on: their
-    /// places counted from there, and the first one's element in each array.
-    #[inline(always)]
-    pub fn rows(&self, start: usize, length: usize, mut work: impl FnMut(Range<usize>, [usize; N])) {
-        let arrive = |at: [isize; N], i: usize| -> [usize; N] {
-            std::array::from_fn(|k| (at[k] + i as isize * self.step[k]) as usize)
-        };
-        let mut at = self.first.map(|first| first as isize);
-        if self.outer.is_empty() {
-            return work(0..length, arrive(at, start));
+    /// Where short rows lie one after another in some arrays, and in the others are the same one: how often that would
+    /// have to be written for rows of `length`, and which arrays these are.
+    pub fn repeats(&self, length: usize) -> Option<(usize, [bool; N])> {
+        let [(count, strides)] = self.outer[..] else { return None };
+        let times = (length / self.row).min(count);
+        let fits = |k: usize| self.step[k] == 1 && (strides[k] == 0 || strides[k] == self.row as isize);
+        (times > 1 && (0..N).all(fits)).then(|| (times, strides.map(|stride| stride == 0)))
+    }
+
+    /// Rows that are so many `times` as long, with the arrays that are `repeated` replaced by such rows. The last row
+    /// may reach beyond the arrays: what is asked for does not.
+    pub fn lengthen(&mut self, times: usize, repeated: [bool; N]) {
+        self.row *= times;
+        for (n, strides) in &mut self.outer {
+            *n = n.div_ceil(times);
+            strides.iter_mut().for_each(|stride| *stride *= times as isize);
         }
-        let (mut inside, mut rest) = (start % self.row, start / self.row);
+        (0..N).filter(|&k| repeated[k]).for_each(|k| self.first[k] = 0);
+    }
+
+    /// Every row, or part of one, of the `length` elements from place `start` on.
+    #[inline(always)]
+    pub fn rows(&self, start: usize, length: usize) -> Rows<'_, N> {
+        let mut at = self.first.map(|first| first as isize);
         let mut index = Shape::new();
+        if self.outer.is_empty() {
+            return Rows { walk: self, index, at, inside: start, done: 0, length };
+        }
+        let mut rest = start / self.row;
         for (n, strides) in &self.outer {
             index.push(rest % n);
             (0..N).for_each(|k| at[k] += (rest % n) as isize * strides[k]);
             rest /= n;
         }
-        let mut done = 0;
-        loop {
-            let n = (self.row - inside).min(length - done);
-            work(done..done + n, arrive(at, inside));
-            done += n;
-            if done == length {
-                return;
-            }
-            inside = 0;
-            for (i, (n, strides)) in index.iter_mut().zip(&self.outer) {
-                *i += 1;
-                (0..N).for_each(|k| at[k] += strides[k]);
-                if *i < *n {
-                    break;
-                }
-                (0..N).for_each(|k| at[k] -= *n as isize * strides[k]);
-                *i = 0;
-            }
+        Rows { walk: self, index, at, inside: start % self.row, done: 0, length }
+    }
+}
+
+/// Rows, each as the places of its elements, counted from the start of the walk, and the first one's element in each
+/// array.
+///
+/// An iterator, and no function that takes the work: that would be compiled apart, without the instructions of its level.
+pub struct Rows<'a, const N: usize> {
+    walk: &'a Walk<N>,
+    index: Shape,
+    at: [isize; N],
+    inside: usize,
+    done: usize,
+    length: usize,
+}
+
+impl<const N: usize> Iterator for Rows<'_, N> {
+    type Item = (Range<usize>, [usize; N]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(Range<usize>, [usize; N])> {
+        if self.done == self.length {
+            return None;
         }
+        let walk = self.walk;
+        let n = (walk.row - self.inside).min(self.length - self.done);
+        let at = std::array::from_fn(|k| (self.at[k] + self.inside as isize * walk.step[k]) as usize);
+        let places = self.done..self.done + n;
+        self.done += n;
+        self.inside = 0;
+        for (i, (n, strides)) in self.index.iter_mut().zip(&walk.outer) {
+            *i += 1;
+            (0..N).for_each(|k| self.at[k] += strides[k]);
+            if *i < *n {
+                break;
+            }
+            (0..N).for_each(|k| self.at[k] -= *n as isize * strides[k]);
+            *i = 0;
+        }
+        Some((places, at))
     }
 }

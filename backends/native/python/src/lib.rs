@@ -9,6 +9,7 @@ mod elementwise;
 mod errors;
 mod exchange;
 mod functions;
+mod fused;
 mod moves;
 mod order;
 mod powers;
@@ -97,6 +98,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     order::register(&kernels)?;
     moves::register(&kernels)?;
     module.add("KERNELS", kernels)?;
+    let fused = PyDict::new(module.py());
+    fused::register(&fused)?;
+    module.add("FUSED", fused)?;
     module.add_class::<array::NativeArray>()?;
     module.add_function(wrap_pyfunction!(array::load, module)?)?;
     module.add_function(wrap_pyfunction!(array::dump, module)?)?;

@@ -8,15 +8,9 @@ use crate::error::Result;
 pub fn maximum(x: &Array, y: &Array) -> Result<Array> {
     map2(
         |x: f32, y: f32| {
-            if x > y {
-                x
-            } else if y > x {
-                y
-            } else if x == y {
-                f32::from_bits(x.to_bits() & y.to_bits()) // the same bits, unless they are two zeros
-            } else {
-                f32::NAN
-            }
+            let z = if x > y { x } else { y }; // y if it is NaN
+            let z = if x == y { f32::from_bits(x.to_bits() & y.to_bits()) } else { z }; // of two zeros, the right one
+            if x.is_nan() { x } else { z }
         },
         x,
         y,

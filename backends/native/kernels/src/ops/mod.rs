@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "each file says what it is")]
 
 pub mod abs;
+pub mod adam_update;
 pub mod add;
 pub mod add_n;
 pub mod argmax;
@@ -51,6 +52,7 @@ pub mod relu;
 pub mod relu_derivative;
 pub mod reshape;
 pub mod scatter_add;
+pub mod sgd_update;
 pub mod sigmoid;
 pub mod sigmoid_derivative;
 pub mod sign;
