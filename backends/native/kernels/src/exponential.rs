@@ -193,8 +193,10 @@ pub fn exp_pair<S: Simd>(s: S, high: S::F64, low: S::F64) -> (S::F64, S::F64) {
     let (r, error) = s.two_sum(high, s.mul(n, s.splat(LN_2[0])));
     let (r, more) = s.two_sum(r, s.mul(n, s.splat(LN_2[1])));
     let rest = s.add(s.add(error, more), s.fma(n, s.splat(LN_2[2]), low));
-    let tail: [f64; 10] = std::array::from_fn(|i| INVERSE_FACTORIAL[10 + i].hi);
-    let (mut sum, mut after) = (s.polynomial(r, tail), s.splat(0.0));
+    let (mut sum, mut after) = (s.splat(INVERSE_FACTORIAL[19].hi), s.splat(0.0));
+    for c in INVERSE_FACTORIAL[10..19].iter().rev() {
+        sum = s.fma(sum, r, s.splat(c.hi));
+    }
     for c in INVERSE_FACTORIAL[..10].iter().rev() {
         let (product, error) = s.two_prod(sum, r);
         let error = s.fma(sum, rest, s.fma(after, r, error));

@@ -78,18 +78,16 @@ fn of_parts<S: Simd>(s: S, k: S::F64, f: S::F64) -> S::F64 {
 #[inline(always)]
 fn polynomial<S: Simd, const N: usize>(s: S, x: S::F64, c: [f64; N]) -> S::F64 {
     let square = s.mul(x, x);
-    let last = (N - 1) / 2;
-    let mut sum = pair(s, x, c, 2 * last);
-    for i in (0..last).rev() {
-        sum = s.fma(sum, square, pair(s, x, c, 2 * i));
+    let mut i = (N - 1) / 2 * 2;
+    let mut sum = s.splat(c[i]);
+    if i + 1 < N {
+        sum = s.fma(s.splat(c[i + 1]), x, sum);
+    }
+    while i > 0 {
+        i -= 2;
+        sum = s.fma(sum, square, s.fma(s.splat(c[i + 1]), x, s.splat(c[i])));
     }
     sum
-}
-
-/// `c[i] + c[i + 1] x`, or `c[i]` where that is the last. No closure: it would not be inlined into four vectors.
-#[inline(always)]
-fn pair<S: Simd, const N: usize>(s: S, x: S::F64, c: [f64; N], i: usize) -> S::F64 {
-    if i + 1 < N { s.fma(s.splat(c[i + 1]), x, s.splat(c[i])) } else { s.splat(c[i]) }
 }
 
 /// log z within [`BOUND`], for a z that is normal, positive and finite; +0 at 1. Elsewhere some number, or NaN.
