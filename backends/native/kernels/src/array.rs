@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::copy::copy_to;
 use crate::error::{Error, Result};
 use crate::memory::Memory;
 
@@ -255,16 +256,7 @@ impl Array {
     }
 
     fn copy<T: ArrayElement>(&self) -> Result<Array> {
-        let raw = self.raw::<T>();
-        Array::build(&self.shape, |out: &mut [T]| {
-            let mut rest = out.iter_mut();
-            for_each_row(&self.shape, &self.strides, |start, n, stride| {
-                let first = self.offset as isize + start;
-                for (i, to) in (0..n as isize).zip(&mut rest) {
-                    *to = raw[(first + i * stride) as usize];
-                }
-            });
-        })
+        Array::build(&self.shape, |out: &mut [T]| copy_to(self, out))
     }
 
     /// The elements in row-major order, as a vector.

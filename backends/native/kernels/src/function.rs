@@ -22,6 +22,13 @@ pub trait Function: Copy + Send + Sync {
     /// NaN sends the element to `accurate`.
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64;
 
+    /// Two numbers between which the function lies, whose magnitudes are right to a unit of 2^-53: those that `BOUND`
+    /// leaves around `binary64`, unless a function whose terms cancel says otherwise.
+    #[inline(always)]
+    fn ends<S: Simd>(self, s: S, x: S::F64) -> (S::F64, S::F64) {
+        ends(s, self.binary64(s, x), Self::BOUND)
+    }
+
     /// RN of the function at any argument, beyond doubt; `None` leaves it to the caller's definition.
     fn accurate(self, x: f32) -> Option<f32>;
 }
@@ -113,25 +120,32 @@ fn group<S: Simd, F: Function>(s: S, f: F, xs: &[f32], ys: &mut [f32]) -> u32 {
     let mut open = 0;
     for i in 0..ABREAST {
         let x = s.widen(s.load_f32(&xs[i * S::LANES..]));
-        let y = f.binary64(s, x);
-        let (rounded, decided) = round(s, y, F::BOUND);
+        let (low, high) = f.ends(s, x);
+        let rounded = s.narrow(low);
+        let decided = s.same_f32(rounded, s.narrow(high));
         s.store_f32(rounded, &mut ys[i * S::LANES..]);
         // A NaN of a number is not a result; see `Function::binary64`.
-        let lost = s.and_mask(s.is_nan(y), s.not_mask(s.is_nan(x)));
+        let lost = s.and_mask(s.is_nan(low), s.not_mask(s.is_nan(x)));
         open |= s.bitmask(s.or_mask(s.not_mask(decided), lost)) << (i * S::LANES);
     }
     open
 }
 
 /// RN of every number that is off from `y` by at most `bound` units of 2^-53 relative to it, and where that is one.
-///
-/// The two ends err by a unit each in their one or two roundings.
 #[inline(always)]
 pub fn round<S: Simd>(s: S, y: S::F64, bound: f64) -> (S::F32, S::Mask) {
-    let radius = s.splat((bound + 2.0) * 2f64.powi(-53));
-    let low = s.narrow(s.fma(y, s.neg(radius), y));
-    let high = s.narrow(s.fma(y, radius, y));
-    (low, s.same_f32(low, high))
+    let (low, high) = ends(s, y, bound);
+    let low = s.narrow(low);
+    (low, s.same_f32(low, s.narrow(high)))
+}
+
+/// The ends of the interval of numbers that are off from `y` by at most `bound` units of 2^-53 relative to it.
+///
+/// Each errs by a unit in the product and by one in its factor. An infinite `y` stays as it is.
+#[inline(always)]
+pub fn ends<S: Simd>(s: S, y: S::F64, bound: f64) -> (S::F64, S::F64) {
+    let radius = (bound + 2.0) * 2f64.powi(-53);
+    (s.mul(y, s.splat(1.0 - radius)), s.mul(y, s.splat(1.0 + radius)))
 }
 
 #[cold]

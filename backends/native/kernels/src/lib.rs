@@ -3,21 +3,36 @@
 //! * [`ops`]: one file per operation, of the name that it has in the framework's table.
 //! * [`array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
+//! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place; [`walk`]:
+//!   the way through both; [`indices`] are checked before they are followed.
 //! * [`threads`]: the pool that shares out long work.
+//! * [`exact`]: exact sums, for what faster ones leave undecided.
+//! * [`contraction`]: products of matrices.
 //! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
-//!   leaves it open.
+//!   leaves it open; [`exponential`] is what many of them are built on.
 //!
 //! `unsafe` is found in `simd` and `memory` alone, each block with its reason.
 
 pub mod array;
+pub mod contraction;
+pub mod copy;
 pub mod double;
+pub mod elementwise;
 pub mod environment;
 pub mod error;
+pub mod exact;
+pub mod exponential;
 pub mod function;
+pub mod indices;
+pub mod logarithm;
 pub mod memory;
 pub mod ops;
+pub mod reduce;
+pub mod rows;
 pub mod simd;
+pub mod sums;
 pub mod threads;
+pub mod walk;
 
 pub use array::{Array, DType, Element};
 pub use error::{Error, Result, caught};

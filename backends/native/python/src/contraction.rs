@@ -1,10 +1,49 @@
-//! TODO
+//! Matrix products.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use rcmlrs_kernels::ops;
+
+use crate::array::NativeArray;
+use crate::compute;
+use crate::errors::python_error;
+
+/// Multiplications that take as long as one element of other kernels.
+const QUICK: usize = 16;
+
+/// The multiplications of a product of x, whose last axis is summed over, with so many columns.
+fn work(x: &NativeArray, columns: usize) -> usize {
+    x.0.size().saturating_mul(columns) / QUICK
+}
+
+/// Every element RN of the exact dot product of a row and a column.
+#[pyfunction]
+fn matmul(py: Python<'_>, x: &Bound<'_, NativeArray>, y: &Bound<'_, NativeArray>) -> PyResult<NativeArray> {
+    let (x, y) = (x.get(), y.get());
+    let columns = if y.0.shape().len() < 2 { 1 } else { y.0.shape()[y.0.shape().len() - 1] };
+    let product = compute(py, work(x, columns), || ops::matmul::matmul(&x.0, &y.0));
+    product.map(NativeArray).map_err(python_error)
+}
+
+/// x @ weight^T + bias, the bias inside the one rounding.
+#[pyfunction]
+#[pyo3(signature = (x, weight, bias=None))]
+fn linear(
+    py: Python<'_>,
+    x: &Bound<'_, NativeArray>,
+    weight: &Bound<'_, NativeArray>,
+    bias: Option<&Bound<'_, NativeArray>>,
+) -> PyResult<NativeArray> {
+    let (x, weight, bias) = (x.get(), weight.get(), bias.map(|bias| &bias.get().0));
+    let columns = weight.0.shape().first().copied().unwrap_or(1);
+    let product = compute(py, work(x, columns), || ops::linear::linear(&x.0, &weight.0, bias));
+    product.map(NativeArray).map_err(python_error)
+}
+
 /// Put the kernels of this file into the dictionary.
 pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
-    let _ = kernels;
+    kernels.set_item("matmul", wrap_pyfunction!(matmul, kernels.py())?)?;
+    kernels.set_item("linear", wrap_pyfunction!(linear, kernels.py())?)?;
     Ok(())
 }

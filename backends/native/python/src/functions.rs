@@ -28,4 +28,18 @@ macro_rules! functions {
     };
 }
 
-functions!(exp);
+functions!(
+    exp,
+    expm1,
+    gelu,
+    gelu_derivative,
+    log,
+    log1p,
+    sigmoid,
+    sigmoid_derivative,
+    softplus,
+    swish,
+    swish_derivative,
+    tanh,
+    tanh_derivative,
+);

@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::error::Result;
+use crate::exponential::{self, DOUBLE_BOUND};
 use crate::function::{self, Function, Rounded};
 use crate::simd::Simd;
 
@@ -10,17 +11,22 @@ use crate::simd::Simd;
 pub struct Exp;
 
 impl Function for Exp {
-    const BOUND: f64 = 8.0;
+    /// `exponential::exp` within 130 + 1.2 * 104 units. Beyond 104 the result is below 2^-150 or above 2^128, whatever
+    /// the error.
+    const BOUND: f64 = 256.0;
 
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {
-        let _ = x;
-        s.splat(f64::NAN)
+        exponential::exp(s, x)
     }
 
     fn accurate(self, x: f32) -> Option<f32> {
-        let _ = x;
-        None
+        match x {
+            _ if x.is_nan() => Some(x),
+            _ if x > 89.0 => Some(f32::INFINITY), // e^89 > 2^128
+            _ if x < -104.0 => Some(0.0),         // e^-104 < 2^-150
+            _ => exponential::exp_double(f64::from(x).into()).round(DOUBLE_BOUND),
+        }
     }
 }
 

@@ -1,1 +1,10 @@
-//! logical_or.
+//! logical_or(x, y): true where one is, or both; bools are bytes 0 or 1.
+
+use crate::array::Array;
+use crate::elementwise::map2;
+use crate::error::Result;
+
+/// The mask of x or y.
+pub fn logical_or(x: &Array, y: &Array) -> Result<Array> {
+    map2(|x: u8, y: u8| x | y, x, y)
+}

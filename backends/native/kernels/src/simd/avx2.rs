@@ -213,4 +213,18 @@ impl Simd for Avx2 {
     fn gt_i64(self, x: __m256i, y: __m256i) -> __m256d {
         unsafe { _mm256_castsi256_pd(_mm256_cmpgt_epi64(x, y)) }
     }
+    /// Pairs of rows are interleaved, then pairs of pairs.
+    #[inline(always)]
+    fn turn(self, from: &[f32], stride: usize, to: &mut [f64], step: usize) {
+        let row = |i: usize| self.load_f32(&from[stride * i..]);
+        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+        unsafe {
+            let (ab, cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
+            let (ab_high, cd_high) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+            self.store(self.widen(_mm_movelh_ps(ab, cd)), to);
+            self.store(self.widen(_mm_movehl_ps(cd, ab)), &mut to[step..]);
+            self.store(self.widen(_mm_movelh_ps(ab_high, cd_high)), &mut to[2 * step..]);
+            self.store(self.widen(_mm_movehl_ps(cd_high, ab_high)), &mut to[3 * step..]);
+        }
+    }
 }

@@ -205,4 +205,49 @@ impl Simd for Avx512 {
     fn gt_i64(self, x: __m512i, y: __m512i) -> __mmask8 {
         unsafe { _mm512_cmpgt_epi64_mask(x, y) }
     }
+
+    #[inline(always)]
+    fn split(self, x: __m512d) -> (__m512d, __m512d) {
+        // Of an infinite x the difference is 0, and so n infinite.
+        let rest = unsafe { _mm512_reduce_pd::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x) };
+        (self.sub(x, rest), rest)
+    }
+    #[inline(always)]
+    fn raise(self, x: __m512d, n: __m512d) -> __m512d {
+        unsafe { _mm512_scalef_pd(x, n) }
+    }
+
+    /// Pairs of rows are interleaved, then pairs of pairs, each in both halves of the vectors; then halves are joined.
+    #[inline(always)]
+    fn turn(self, from: &[f32], stride: usize, to: &mut [f64], step: usize) {
+        let row = |i: usize| self.load_f32(&from[stride * i..]);
+        let (a, b, c, d, e, f, g, h) = (row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7));
+        let columns = unsafe {
+            let (ab, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (cd, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            let (ef, ef_high) = (_mm256_unpacklo_ps(e, f), _mm256_unpackhi_ps(e, f));
+            let (gh, gh_high) = (_mm256_unpacklo_ps(g, h), _mm256_unpackhi_ps(g, h));
+            let (first, fifth) = (_mm256_shuffle_ps::<0x44>(ab, cd), _mm256_shuffle_ps::<0x44>(ef, gh));
+            let (second, sixth) = (_mm256_shuffle_ps::<0xee>(ab, cd), _mm256_shuffle_ps::<0xee>(ef, gh));
+            let (third, seventh) =
+                (_mm256_shuffle_ps::<0x44>(ab_high, cd_high), _mm256_shuffle_ps::<0x44>(ef_high, gh_high));
+            let (fourth, eighth) =
+                (_mm256_shuffle_ps::<0xee>(ab_high, cd_high), _mm256_shuffle_ps::<0xee>(ef_high, gh_high));
+            [
+                _mm256_permute2f128_ps::<0x20>(first, fifth),
+                _mm256_permute2f128_ps::<0x20>(second, sixth),
+                _mm256_permute2f128_ps::<0x20>(third, seventh),
+                _mm256_permute2f128_ps::<0x20>(fourth, eighth),
+                _mm256_permute2f128_ps::<0x31>(first, fifth),
+                _mm256_permute2f128_ps::<0x31>(second, sixth),
+                _mm256_permute2f128_ps::<0x31>(third, seventh),
+                _mm256_permute2f128_ps::<0x31>(fourth, eighth),
+            ]
+        };
+        let mut i = 0;
+        while i < 8 {
+            self.store(self.widen(columns[i]), &mut to[step * i..]);
+            i += 1;
+        }
+    }
 }

@@ -113,6 +113,9 @@ impl FromStr for Level {
     }
 }
 
+/// 1.5 * 2^52: a number below 2^51 in magnitude that is added to it has its integer in the last bits.
+const SHIFT: f64 = 6_755_399_441_055_744.0;
+
 /// Work that is written once for all levels.
 pub trait Kernel {
     /// What it returns.
@@ -128,6 +131,22 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match Level::current() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a level is current only if `Level::best` has found its instructions on this machine.
+        Level::Avx512 => unsafe { avx512::run(kernel) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: likewise.
+        Level::Avx2 => unsafe { avx2::run(kernel) },
+        _ => kernel.run(portable::Portable),
+    }
+}
+
+/// Run a kernel at a level that was read before: work in several parts whose layout depends on the level keeps to one,
+/// whatever is set meanwhile.
+#[inline]
+pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    assert!(level <= Level::best(), "{level}: this machine has no more than {}", Level::best());
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Level::best` has found its instructions on this machine.
         Level::Avx512 => unsafe { avx512::run(kernel) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: likewise.
@@ -222,11 +241,40 @@ pub trait Simd: Copy + Send + Sync {
 
     // --------------------------------------------------------------------------------------- provided
 
+    /// `LANES` rows of `LANES` numbers each, `stride` apart, become columns: `to[step * j + i] = from[stride * i + j]`.
+    #[inline(always)]
+    fn turn(self, from: &[f32], stride: usize, to: &mut [f64], step: usize) {
+        for j in 0..Self::LANES {
+            let to = &mut to[step * j..][..Self::LANES];
+            for (i, to) in to.iter_mut().enumerate() {
+                *to = f64::from(from[stride * i + j]);
+            }
+        }
+    }
+
     /// `x * 2^n` for integers `|n| <= 1000`; exact where `x` and the result are normal. `x` must not be zero,
     /// subnormal, infinite or NaN.
     #[inline(always)]
     fn scale(self, x: Self::F64, n: Self::F64) -> Self::F64 {
         self.from_bits(self.add_i64(self.bits(x), self.shl_i64::<52>(self.to_i64(n))))
+    }
+
+    /// The integer n nearest to `x`, in a form for [`Simd::raise`], and `x - n`, which is exact.
+    ///
+    /// Any x will do; what is outside of [-1021, 1023] may count as that end.
+    #[inline(always)]
+    fn split(self, x: Self::F64) -> (Self::F64, Self::F64) {
+        let x = self.max(self.splat(-1021.0), self.min(self.splat(1023.0), x));
+        let shifted = self.add(x, self.splat(SHIFT));
+        (shifted, self.sub(x, self.sub(shifted, self.splat(SHIFT))))
+    }
+
+    /// `x * 2^n` for the n of [`Simd::split`] and x in [1/2, 2): infinite, subnormal or 0 where it says so. NaN of
+    /// whatever comes from binary32 stays NaN.
+    #[inline(always)]
+    fn raise(self, x: Self::F64, n: Self::F64) -> Self::F64 {
+        // The last bits of `n` are the integer, and zeros in such a NaN.
+        self.from_bits(self.add_i64(self.bits(x), self.shl_i64::<52>(self.bits(n))))
     }
 
     /// The rounded sum and its exact error (Knuth, The Art of Computer Programming 2, 4.2.2).

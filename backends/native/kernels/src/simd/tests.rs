@@ -59,6 +59,31 @@ impl Kernel for Everything {
     }
 }
 
+struct Turned;
+
+impl Kernel for Turned {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let from: Vec<f32> = (0..200).map(|i| i as f32).collect();
+        let mut to = [-1.0; 200];
+        s.turn(&from, 11, &mut to, 10);
+        for (place, &got) in to.iter().enumerate() {
+            let (j, i) = (place / 10, place % 10);
+            let inside = i < S::LANES && j < S::LANES;
+            assert_eq!(got, if inside { (11 * i + j) as f64 } else { -1.0 });
+        }
+    }
+}
+
+#[test]
+fn rows_become_columns() {
+    for level in Level::ALL.into_iter().filter(|&level| level <= Level::best()) {
+        dispatch_at(level, Turned);
+    }
+}
+
 fn bits(xs: &[f64], f: impl Fn(usize) -> bool) -> u32 {
     (0..xs.len()).map(|i| u32::from(f(i)) << i).sum()
 }

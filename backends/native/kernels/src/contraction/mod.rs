@@ -1,0 +1,256 @@
+//! Products of matrices, each element the binary32 number nearest to its exact sum of products (contract N3.1).
+//!
+//! The product of two binary32 numbers is exact in binary64, with FMA or without. So a sum of k of them in which each
+//! term passes through h additions is off by at most `h u / (1 - h u) * sum |a_i b_i|`, u = 2^-53 (Higham, Accuracy and
+//! Stability of Numerical Algorithms, 4.2), and by Cauchy and Schwarz `sum |a_i b_i| <= |a| |b|`, which costs a norm for
+//! each row and column. Where both ends of that interval round to the same binary32, that is the answer; [`tile`]
+//! decides so while the sums are in the cache.
+//!
+//! What is left open is settled there and then, from the packed operands: (1) the sum is exact if every product is a
+//! multiple of some g and `sum |a_i b_i| < 2^53 g`, since then all partial sums are multiples of g that binary64 has;
+//! (2) the sums of magnitudes themselves, where many are open; (3) TwoSum, and at last fixed point: [`settle`].
+//!
+//! Infinities and NaN (N3.2): finite terms do not overflow, as even their squares are below 2^256. So a sum that is not
+//! finite has a term that is not, and is what N3.2 says: NaN terms and `0 * inf` are NaN, and so is the sum of both
+//! infinities, as every partial sum that has met an infinity stays so. Then a norm is infinite or NaN. If the bound is
+//! infinite, the ends differ or one is NaN: open, and the sum is taken as it is. If it is NaN, a vector has a NaN or
+//! infinity has met a vector of zeros: the sum is NaN, as both ends are. No sum is -0, as it begins with +0.
+//!
+//! The operands are packed into panels ([`pack`]), which the kernel ([`tile`]) multiplies by tiles that fit into the
+//! registers. Blocks are chosen so that a piece of a left panel stays in the first cache, and pieces of some right panels
+//! in the second. Products with a vector take another way ([`vector`]), that of memory.
+
+mod pack;
+mod settle;
+mod tile;
+mod vector;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use crate::error::Result;
+use crate::memory::Memory;
+use crate::simd::{Level, dispatch_at};
+use crate::threads;
+
+pub use pack::{Addend, Operand, Vectors};
+use pack::{HEAD, Pack};
+use tile::Block;
+
+/// The unit roundoff of binary64.
+const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
+
+/// Terms that are summed one after the other. Pieces joined afterwards have a smaller error than one long sum, and a piece
+/// of a left panel stays in the first cache.
+const PIECE: usize = 256;
+
+/// Rows of a block: as often is a right panel in the second cache used.
+const BLOCK_ROWS: usize = 128;
+
+/// Panels of a block's columns: pieces of so many stay in the second cache.
+const BLOCK_PANELS: usize = 8;
+
+/// Panels of more numbers than this are not made at once.
+const PACKED: usize = 1 << 23;
+
+/// Multiplications from which on a product is shared out.
+const SHARED: usize = 1 << 20;
+
+/// Numbers of binary64 that a thread keeps between products.
+const KEPT: usize = 1 << 16;
+
+/// The size of tiles and panels at a level: what fits into its registers.
+#[derive(Clone, Copy, Debug)]
+struct Geometry {
+    level: Level,
+    /// Rows of a tile, vectors of a left panel.
+    rows: usize,
+    /// Lanes of a vector.
+    lanes: usize,
+    /// Vectors of lanes in a tile's row; that many times `lanes` are the columns of a right panel.
+    vectors: usize,
+}
+
+impl Geometry {
+    fn current() -> Geometry {
+        let level = Level::current();
+        match level {
+            Level::Avx512 => Geometry { level, rows: 8, lanes: 8, vectors: 3 },
+            Level::Avx2 => Geometry { level, rows: 4, lanes: 4, vectors: 2 },
+            Level::Portable => Geometry { level, rows: 4, lanes: 4, vectors: 1 },
+        }
+    }
+
+    fn columns(&self) -> usize {
+        self.vectors * self.lanes
+    }
+
+    /// The length of a left panel.
+    fn left(&self, depth: usize) -> usize {
+        self.rows * (depth + 1)
+    }
+
+    /// The length of a right panel.
+    fn right(&self, depth: usize) -> usize {
+        self.columns() * (depth + HEAD)
+    }
+}
+
+/// A bound of a sum's error relative to its sum of magnitudes, where each term passes through so many additions.
+///
+/// Six more are for the addend and the roundings of the interval's ends, which take two; the last factor is for the
+/// roundings of the bound itself.
+fn relative_error(additions: usize) -> f64 {
+    let error = (additions as f64 + 6.0) * UNIT;
+    error / (1.0 - error) * (1.0 + 1e-9)
+}
+
+/// [`product`] of vectors in memory; one with a single vector on either side takes the way of [`vector`].
+pub fn strided_product(a: Vectors, b: Vectors, addend: Option<Addend>, out: &mut [f32]) -> Result<()> {
+    let lies = |x: &Vectors| x.along == 1 || x.across == 1 || x.count == 1;
+    if a.count == 1 && lies(&b) {
+        return vector::vector_product(a, b, addend, out);
+    }
+    if b.count == 1 && lies(&a) {
+        let addend = addend.map(|addend| Addend { stride: 0, ..addend });
+        return vector::vector_product(b, a, addend, out);
+    }
+    product(a, b, addend, out)
+}
+
+/// RN of every `addend_j + sum_p a_ip b_jp`, in row-major order, for rows a of the left operand and columns b of the right
+/// one.
+pub fn product<A: Operand, B: Operand>(a: A, b: B, addend: Option<Addend>, out: &mut [f32]) -> Result<()> {
+    let (m, n, depth) = (a.count(), b.count(), a.depth());
+    assert!(depth == b.depth() && out.len() == m * n, "operands and result fit each other");
+    if out.is_empty() {
+        return Ok(());
+    }
+    let geometry = Geometry::current();
+    let shared = m.saturating_mul(n).saturating_mul(depth) >= SHARED && threads::count() > 1;
+    let most = |panel: usize| (PACKED / panel).max(1);
+    let columns = most(geometry.right(depth)) * geometry.columns();
+    let rows = most(geometry.left(depth)) * geometry.rows;
+    for first in (0..n).step_by(columns) {
+        let columns = first..n.min(first + columns);
+        let right = columns.len().div_ceil(geometry.columns()) * geometry.right(depth);
+        for first in (0..m).step_by(rows) {
+            let rows = first..m.min(first + rows);
+            let left = rows.len().div_ceil(geometry.rows) * geometry.left(depth);
+            with_workspace(right + left, |memory| {
+                let (right, left) = memory.split_at_mut(right);
+                let part = Part { geometry, depth, n, rows: rows.clone(), columns: columns.clone(), shared };
+                let out = &mut out[rows.start * n..rows.end * n];
+                part.pack(a, b, addend, left, right);
+                part.multiply(left, right, out)
+            })??;
+        }
+    }
+    Ok(())
+}
+
+/// A part of a product whose operands are packed at once: as a rule all of it.
+struct Part {
+    geometry: Geometry,
+    depth: usize,
+    /// Columns of the whole result.
+    n: usize,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    shared: bool,
+}
+
+impl Part {
+    fn pack<A: Operand, B: Operand>(&self, a: A, b: B, addend: Option<Addend>, left: &mut [f64], right: &mut [f64]) {
+        let Geometry { level, rows, lanes, vectors } = self.geometry;
+        let error = relative_error(self.depth.min(PIECE) + self.depth.div_ceil(PIECE));
+        let stride = self.geometry.left(self.depth);
+        self.share(left, stride, |start, panels| {
+            let first = self.rows.start + start / stride * rows;
+            let vectors = rows / lanes;
+            dispatch_at(
+                level,
+                Pack { operand: a, first, panels, stride, vectors, head: 1, addend: None, scale: error, error },
+            );
+        });
+        let stride = self.geometry.right(self.depth);
+        self.share(right, stride, |start, panels| {
+            let first = self.columns.start + start / stride * self.geometry.columns();
+            dispatch_at(
+                level,
+                Pack { operand: b, first, panels, stride, vectors, head: HEAD, addend, scale: 1.0, error },
+            );
+        });
+    }
+
+    /// Panels a few at a time on all threads, or all at once.
+    fn share(&self, panels: &mut [f64], stride: usize, work: impl Fn(usize, &mut [f64]) + Sync) {
+        if self.shared {
+            let few = panels.len().div_ceil(stride).div_ceil(4 * threads::count());
+            threads::for_each_chunk(panels, few * stride, work);
+        } else {
+            work(0, panels);
+        }
+    }
+
+    /// On one thread; or by rows on all threads; or, where there are few rows, by columns into memory that is put into
+    /// order afterwards.
+    fn multiply(&self, left: &[f64], right: &[f64], out: &mut [f32]) -> Result<()> {
+        let Geometry { level, rows, .. } = self.geometry;
+        let block = |rows: Range<usize>, columns: Range<usize>, out: &mut [f32], pitch: usize, origin: usize| {
+            let block = Block { left, right, depth: self.depth, rows, columns, out, pitch, origin };
+            dispatch_at(level, block)
+        };
+        let (m, n) = (self.rows.len(), self.columns.len());
+        if !self.shared {
+            block(0..m, 0..n, out, self.n, self.columns.start);
+            return Ok(());
+        }
+        let parts = 4 * threads::count();
+        let by_rows = m.div_ceil(parts).next_multiple_of(rows).min(BLOCK_ROWS);
+        let by_columns = n.div_ceil(parts).next_multiple_of(self.geometry.columns());
+        if m.div_ceil(by_rows) >= n.div_ceil(by_columns).min(2 * threads::count()) {
+            threads::for_each_chunk(out, by_rows * self.n, |start, out| {
+                let first = start / self.n;
+                block(first..m.min(first + by_rows), 0..n, out, self.n, self.columns.start);
+            });
+            return Ok(());
+        }
+        let mut memory = Memory::new::<f32>(n.next_multiple_of(by_columns) * m)?;
+        threads::for_each_chunk(memory.slice_mut(), by_columns * m, |start, out| {
+            let first = start / m;
+            block(0..m, first..n.min(first + by_columns), out, by_columns, 0);
+        });
+        for (i, from) in memory.slice::<f32>().chunks_exact(by_columns * m).enumerate() {
+            let columns =
+                self.columns.start + i * by_columns..self.columns.end.min(self.columns.start + (i + 1) * by_columns);
+            for (to, from) in out.chunks_exact_mut(self.n).zip(from.chunks_exact(by_columns)) {
+                let to = &mut to[columns.clone()];
+                to.copy_from_slice(&from[..to.len()]);
+            }
+        }
+        Ok(())
+    }
+}
+
+thread_local! {
+    /// Memory that a thread keeps from one product to the next, if it is little: more comes from the pool.
+    static WORKSPACE: Cell<Option<Memory>> = const { Cell::new(None) };
+}
+
+/// Run `work` with so many numbers of any value.
+fn with_workspace<T>(length: usize, work: impl FnOnce(&mut [f64]) -> T) -> Result<T> {
+    let kept = if length <= KEPT { WORKSPACE.take() } else { None };
+    let mut memory = match kept {
+        Some(memory) => memory,
+        None => Memory::new::<f64>(if length <= KEPT { KEPT } else { length })?,
+    };
+    let result = work(&mut memory.slice_mut()[..length]);
+    if length <= KEPT {
+        WORKSPACE.set(Some(memory));
+    }
+    Ok(result)
+}

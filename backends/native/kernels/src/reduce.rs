@@ -1,0 +1,626 @@
+//! Reductions: what becomes of the elements along some axes, taken together as a row, for any axes of any view.
+//!
+//! An array is one of two things to a reduction. Either the elements of a row lie side by side, in one or more
+//! stretches, and are summed (or compared) in vectors; or the elements of neighbouring rows do, and these rows are
+//! *columns*: vectors are added to vectors. Anything else (a step of two, a turned view of many axes) is copied first.
+//!
+//! Short stretches are joined two by two, so that a sum's error grows with the logarithm of their number. The parts
+//! that threads take depend on nothing but the shape.
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::array::{Array, ArrayElement, Shape};
+use crate::environment;
+use crate::error::Result;
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::threads;
+
+/// Elements that are taken plainly, before anything is joined.
+pub const STRETCH: usize = 4096;
+
+/// Columns of a block: what is known of them stays in the first cache beside four of their rows.
+const WIDTH: usize = 512;
+
+/// Rows of a block that are taken plainly, before blocks are joined.
+const DEEP: usize = 512;
+
+/// Elements that are worth another thread: some ten microseconds.
+const PART: usize = 1 << 17;
+
+/// Rows of a block that are taken at once.
+pub const ABREAST: usize = 4;
+
+/// A reduction of rows to a number each.
+pub trait Fold: Copy + Send + Sync {
+    /// The results' element type.
+    type Out: ArrayElement;
+    /// What is known of a row, or of some of it.
+    type State: Copy + Send + Sync;
+    /// The same of the columns of a block, side by side.
+    type Block: Clone + Send + Sync;
+    /// What settles many columns at once, or this type again, where nothing does.
+    type Again: Fold<Out = Self::Out>;
+    /// Whether the elements of narrow columns may be taken several rows at a time: not where their places count.
+    const WRAPS: bool = true;
+
+    /// See [`Fold::Again`].
+    fn again(self) -> Option<Self::Again> {
+        None
+    }
+
+    /// The reduction of rows that begin like this. (A variance is taken around a number near the mean.)
+    #[inline(always)]
+    fn aimed(self, first: &[f32]) -> Self {
+        let _ = first;
+        self
+    }
+
+    /// Of neighbouring elements, at most [`STRETCH`] and at least one; the first has this place in its row.
+    fn stretch<S: Simd>(self, s: S, elements: &[f32], place: usize) -> Self::State;
+
+    /// Of what `first` and `second` are of, which comes later in the row.
+    fn join(self, first: Self::State, second: Self::State) -> Self::State;
+
+    /// The result, where this is known of all `n` elements of a row; `None` leaves it to [`Fold::settle`].
+    fn result(self, state: Self::State, n: usize) -> Option<Self::Out>;
+
+    /// The result of a row, all of whose elements are here.
+    fn settle(self, row: &[f32]) -> Self::Out;
+
+    /// Nothing yet of `width` columns, whose first elements are those of `rows`. Those columns that differ by `period`
+    /// will be joined.
+    fn block(self, rows: &[&[f32]], width: usize, period: usize) -> Self::Block;
+
+    /// Another row, or several, of every column; the first has this place in its column.
+    fn rows<S: Simd, const N: usize>(self, s: S, rows: [&[f32]; N], place: usize, block: &mut Self::Block);
+
+    /// As [`Fold::join`], column by column.
+    fn join_blocks(self, first: Self::Block, second: Self::Block) -> Self::Block;
+
+    /// What is known of a column.
+    fn column(self, block: &Self::Block, column: usize) -> Self::State;
+
+    /// The results of all columns of `n` elements; the places of those that are undecided go to `open`.
+    #[inline(always)]
+    fn results(self, block: &Self::Block, n: usize, out: &mut [Self::Out], open: &mut Vec<usize>) {
+        for (i, to) in out.iter_mut().enumerate() {
+            match self.result(self.column(block, i), n) {
+                Some(result) => *to = result,
+                None => open.push(i),
+            }
+        }
+    }
+}
+
+/// The shape of the result.
+pub fn reduced_shape(shape: &[usize], axes: &[usize], keepdims: bool) -> Shape {
+    let kept = shape.iter().enumerate().filter(|(i, _)| keepdims || !axes.contains(i));
+    kept.map(|(i, &n)| if axes.contains(&i) { 1 } else { n }).collect()
+}
+
+/// The reduction of `x` along `axes`, which are sorted. Rows are not empty, unless there are none.
+pub fn reduce<F: Fold>(fold: F, x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
+    let shape = reduced_shape(x.shape(), axes, keepdims);
+    if x.size() == 0 {
+        return Array::build(&shape, |_: &mut [F::Out]| {});
+    }
+    let (x, layout) = Layout::find(x, axes)?;
+    let elements = x.raw::<f32>();
+    Array::build(&shape, |out: &mut [F::Out]| {
+        environment::with_default(|| {
+            if layout.columns { columns(fold, elements, &layout, out) } else { stretches(fold, elements, &layout, out) }
+        });
+    })
+}
+
+/// An axis: its length, and how far apart neighbours are.
+type Axis = (usize, isize);
+
+/// How the rows of an array lie in memory.
+#[derive(Debug)]
+pub struct Layout {
+    /// The axes of the result, but for that of the columns.
+    outer: SmallVec<[Axis; 6]>,
+    /// Where the first element lies.
+    start: isize,
+    /// Where the stretches of one row begin, or the rows of one block: at each of these, and from there again and again
+    /// as `inner` says.
+    begins: SmallVec<[isize; 4]>,
+    inner: Axis,
+    /// How many elements lie side by side.
+    pub width: usize,
+    /// Whether those belong to different rows.
+    pub columns: bool,
+}
+
+/// Axes of length one left out, and joined where the elements of one follow on those of the other.
+fn joined(axes: impl Iterator<Item = Axis>) -> SmallVec<[Axis; 6]> {
+    let mut found: SmallVec<[Axis; 6]> = SmallVec::new();
+    for (n, stride) in axes.filter(|axis| axis.0 != 1) {
+        match found.last_mut() {
+            Some(last) if last.1 == stride * n as isize => *last = (last.0 * n, stride),
+            _ => found.push((n, stride)),
+        }
+    }
+    found
+}
+
+impl Layout {
+    /// The layout of the rows along `axes` of `x`, which is not empty, or of a copy of it. Elements of a row keep their order.
+    pub fn find(x: &Array, axes: &[usize]) -> Result<(Array, Layout)> {
+        match Layout::of(x, axes) {
+            Some(layout) => Ok((x.clone(), layout)),
+            None => {
+                let copy = x.contiguous()?;
+                let layout = Layout::of(&copy, axes).expect("the last axis of a copy has stride one");
+                Ok((copy, layout))
+            }
+        }
+    }
+
+    fn of(x: &Array, axes: &[usize]) -> Option<Layout> {
+        let axis = |i: usize| (x.shape()[i], x.strides()[i]);
+        let mut outer = joined((0..x.shape().len()).filter(|i| !axes.contains(i)).map(axis));
+        let mut rows = joined(axes.iter().map(|&i| axis(i)));
+        let (width, columns) = if rows.is_empty() && outer.is_empty() {
+            (1, false)
+        } else if rows.last().is_some_and(|axis| axis.1 == 1) {
+            (rows.pop().expect("there is a last one").0, false)
+        } else if outer.last().is_some_and(|axis| axis.1 == 1) {
+            (outer.pop().expect("there is a last one").0, true)
+        } else {
+            return None;
+        };
+        let inner = rows.pop().unwrap_or((1, 0));
+        let mut begins: SmallVec<[isize; 4]> = smallvec![0];
+        for (n, stride) in rows {
+            begins = begins.iter().flat_map(|begin| (0..n as isize).map(move |i| begin + i * stride)).collect();
+        }
+        Some(Layout { outer, start: x.offset() as isize, begins, inner, width, columns })
+    }
+
+    /// That of `count` rows of `n` elements side by side.
+    fn of_rows(n: usize, count: usize) -> Layout {
+        let outer = smallvec![(count, n as isize)];
+        Layout { outer, start: 0, begins: smallvec![0], inner: (1, 0), width: n, columns: false }
+    }
+
+    /// How many stretches a row has, or rows a block.
+    #[inline]
+    fn depth(&self) -> usize {
+        self.begins.len() * self.inner.0
+    }
+
+    /// How many elements a row has.
+    #[inline]
+    pub fn length(&self) -> usize {
+        if self.columns { self.depth() } else { self.depth() * self.width }
+    }
+
+    /// Where stretch, or row, `i` begins, counted from `start`.
+    #[inline(always)]
+    fn begin(&self, start: isize, i: usize) -> usize {
+        let inside = if self.begins.len() == 1 { i } else { i % self.inner.0 };
+        let begin = if self.begins.len() == 1 { self.begins[0] } else { self.begins[i / self.inner.0] };
+        (start + begin + inside as isize * self.inner.1) as usize
+    }
+
+    /// Where the elements of the `i`-th result begin, or the `i`-th set of columns.
+    #[inline]
+    fn start(&self, mut i: usize) -> isize {
+        let mut start = self.start;
+        for &(n, stride) in self.outer.iter().rev() {
+            start += (i % n) as isize * stride;
+            i /= n;
+        }
+        start
+    }
+
+    /// The elements of the rows from `first` on, each in its order, one after the other: as many rows as make up `to`.
+    pub fn gather(&self, elements: &[f32], first: usize, to: &mut [f32]) {
+        let n = self.length();
+        if !self.columns {
+            for (row, to) in to.chunks_exact_mut(n).enumerate() {
+                let start = self.start(first + row);
+                for (i, to) in to.chunks_exact_mut(self.width).enumerate() {
+                    to.copy_from_slice(&elements[self.begin(start, i)..][..self.width]);
+                }
+            }
+            return;
+        }
+        let mut row = 0;
+        while row * n < to.len() {
+            let (set, column) = ((first + row) / self.width, (first + row) % self.width);
+            let count = (self.width - column).min(to.len() / n - row);
+            let start = self.start(set) + column as isize;
+            let to = &mut to[row * n..(row + count) * n];
+            for i in 0..n {
+                let from = &elements[self.begin(start, i)..][..count];
+                to[i..].iter_mut().step_by(n).zip(from).for_each(|(to, &x)| *to = x);
+            }
+            row += count;
+        }
+    }
+
+    /// One row's elements side by side: where they lie, or copied.
+    fn row<'a>(&self, elements: &'a [f32], i: usize, room: &'a mut Vec<f32>) -> &'a [f32] {
+        if !self.columns && self.depth() == 1 {
+            return &elements[self.begin(self.start(i), 0)..][..self.width];
+        }
+        room.resize(self.length(), 0.0);
+        self.gather(elements, i, room);
+        room
+    }
+}
+
+/// What is joined two by two, as they come: those of equally many parts at a time.
+struct Cascade<T> {
+    waiting: SmallVec<[(u32, T); 4]>,
+}
+
+impl<T> Cascade<T> {
+    #[inline(always)]
+    fn new() -> Cascade<T> {
+        Cascade { waiting: SmallVec::new() }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, part: T, join: impl Fn(T, T) -> T) {
+        let (mut level, mut part) = (0, part);
+        while self.waiting.last().is_some_and(|last| last.0 == level) {
+            part = join(self.waiting.pop().expect("there is a last one").1, part);
+            level += 1;
+        }
+        self.waiting.push((level, part));
+    }
+
+    #[inline(always)]
+    fn finish(mut self, join: impl Fn(T, T) -> T) -> T {
+        let mut part = self.waiting.pop().expect("at least one part").1;
+        while let Some((_, before)) = self.waiting.pop() {
+            part = join(before, part);
+        }
+        part
+    }
+}
+
+// ---------------------------------------------------------------------------------------------- rows side by side
+
+/// What is known of pieces `first..last` of a row, a stretch being cut into pieces of STRETCH elements.
+struct Pieces<'a, F> {
+    fold: F,
+    elements: &'a [f32],
+    layout: &'a Layout,
+    start: isize,
+    first: usize,
+    last: usize,
+}
+
+impl<F: Fold> Kernel for Pieces<'_, F> {
+    type Output = F::State;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> F::State {
+        let Pieces { fold, elements, layout, start, first, last } = self;
+        let width = layout.width;
+        if width <= STRETCH && last - first == 1 {
+            return fold.stretch(s, &elements[layout.begin(start, first)..][..width], first * width);
+        }
+        let per_stretch = width.div_ceil(STRETCH);
+        let mut cascade = Cascade::new();
+        for i in first..last {
+            let (stretch, piece) = (i / per_stretch, i % per_stretch);
+            let piece = piece * STRETCH..width.min((piece + 1) * STRETCH);
+            let place = stretch * width + piece.start;
+            let stretch = &elements[layout.begin(start, stretch)..][..width];
+            cascade.push(fold.stretch(s, &stretch[piece], place), |a, b| fold.join(a, b));
+        }
+        cascade.finish(|a, b| fold.join(a, b))
+    }
+}
+
+/// The results of the rows from `first` on; the places in `out` of those that are undecided.
+struct Rows<'a, F: Fold> {
+    fold: F,
+    elements: &'a [f32],
+    layout: &'a Layout,
+    first: usize,
+    out: &'a mut [F::Out],
+    open: &'a mut Vec<usize>,
+}
+
+impl<F: Fold> Kernel for Rows<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Rows { fold, elements, layout, first, out, open } = self;
+        let (n, pieces) = (layout.length(), layout.depth() * layout.width.div_ceil(STRETCH));
+        for (i, to) in out.iter_mut().enumerate() {
+            let start = layout.start(first + i);
+            let fold = aimed(fold, elements, layout, start);
+            let state = Pieces { fold, elements, layout, start, first: 0, last: pieces }.run(s);
+            match fold.result(state, n) {
+                Some(result) => *to = result,
+                None => open.push(i),
+            }
+        }
+    }
+}
+
+/// As many elements of a row are looked at to aim.
+const SAMPLE: usize = 128;
+
+#[inline(always)]
+fn aimed<F: Fold>(fold: F, elements: &[f32], layout: &Layout, start: isize) -> F {
+    fold.aimed(&elements[layout.begin(start, 0)..][..layout.width.min(SAMPLE)])
+}
+
+fn stretches<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) {
+    let n = layout.length();
+    let pieces = layout.depth() * layout.width.div_ceil(STRETCH);
+    if n >= 2 * PART && out.len() < 8 {
+        // A few long rows: threads share each of them.
+        let per_part = pieces.div_ceil(n / PART);
+        for (i, to) in out.iter_mut().enumerate() {
+            let start = layout.start(i);
+            let fold = aimed(fold, elements, layout, start);
+            let mut parts: Vec<Option<F::State>> = vec![None; pieces.div_ceil(per_part)];
+            threads::for_each_chunk(&mut parts, 1, |part, state| {
+                let (first, last) = (part * per_part, pieces.min((part + 1) * per_part));
+                let work = Pieces { fold, elements, layout, start, first, last };
+                state[0] = Some(environment::with_default(|| dispatch(work)));
+            });
+            let mut cascade = Cascade::new();
+            parts.into_iter().flatten().for_each(|state| cascade.push(state, |a, b| fold.join(a, b)));
+            let result = fold.result(cascade.finish(|a, b| fold.join(a, b)), n);
+            *to = result.unwrap_or_else(|| fold.settle(layout.row(elements, i, &mut Vec::new())));
+        }
+        return;
+    }
+    let rows = if out.len() * n < 2 * PART { out.len() } else { PART.div_ceil(n) };
+    threads::for_each_chunk(out, rows, |first, out| {
+        let mut open = Vec::new();
+        dispatch(Rows { fold, elements, layout, first, out, open: &mut open });
+        if !open.is_empty() {
+            let mut room = Vec::new();
+            open.into_iter().for_each(|i| out[i] = fold.settle(layout.row(elements, first + i, &mut room)));
+        }
+    });
+}
+
+// ------------------------------------------------------------------------------------------------------- columns
+
+/// Columns that are reduced together: some of a set, or, where the rows of a narrow set follow one another, all of them
+/// several times over.
+struct Columns<'a> {
+    elements: &'a [f32],
+    layout: &'a Layout,
+    /// Where the first column's first element lies.
+    start: isize,
+    /// How many columns there are,
+    width: usize,
+    /// and how many of their rows lie side by side and are taken for one.
+    wrap: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// How many rows of `wrap` rows there are; fewer than `wrap` rows may be left.
+    fn depth(&self) -> usize {
+        self.layout.depth() / self.wrap
+    }
+
+    #[inline(always)]
+    fn row(&self, i: usize) -> &'a [f32] {
+        &self.elements[self.layout.begin(self.start, i * self.wrap)..][..self.width * self.wrap]
+    }
+
+    /// The elements of the columns from `first` on, each in its order, one after the other.
+    fn gather(&self, first: usize, to: &mut [f32]) {
+        let n = self.layout.depth();
+        let count = to.len() / n;
+        for i in 0..n {
+            let from = &self.elements[self.layout.begin(self.start, i) + first..][..count];
+            to[i..].iter_mut().step_by(n).zip(from).for_each(|(to, &x)| *to = x);
+        }
+    }
+
+    /// The results, where `block` is known of all whole rows; the places of those that are undecided.
+    fn results<F: Fold>(&self, fold: F, empty: &F::Block, block: F::Block, out: &mut [F::Out]) -> Vec<usize> {
+        let n = self.layout.depth();
+        let mut open = Vec::new();
+        if self.wrap == 1 {
+            dispatch(Results { fold, block: &block, n, out, open: &mut open });
+            return open;
+        }
+        let left = self.depth() * self.wrap;
+        let narrow = Columns { wrap: 1, ..*self };
+        let rest = (left < n).then(|| dispatch(Deep { fold, columns: &narrow, empty, first: left, last: n }));
+        for (i, to) in out.iter_mut().enumerate() {
+            let mut state = fold.column(&block, i);
+            for wrapped in 1..self.wrap {
+                state = fold.join(state, fold.column(&block, wrapped * self.width + i));
+            }
+            if let Some(rest) = &rest {
+                state = fold.join(state, fold.column(rest, i));
+            }
+            match fold.result(state, n) {
+                Some(result) => *to = result,
+                None => open.push(i),
+            }
+        }
+        open
+    }
+
+    /// The results of the columns at these places, from all their elements. Neighbours are gathered together.
+    fn settle<F: Fold>(&self, fold: F, places: &[usize], out: &mut [F::Out]) {
+        let n = self.layout.depth();
+        let mut room = vec![0.0; if places.is_empty() { 0 } else { n * TOGETHER }];
+        for group in places.chunk_by(|a, b| a / TOGETHER == b / TOGETHER) {
+            let first = group[0];
+            let count = group[group.len() - 1] - first + 1;
+            self.gather(first, &mut room[..n * count]);
+            group.iter().for_each(|&i| out[i] = fold.settle(&room[(i - first) * n..][..n]));
+        }
+    }
+
+    /// Nothing yet.
+    fn block<F: Fold>(&self, fold: F) -> F::Block {
+        let sample: SmallVec<[&[f32]; 8]> = (0..self.depth().min(8)).map(|i| self.row(i)).collect();
+        fold.block(&sample, self.width * self.wrap, self.width)
+    }
+}
+
+/// What is known of the columns from rows `first..last`.
+struct Deep<'a, F: Fold> {
+    fold: F,
+    columns: &'a Columns<'a>,
+    empty: &'a F::Block,
+    first: usize,
+    last: usize,
+}
+
+impl<F: Fold> Kernel for Deep<'_, F> {
+    type Output = F::Block;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> F::Block {
+        let Deep { fold, columns, empty, first, last } = self;
+        let mut cascade = Cascade::new();
+        for start in (first..last).step_by(DEEP) {
+            let end = last.min(start + DEEP);
+            let mut block = empty.clone();
+            let mut row = start;
+            while row + ABREAST <= end {
+                let rows: [&[f32]; ABREAST] = std::array::from_fn(|i| columns.row(row + i));
+                fold.rows(s, rows, row, &mut block);
+                row += ABREAST;
+            }
+            while row < end {
+                fold.rows(s, [columns.row(row)], row, &mut block);
+                row += 1;
+            }
+            cascade.push(block, |a, b| fold.join_blocks(a, b));
+        }
+        cascade.finish(|a, b| fold.join_blocks(a, b))
+    }
+}
+
+/// The results of a block; the places of those that are undecided.
+struct Results<'a, F: Fold> {
+    fold: F,
+    block: &'a F::Block,
+    n: usize,
+    out: &'a mut [F::Out],
+    open: &'a mut Vec<usize>,
+}
+
+impl<F: Fold> Kernel for Results<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        self.fold.results(self.block, self.n, self.out, self.open);
+    }
+}
+
+/// One block of columns, and where its results go.
+struct Task<'a, F: Fold> {
+    columns: Columns<'a>,
+    out: &'a mut [F::Out],
+}
+
+impl<F: Fold> Task<'_, F> {
+    /// The results, where this is known of all whole rows.
+    fn finish(&mut self, fold: F, empty: &F::Block, block: F::Block) {
+        let (columns, out) = (&self.columns, &mut *self.out);
+        let mut open = columns.results(fold, empty, block, out);
+        if open.len() >= MANY.max(out.len() / MANY)
+            && let Some(again) = fold.again()
+        {
+            let empty = columns.block(again);
+            let last = columns.depth();
+            let block = dispatch(Deep { fold: again, columns, empty: &empty, first: 0, last });
+            let mut results = vec![F::Out::default(); out.len()];
+            let left = columns.results(again, &empty, block, &mut results);
+            open.iter().for_each(|&i| out[i] = results[i]);
+            open.retain(|i| left.binary_search(i).is_ok());
+            columns.settle(again, &open, out);
+        } else {
+            columns.settle(fold, &open, out);
+        }
+    }
+}
+
+/// So many undecided columns are worth another pass over all, if they are as large a part of them.
+const MANY: usize = 16;
+
+/// Where there are many sets of columns of so few elements, they are gathered and taken as rows.
+const SMALL: usize = 256;
+
+fn gathered<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) {
+    let (n, width) = (layout.depth(), layout.width);
+    let sets = if out.len() * n < 2 * PART { out.len() / width } else { PART / (n * width) };
+    threads::for_each_chunk(out, sets * width, |first, out| {
+        let mut room = vec![0.0; n * width];
+        for (set, out) in out.chunks_mut(width).enumerate() {
+            layout.gather(elements, first + set * width, &mut room);
+            let rows = Layout::of_rows(n, width);
+            let mut open = Vec::new();
+            dispatch(Rows { fold, elements: &room, layout: &rows, first: 0, out, open: &mut open });
+            open.into_iter().for_each(|i| out[i] = fold.settle(&room[i * n..][..n]));
+        }
+    });
+}
+
+/// Columns that are gathered together: a line of the cache.
+const TOGETHER: usize = 16;
+
+/// Narrower columns are taken several rows at a time, where there are many.
+const WRAPPED: usize = 128;
+
+fn columns<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) {
+    let (n, width) = (layout.depth(), layout.width);
+    if n * width <= SMALL && out.len() > width {
+        return gathered(fold, elements, layout, out);
+    }
+    let adjacent = layout.begins.len() == 1 && layout.inner.1 == width as isize;
+    let wrap = if F::WRAPS && adjacent { (WRAPPED / width).min(n / WRAPPED).max(1) } else { 1 };
+    let mut tasks: Vec<Task<F>> = Vec::with_capacity(out.len().div_ceil(width.min(WIDTH)));
+    for (set, out) in out.chunks_mut(width).enumerate() {
+        let mut start = layout.start(set);
+        for out in out.chunks_mut(WIDTH) {
+            let count = out.len();
+            tasks.push(Task { columns: Columns { elements, layout, start, width: count, wrap }, out });
+            start += count as isize;
+        }
+    }
+    let size = n * width.min(WIDTH);
+    if tasks.len() < 8 && size >= 2 * PART {
+        // A few long ones: threads share each of them.
+        for task in &mut tasks {
+            let empty = task.columns.block(fold);
+            let depth = task.columns.depth();
+            let step = depth.div_ceil(size / PART).next_multiple_of(ABREAST);
+            let mut parts: Vec<Option<F::Block>> = vec![None; depth.div_ceil(step)];
+            threads::for_each_chunk(&mut parts, 1, |part, block| {
+                let (first, last) = (part * step, depth.min((part + 1) * step));
+                let work = Deep { fold, columns: &task.columns, empty: &empty, first, last };
+                block[0] = Some(environment::with_default(|| dispatch(work)));
+            });
+            let mut cascade = Cascade::new();
+            parts.into_iter().flatten().for_each(|block| cascade.push(block, |a, b| fold.join_blocks(a, b)));
+            task.finish(fold, &empty, cascade.finish(|a, b| fold.join_blocks(a, b)));
+        }
+        return;
+    }
+    let per_part = if tasks.len() * size < 2 * PART { tasks.len() } else { PART.div_ceil(size) };
+    threads::for_each_chunk(&mut tasks, per_part, |_, tasks| {
+        for task in tasks {
+            let empty = task.columns.block(fold);
+            let last = task.columns.depth();
+            let block = dispatch(Deep { fold, columns: &task.columns, empty: &empty, first: 0, last });
+            task.finish(fold, &empty, block);
+        }
+    });
+}
