@@ -55,7 +55,7 @@ def table_of(group: str, rows: list[Result]) -> Table:
             ".1e" if row.unit == "share" else ".3g" if row.unit == "s" else ".2f" if row.figure.middle < 100 else ".0f"
         )
         low, middle, high = (format(number, digits) for number in (row.figure.low, row.figure.middle, row.figure.high))
-        goal = "" if row.goal is None else f"{row.goal:g}"
+        goal = "" if row.goal is None else f"{row.goal:g}" + (" or more" if row.at_least else "")
         spread = "" if low == high else f"{low} to {high}"
         best = "" if row.best is None else format(row.best, digits)
         table.add_row(row.case, time_of(row.ours), time_of(row.peer), middle, spread, best, row.unit, goal, row.met)

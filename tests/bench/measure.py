@@ -56,15 +56,18 @@ class Result:
     goal: float | None = None
     best: float | None = None
     """The figure of the best time of each: what is left of it where the machine is disturbed all the time."""
+    at_least: bool = False
+    """Whether the goal is a lower bound."""
 
     @property
     def met(self) -> str:
         """Whether the figure is within the goal; "near" where the goal lies between its quartiles."""
         if self.goal is None:
             return ""
-        if self.figure.high <= self.goal:
-            return "yes"
-        return "no" if self.figure.low > self.goal else "near"
+        low, high = self.figure.low, self.figure.high
+        if self.at_least:
+            return "yes" if low >= self.goal else "no" if high < self.goal else "near"
+        return "yes" if high <= self.goal else "no" if low > self.goal else "near"
 
 
 @contextmanager

@@ -141,12 +141,12 @@ def products(backend: Backend, level: str, threads: int, effort: Effort) -> Iter
                 times = calls_for(lambda a=a, b=b: matmul(a, b), effort.least)
                 rate = 2 * n**3 / seconds(lambda a=a, b=b: matmul(a, b), times) / 1e9
                 shares.append(rate / max(before, peak(threads)))
-        yield at_least(f"matmul n = {n}, {word}, of the FMA peak", shares, "share", SHARE_OF_PEAK)
+        yield at_least(f"matmul n = {n}, {word}, of the multiply-add peak", shares, "of peak", SHARE_OF_PEAK)
 
 
-def at_least(case: str, figures: list[float], unit: str, goal: float) -> Result:
-    """A figure whose goal is a lower bound: told as it is, with the goal in words."""
-    return Result(GROUP, f"{case} (at least {goal:g})", Spread.of(figures), unit)
+def at_least(case: str, figures: list[float], unit: str, goal: float | None) -> Result:
+    """A figure of which more is better."""
+    return Result(GROUP, case, Spread.of(figures), unit, goal=goal, best=max(figures), at_least=True)
 
 
 def small(backend: Backend, level: str, effort: Effort) -> Iterator[Result]:
@@ -209,12 +209,8 @@ def memory(backend: Backend, effort: Effort) -> Iterator[Result]:
         kernel, given = backend.kernels[name], attributes | more
         # A copy of n bytes reads n and writes n: a sum, which only reads, moves half as much.
         pairs = alternate(lambda k=kernel, g=given: k(a, **g), lambda: numpy.copyto(to, x), effort)
-        yield at_least(
-            f"{name} of a million, of the bandwidth of a copy", [t / 2 / s for s, t in pairs], "share", OF_A_COPY
-        )
-        yield at_least(
-            f"{name} of a million, elements a second beside a copy", [t / s for s, t in pairs], "times", OF_A_COPY
-        )
+        goal = OF_A_COPY if name in ("sum", "mean") else None
+        yield at_least(f"{name} of a million", [t / 2 / s for s, t in pairs], "of a copy's bandwidth", goal)
     for name, axis in (("softmax", {}), ("log_softmax", {}), ("logsumexp", {"keepdims": False})):
         kernel = backend.kernels[name]
         yield timed(
