@@ -40,7 +40,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types rust check valgrind bench stubs format clean
+.PHONY: help demo test lint types rust check valgrind bench certify stubs format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -74,6 +74,9 @@ valgrind: ## the memory of the native backend's crates under valgrind, which doe
 
 bench: $(VENV)/.ready-test ## the benchmarks
 	@$(BIN)/python -m tests.bench
+
+certify: $(VENV)/.ready-test ## prove the native functions of one argument on all 2^32 inputs (Rust; an hour)
+	@$(BIN)/python -m tests.certify
 
 stubs: $(VENV)/.ready-test ## generate the typed stubs from the operations' files
 	@$(BIN)/python -m rcmlrs_core.stubs

@@ -112,6 +112,17 @@ def right(name: str, pattern: int) -> int:
     raise ArithmeticError(f"{name} at 0x{pattern:08x}: {MOST_BITS} bits do not tell the nearest number")
 
 
+def value(name: str, pattern: int) -> Fraction:
+    """The function at that number, to 300 bits."""
+    precision = 512
+    while precision <= MOST_BITS:
+        ends = _ends(name, pattern, precision)
+        if ends is not None and ends[0] * ends[1] > 0 and ends[1] - ends[0] < abs(ends[0]) / 2**300:
+            return ends[0]
+        precision *= 2
+    raise ArithmeticError(f"{name} at 0x{pattern:08x}: {MOST_BITS} bits do not tell its value")
+
+
 def exponent_of_distance(name: str, pattern: int) -> float:
     """The base-2 logarithm of the distance to the nearest midpoint of two numbers, in units in the last place."""
     precision = 256

@@ -1,8 +1,7 @@
 //! The second evaluation: every function of one argument as an interval of binary64 that encloses the exact value.
 //!
 //! Each function below states its formula, in which the specification's is easily recognised, and how the bound follows
-//! from [`crate::elementary`]'s. The bounds are generous: a unit more leaves a few more inputs of 2^32 to Arb, and that
-//! is all. An interval is (value, radius); two units in every radius are for the rounding of its ends.
+//! from [`crate::elementary`]'s. An interval is (value, radius), and every radius is wider than it must be by [`SLACK`].
 //!
 //! Arguments are finite and not at a point that [`Enclosed::special`] answers.
 
@@ -56,10 +55,14 @@ fn with_sign(size: f64, x: f64) -> f64 {
     f64::from_bits(size.to_bits() | x.to_bits() & 1 << 63)
 }
 
-/// `n` units of 2^-53 of `of`, and two more.
+/// Units of 2^-53 that every radius has beyond its bound. Two are for the rounding of the interval's ends; the others leave
+/// some tens of inputs more to Arb than need be, so that those nearest to a midpoint are among them: the hard cases.
+const SLACK: f64 = 64.0;
+
+/// `n` units of 2^-53 of `of`, and the slack.
 #[inline(always)]
 fn units(n: f64, of: f64) -> f64 {
-    (n + 2.0) * U * magnitude(of, f64::INFINITY)
+    (n + SLACK) * U * magnitude(of, f64::INFINITY)
 }
 
 /// s(v) and s(-v) for the logistic function s, v within [-300, 300] and exact: each within **10 u**.

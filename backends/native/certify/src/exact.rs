@@ -140,8 +140,8 @@ mod tests {
         assert_eq!(nearest(1, -150), 0);
         assert_eq!(nearest(5, -150), 2);
         assert_eq!(nearest(0x1ff_ffff, -25), ONE);
-        assert_eq!(nearest(0xff_ffff_8, 100), INFINITY);
-        assert_eq!(nearest(0xff_ffff, -150), 0x80_0000 - 1 + 1);
+        assert_eq!(nearest(0x0fff_fff8, 100), INFINITY);
+        assert_eq!(nearest(0xff_ffff, -150), 0x80_0000);
         assert_eq!(nearest(1 << 61, -210), 1);
     }
 
