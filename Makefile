@@ -63,7 +63,7 @@ ifneq ($(filter no,$(TOOLCHAIN))$(filter off,$(RCMLRS_NATIVE)),)
 else
 	@cd backends/native && cargo fmt --all --check
 	@cd backends/native && PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --quiet --release --workspace --all-targets -- --deny warnings
-	@cd backends/native && cargo test --locked --quiet --release --package rcmlrs-kernels --package rcmlrs-certify
+	@cd backends/native && cargo test --locked --quiet --release --workspace --exclude rcmlrs-native
 endif
 
 check: $(VENV)/.ready-test ## the tests, on two processes

@@ -1,4 +1,4 @@
-"""The packages of the distribution, the folders that they live in, and the native backend; the rest is in pyproject.toml.
+"""The packages of the distribution, their folders, and the native backend; everything else is in pyproject.toml.
 
 No package called ``backends`` or ``conformance`` lands in anyone's site-packages: each folder is mapped to a
 proper import name here, and its subpackages are found, so a new one needs no entry.
@@ -20,7 +20,6 @@ from pathlib import Path
 from setuptools import find_packages, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
-from setuptools.dist import Distribution
 from setuptools_rust import RustExtension, build_rust
 
 FOLDERS = {
@@ -83,6 +82,7 @@ class BuildPython(build_py):
     """As ever, and the note where the native backend is not even tried."""
 
     def run(self) -> None:
+        """Copy the Python files."""
         super().run()
         if not self.distribution.rust_extensions:
             folder = FOLDERS[NATIVE] if self.editable_mode else Path(self.build_lib, NATIVE)
@@ -96,6 +96,7 @@ class BuildNative(build_rust):
     tried = False
 
     def run(self) -> None:
+        """Compile the module and put it where the wheel, or the editable install, looks for it."""
         if self.tried:
             return
         self.tried = True
@@ -117,10 +118,12 @@ class BuildWheel(bdist_wheel):
     """A wheel without the compiled module is for every machine; so the module comes first."""
 
     def initialize_options(self) -> None:
+        """One module for all versions of Python from 3.11 on."""
         super().initialize_options()
         self.py_limited_api = "cp311"  # the interface that backends/native/python/Cargo.toml asks pyo3 for
 
     def run(self) -> None:
+        """Make the wheel."""
         if self.distribution.rust_extensions:
             native = self.get_finalized_command("build_rust")
             native.run()

@@ -126,7 +126,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """What is known of a backend: ``state`` is ``healthy``, ``unhealthy``, ``not built`` or ``broken``, and ``why`` why."""
+    """What is known of a backend: ``state`` is healthy, unhealthy, not built or broken, and ``why`` says why."""
 
     name: str
     state: str
@@ -280,10 +280,7 @@ class BackendUnhealthyError(BackendError):
 
 
 class BackendNotBuiltError(BackendError):
-    """A backend whose compiled part is not there; its plugin raises this when it is imported, and says how to build it."""
-
-
-_STATES = {BackendUnhealthyError: "unhealthy", BackendNotBuiltError: "not built"}
+    """A backend whose compiled part is not there. Its plugin raises this on import, and says how to build it."""
 
 
 def _on_copies(operation: Operation, storage: Storage) -> Kernel:
@@ -376,8 +373,8 @@ def _statuses() -> Iterator[BackendStatus]:
         try:
             backend = get_backend(name)
         except BackendError as error:
-            state = next((word for kind, word in _STATES.items() if isinstance(error, kind)), "broken")
-            yield BackendStatus(name, state, str(error))
+            state = "unhealthy" if isinstance(error, BackendUnhealthyError) else "broken"
+            yield BackendStatus(name, "not built" if isinstance(error, BackendNotBuiltError) else state, str(error))
             continue
         if default is None and name in PREFERENCE:
             default = name

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from rcmlrs_backend_native import _native
+from rcmlrs_backend_native._native import dump
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Elementwise, Reduction, spread
 from rcmlrs_core.ops.shapes import broadcast_shapes
@@ -14,7 +14,7 @@ from rcmlrs_core.plain import PlainArray, offsets, strides_of
 def values(name: str, places: Sequence[int], operands: Sequence[Any], attributes: dict[str, Any]) -> list[float]:
     """The elements of the result of operation ``name`` at ``places``, counted in row-major order."""
     operation = KERNELS[name]
-    plain = [PlainArray.frombytes(_native.dump(x), x.shape, x.dtype) for x in operands]
+    plain = [PlainArray.frombytes(dump(x), x.shape, x.dtype) for x in operands]
     if isinstance(operation, Elementwise):
         shape = broadcast_shapes(name, *(x.shape for x in plain))
         rows = [spread(x, shape) for x in plain]

@@ -231,7 +231,13 @@ impl Array {
                 }
                 None => {
                     let (raw, mut found) = (self.raw::<f32>(), false);
-                    for_each_row(&self.shape, &self.strides, |start, n, stride| {
+                    // What is repeated is looked at once.
+                    let lengths = self
+                        .shape
+                        .iter()
+                        .zip(&self.strides)
+                        .map(|(&n, &stride)| if stride == 0 { n.min(1) } else { n });
+                    for_each_row(&lengths.collect::<Shape>(), &self.strides, |start, n, stride| {
                         let first = self.offset as isize + start;
                         found |= (0..n as isize).any(|i| strange(raw[(first + i * stride) as usize]));
                     });

@@ -3,11 +3,11 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
 
 use crate::array::Element;
 use crate::error::{Error, Result};
@@ -122,12 +122,12 @@ fn rounded(bytes: usize) -> Result<usize> {
 
 /// Blocks that nobody uses, by their size.
 struct Kept {
-    small: Vec<Vec<Block>>,
-    large: HashMap<usize, Vec<Block>>,
+    small: [Vec<Block>; SMALL / ALIGNMENT + 1],
+    large: BTreeMap<usize, Vec<Block>>,
     bytes: usize,
 }
 
-/// Up to this size, the blocks of a size are found without hashing.
+/// Up to this size, the blocks of a size are found without a search.
 const SMALL: usize = 64 * ALIGNMENT - ALIGNMENT;
 
 struct Block(NonNull<u8>);
@@ -135,10 +135,9 @@ struct Block(NonNull<u8>);
 // SAFETY: a block in the pool is referred to from nowhere else.
 unsafe impl Send for Block {}
 
-static POOL: LazyLock<Mutex<Kept>> = LazyLock::new(|| {
-    let small = (0..=SMALL / ALIGNMENT).map(|_| Vec::new()).collect();
-    Mutex::new(Kept { small, large: HashMap::new(), bytes: 0 })
-});
+/// Made by the compiler: what is made on first use can be caught half made by a fork.
+static POOL: Mutex<Kept> =
+    Mutex::new(Kept { small: [const { Vec::new() }; SMALL / ALIGNMENT + 1], large: BTreeMap::new(), bytes: 0 });
 
 impl Kept {
     fn of_size(&mut self, size: usize) -> &mut Vec<Block> {

@@ -265,7 +265,8 @@ unsafe fn adopt(
     // SAFETY: `low` is where the lowest of the elements lies.
     let lowest = unsafe { start.offset(low) };
     let whole = |stride: &isize| stride % item as isize == 0;
-    let aligned = lowest.as_ptr() as usize % item == 0 && shape.iter().zip(&strides).all(|(&n, s)| n == 1 || whole(s));
+    let aligned =
+        (lowest.as_ptr() as usize).is_multiple_of(item) && shape.iter().zip(&strides).all(|(&n, s)| n == 1 || whole(s));
     let strides = if aligned { strides.iter().map(|s| s / item as isize).collect() } else { strides };
     let raw = if aligned { dtype } else { DType::Bool }; // of what cannot be seen as elements, the bytes
     // SAFETY: the elements lie in these bytes. Those between them are of the same exporter, who would be the one to say
