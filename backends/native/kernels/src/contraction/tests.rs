@@ -156,10 +156,10 @@ impl Operand for Counted {
     }
 
     #[inline(always)]
-    fn pack<S: Simd, const V: usize>(&self, _: S, first: usize, panel: &mut [f64]) {
+    fn pack<S: Simd, const V: usize>(&self, _: S, first: usize, start: usize, panel: &mut [f64]) {
         let width = V * S::LANES;
         for (place, to) in panel.iter_mut().enumerate() {
-            let (p, i) = (place / width, first + place % width);
+            let (p, i) = (start + place / width, first + place % width);
             *to = if i < self.count { (i + p) as f64 } else { 0.0 };
         }
     }

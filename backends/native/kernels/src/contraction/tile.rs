@@ -6,7 +6,7 @@ use crate::simd::{Kernel, Level, Simd, dispatch_at};
 
 use super::pack::{Grids, HEAD, grid};
 use super::settle::round_sum;
-use super::{BLOCK_PANELS, BLOCK_ROWS, PIECE, UNIT, relative_error};
+use super::{BLOCK_PANELS, BLOCK_ROWS, PIECE, UNIT, relative_error_of};
 
 /// Room for the sums of the largest tile, 8 rows of 3 vectors of 8 lanes.
 const TILE: usize = 192;
@@ -235,7 +235,7 @@ impl Doubts {
             self.find_grids(level, block, tile);
         }
         let mut left = *open;
-        let factor = relative_error(tile.depth.min(PIECE) + tile.depth.div_ceil(PIECE));
+        let factor = relative_error_of(tile.depth);
         for (row, mask) in left.iter_mut().enumerate().take(tile.rows) {
             for column in bits(*mask) {
                 let sum = sums[row * tile.wide + column];
