@@ -61,12 +61,12 @@ const LEFT: usize = 1 << 23;
 const RIGHT: usize = 1 << 19;
 
 /// Multiplications from which on a product is shared out.
-const SHARED: usize = 1 << 20;
+const SHARED: usize = 1 << 23;
 
 /// Numbers of binary64 that a thread keeps between products.
 const KEPT: usize = 1 << 16;
 
-/// The size of tiles and panels at a level: what fits into its registers.
+/// The size of tiles at a level, what fits into its registers; and of panels.
 #[derive(Clone, Copy, Debug)]
 struct Geometry {
     level: Level,
@@ -92,15 +92,25 @@ impl Geometry {
         self.vectors * self.lanes
     }
 
-    /// The length of a left panel.
+    /// From a left panel to the next one.
     fn left(&self, depth: usize) -> usize {
-        self.rows * (depth + 1)
+        spread(self.rows, depth, depth + 1)
     }
 
-    /// The length of a right panel.
+    /// From a right panel to the next one.
     fn right(&self, depth: usize) -> usize {
-        self.columns() * (depth + HEAD)
+        spread(self.columns(), depth, depth + HEAD)
     }
+}
+
+/// Bytes of the second cache that share no set, in numbers of binary64: a power of two.
+const WAY: usize = 8192;
+
+/// The distance of panels of so many rows. Where they have many pieces, those of neighbours are to lie side by side in the
+/// cache: at a distance near a multiple of WAY they would compete for the same sets.
+fn spread(width: usize, depth: usize, rows: usize) -> usize {
+    let length = width * rows;
+    if depth > 2 * PIECE { length + (width * PIECE).wrapping_sub(length) % WAY } else { length }
 }
 
 /// A bound of a sum's error relative to its sum of magnitudes, where each term passes through so many additions.
@@ -219,7 +229,8 @@ impl Part {
     fn multiply(&self, left: &[f64], right: &[f64], out: &mut [f32]) -> Result<()> {
         let Geometry { level, rows, .. } = self.geometry;
         let block = |rows: Range<usize>, columns: Range<usize>, out: &mut [f32], pitch: usize, origin: usize| {
-            let block = Block { left, right, depth: self.depth, rows, columns, out, pitch, origin };
+            let strides = [self.geometry.left(self.depth), self.geometry.right(self.depth)];
+            let block = Block { left, right, strides, depth: self.depth, rows, columns, out, pitch, origin };
             dispatch_at(level, block)
         };
         let (m, n) = (self.rows, self.columns.len());

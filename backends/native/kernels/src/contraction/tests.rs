@@ -109,7 +109,7 @@ fn every_element_is_the_nearest_number() {
 fn neither_threads_nor_levels_change_a_bit() {
     let _turn = TURN.lock();
     let mut random = Random(2);
-    for (m, n, k) in [(150, 130, 300), (3, 700, 600), (700, 5, 600), (1, 1500, 800), (257, 100, 513)] {
+    for (m, n, k) in [(300, 130, 300), (3, 3000, 1000), (3000, 5, 600), (1, 1500, 800), (257, 100, 513)] {
         for kind in [KINDS[0], KINDS[3]] {
             let xs: Vec<f32> = (0..m * k).map(|_| kind(&mut random)).collect();
             let ys: Vec<f32> = (0..n * k).map(|_| kind(&mut random)).collect();

@@ -24,6 +24,8 @@ const CROWD: usize = 8;
 pub struct Block<'a> {
     pub left: &'a [f64],
     pub right: &'a [f64],
+    /// From a panel to the next one, on the left and on the right.
+    pub strides: [usize; 2],
     pub depth: usize,
     /// Of the packed left operand; the first begins a panel.
     pub rows: Range<usize>,
@@ -80,7 +82,7 @@ impl Block<'_> {
     #[inline(always)]
     fn multiply<S: Simd, const R: usize, const V: usize>(mut self, s: S) {
         let wide = V * S::LANES;
-        let (left_stride, right_stride) = (R * (self.depth + 1), wide * (self.depth + HEAD));
+        let [left_stride, right_stride] = self.strides;
         let pieces = self.depth.div_ceil(PIECE).max(1);
         let block_rows = self.rows.len().min(BLOCK_ROWS).next_multiple_of(R);
         let block_columns = BLOCK_PANELS * wide;
@@ -99,11 +101,10 @@ impl Block<'_> {
                     let terms = piece * PIECE..self.depth.min((piece + 1) * PIECE);
                     let mut place = 0;
                     for row in (first_row..end_row).step_by(R) {
-                        let left = &self.left[row / R * left_stride..][..left_stride];
+                        let left = &self.left[row / R * left_stride..];
                         let a = &left[R + terms.start * R..R + terms.end * R];
                         for column in (first_column..end_column).step_by(wide) {
                             let right = &self.right[column / wide * right_stride..];
-                            let right = &right[..right_stride.min(right.len())];
                             let rows = R.min(end_row - row);
                             let columns = wide.min(end_column - column);
                             let sums = if pieces > 1 { &mut all[place..place + R * wide] } else { &mut one[..] };
@@ -284,12 +285,12 @@ impl Doubts {
         let lanes = if level == Level::Avx512 { 8 } else { 4 };
         self.rows.resize(block.rows.len().next_multiple_of(tile.tall), 0.0);
         for (i, grids) in self.rows.chunks_mut(tile.tall).enumerate() {
-            let panel = &block.left[(block.rows.start / tile.tall + i) * tile.tall * (depth + 1)..];
+            let panel = &block.left[(block.rows.start / tile.tall + i) * block.strides[0]..];
             dispatch_at(level, Grids { data: &panel[tile.tall..][..depth * tile.tall], grids });
         }
         self.columns.resize(block.columns.len().next_multiple_of(lanes), 0.0);
         for (i, grids) in self.columns.chunks_mut(widest).enumerate() {
-            let panel = &block.right[(block.columns.start / widest + i) * widest * (depth + HEAD)..];
+            let panel = &block.right[(block.columns.start / widest + i) * block.strides[1]..];
             let wide = grids.len();
             dispatch_at(level, Grids { data: &panel[HEAD * wide..][..depth * wide], grids });
         }
