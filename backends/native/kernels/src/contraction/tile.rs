@@ -237,10 +237,11 @@ impl Doubts {
         }
         let mut left = *open;
         let factor = relative_error_of(tile.depth);
+        let all_exact = self.all_exact(tile, factor);
         for (row, mask) in left.iter_mut().enumerate().take(tile.rows) {
             for column in bits(*mask) {
                 let sum = sums[row * tile.wide + column];
-                if !sum.is_finite() || self.exact(tile, row, column, factor) {
+                if all_exact || !sum.is_finite() || self.exact(tile, row, column, factor) {
                     out[row * block.pitch + column] = sum as f32;
                     *mask &= !(1 << column);
                 }
@@ -261,18 +262,31 @@ impl Doubts {
         }
     }
 
-    /// Whether the sum is exact in binary64. The magnitudes have the factor of the error; the rest is for roundings.
+    /// Whether the sum is exact in binary64.
     fn exact(&self, tile: &Tile, row: usize, column: usize, factor: f64) -> bool {
         if self.rows.is_empty() {
             return false;
         }
         let addend = tile.right[tile.wide + column];
-        let mut step = self.rows[tile.row + row] * self.columns[tile.column + column];
-        if addend != 0.0 {
-            step = step.min(grid(addend.to_bits(), addend.abs()));
-        }
         let size = tile.norm(row) * tile.right[column] + tile.right[2 * tile.wide + column];
-        size < step * (factor * (0.999 / UNIT))
+        let step = self.rows[tile.row + row] * self.columns[tile.column + column];
+        is_exact(size, step.min(grid_of(addend)), factor)
+    }
+
+    /// Whether all sums of the tile are, by its largest norms and finest grids.
+    fn all_exact(&self, tile: &Tile, factor: f64) -> bool {
+        if self.rows.is_empty() {
+            return false;
+        }
+        let largest = |norms: &[f64]| norms.iter().fold(0.0f64, |most, &norm| most.max(norm));
+        let finest = |grids: &[f64]| grids.iter().fold(f64::INFINITY, |least, &grid| least.min(grid));
+        let heads = |i: usize| &tile.right[i * tile.wide..][..tile.columns];
+        let step = finest(&self.rows[tile.row..][..tile.rows]) * finest(&self.columns[tile.column..][..tile.columns]);
+        let step = heads(1).iter().fold(step, |step, &addend| step.min(grid_of(addend)));
+        let size = largest(&tile.left[..tile.rows]) * largest(heads(0)) + largest(heads(2));
+        let finite =
+            [&tile.left[..tile.rows], heads(0), heads(2)].iter().all(|norms| norms.iter().all(|x| x.is_finite()));
+        finite && is_exact(size, step, factor)
     }
 
     fn find_grids(&mut self, level: Level, block: &Block, tile: &Tile) {
@@ -297,9 +311,21 @@ impl Doubts {
     }
 }
 
+/// Whether a sum of multiples of `step` is exact; `size`, the sum of their magnitudes, has the factor of the error. The
+/// thousandth is for roundings.
+fn is_exact(size: f64, step: f64, factor: f64) -> bool {
+    size < step * (factor * (0.999 / UNIT))
+}
+
+/// A power of two of which an addend is a multiple.
+fn grid_of(addend: f64) -> f64 {
+    if addend == 0.0 { f64::INFINITY } else { grid(addend.to_bits(), addend.abs()) }
+}
+
 /// The places of the bits that are set.
 fn bits(mask: u32) -> impl Iterator<Item = usize> {
-    (0..u32::BITS as usize).filter(move |i| mask >> i & 1 == 1)
+    let rest = std::iter::successors(Some(mask), |rest| Some(rest & rest.wrapping_sub(1)));
+    rest.take_while(|&rest| rest != 0).map(|rest| rest.trailing_zeros() as usize)
 }
 
 /// Decide open elements by their sums of magnitudes, which may be far below the products of the norms: those of rows with
@@ -349,12 +375,12 @@ impl Kernel for Magnitudes<'_> {
             let mut sums = [s.splat(0.0); ROWS];
             for (a, b) in self.a.chunks_exact(tall).zip(self.b.chunks_exact(self.wide)) {
                 let y = s.abs(s.load(&b[first..]));
-                for r in 0..tall {
-                    sums[r] = s.fma(s.splat(a[r].abs()), y, sums[r]);
+                for (sum, x) in sums.iter_mut().zip(a) {
+                    *sum = s.fma(s.splat(x.abs()), y, *sum);
                 }
             }
-            for r in 0..tall {
-                s.store(sums[r], &mut self.to[r * self.wide + first..]);
+            for (r, &sum) in sums.iter().enumerate().take(tall) {
+                s.store(sum, &mut self.to[r * self.wide + first..]);
             }
         }
     }
