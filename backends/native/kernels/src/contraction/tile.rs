@@ -14,6 +14,12 @@ const TILE: usize = 192;
 /// Rows of the largest tile.
 const ROWS: usize = 8;
 
+/// Terms after which what is asked for is read: some hundred cycles.
+const AHEAD: usize = 16;
+
+/// Numbers of binary64 in a line of the cache.
+const LINE: usize = 8;
+
 /// Open elements of a block from which on the grids of its rows and columns are worth finding.
 const MANY: usize = 24;
 
@@ -158,6 +164,10 @@ fn add<S: Simd, const R: usize, const V: usize>(s: S, a: &[f64], b: &[f64], firs
         let mut y = [s.splat(0.0); V];
         for v in 0..V {
             y[v] = s.load(&b[v * S::LANES..]);
+        }
+        s.prefetch(a, AHEAD * R);
+        for line in (0..wide).step_by(LINE) {
+            s.prefetch(b, AHEAD * wide + line);
         }
         for r in 0..R {
             let x = s.splat(a[r]);
