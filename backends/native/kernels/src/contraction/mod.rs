@@ -17,8 +17,7 @@
 //! infinity has met a vector of zeros: the sum is NaN, as both ends are. No sum is -0, as it begins with +0.
 //!
 //! The operands are packed into panels ([`pack`]), which the kernel ([`tile`]) multiplies by tiles that fit into the
-//! registers. Blocks are chosen so that a piece of a left panel stays in the first cache, and pieces of some right panels
-//! in the second. Products with a vector take another way ([`vector`]), that of memory.
+//! registers. Blocks are as large as leaves their sums and what is read again in the second cache. Products with a vector take another way ([`vector`]), that of memory.
 
 mod pack;
 mod settle;
@@ -47,11 +46,11 @@ const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
 /// of a left panel stays in the first cache.
 const PIECE: usize = 256;
 
-/// Rows of a block: as often is a right panel in the second cache used.
-const BLOCK_ROWS: usize = 128;
+/// Rows of a block: so many use what has come of a right panel.
+const BLOCK_ROWS: usize = 192;
 
-/// Panels of a block's columns: pieces of so many stay in the second cache.
-const BLOCK_PANELS: usize = 8;
+/// Right panels of a block: so many use what has come of a left panel.
+const BLOCK_PANELS: usize = 16;
 
 /// Left panels of more numbers than this are not made at once.
 const LEFT: usize = 1 << 23;
