@@ -17,7 +17,8 @@
 //! infinity has met a vector of zeros: the sum is NaN, as both ends are. No sum is -0, as it begins with +0.
 //!
 //! The operands are packed into panels ([`pack`]), which the kernel ([`tile`]) multiplies by tiles that fit into the
-//! registers. Blocks are as large as leaves their sums and what is read again in the second cache. Products with a vector take another way ([`vector`]), that of memory.
+//! registers. Blocks are as large as leaves their sums and what is read again in the second cache. Products with a vector
+//! take another way ([`vector`]), that of memory.
 
 mod pack;
 mod settle;
