@@ -17,8 +17,8 @@
 //! infinity has met a vector of zeros: the sum is NaN, as both ends are. No sum is -0, as it begins with +0.
 //!
 //! The operands are packed into panels ([`pack`]), which the kernel ([`tile`]) multiplies by tiles that fit into the
-//! registers. Blocks are chosen so that a piece of a left panel stays in the first cache, and pieces of some right panels
-//! in the second. Products with a vector take another way ([`vector`]), that of memory.
+//! registers. Blocks are as large as leaves their sums and what is read again in the second cache. Products with a vector
+//! take another way ([`vector`]), that of memory.
 
 mod pack;
 mod settle;
@@ -47,22 +47,26 @@ const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
 /// of a left panel stays in the first cache.
 const PIECE: usize = 256;
 
-/// Rows of a block: as often is a right panel in the second cache used.
-const BLOCK_ROWS: usize = 128;
+/// Rows of a block: so many use what has come of a right panel.
+const BLOCK_ROWS: usize = 192;
 
-/// Panels of a block's columns: pieces of so many stay in the second cache.
-const BLOCK_PANELS: usize = 8;
+/// Right panels of a block: so many use what has come of a left panel.
+const BLOCK_PANELS: usize = 16;
 
-/// Panels of more numbers than this are not made at once.
-const PACKED: usize = 1 << 23;
+/// Left panels of more numbers than this are not made at once.
+const LEFT: usize = 1 << 23;
+
+/// Right panels of more numbers than this are not made at once: they are to be in the third cache still when they are
+/// read.
+const RIGHT: usize = 1 << 19;
 
 /// Multiplications from which on a product is shared out.
-const SHARED: usize = 1 << 20;
+const SHARED: usize = 1 << 23;
 
 /// Numbers of binary64 that a thread keeps between products.
 const KEPT: usize = 1 << 16;
 
-/// The size of tiles and panels at a level: what fits into its registers.
+/// The size of tiles at a level, what fits into its registers; and of panels.
 #[derive(Clone, Copy, Debug)]
 struct Geometry {
     level: Level,
@@ -88,15 +92,25 @@ impl Geometry {
         self.vectors * self.lanes
     }
 
-    /// The length of a left panel.
+    /// From a left panel to the next one.
     fn left(&self, depth: usize) -> usize {
-        self.rows * (depth + 1)
+        spread(self.rows, depth, depth + 1)
     }
 
-    /// The length of a right panel.
+    /// From a right panel to the next one.
     fn right(&self, depth: usize) -> usize {
-        self.columns() * (depth + HEAD)
+        spread(self.columns(), depth, depth + HEAD)
     }
+}
+
+/// Bytes of the second cache that share no set, in numbers of binary64: a power of two.
+const WAY: usize = 8192;
+
+/// The distance of panels of so many rows. Where they have many pieces, those of neighbours are to lie side by side in the
+/// cache: at a distance near a multiple of WAY they would compete for the same sets.
+fn spread(width: usize, depth: usize, rows: usize) -> usize {
+    let length = width * rows;
+    if depth > 2 * PIECE { length + (width * PIECE).wrapping_sub(length) % WAY } else { length }
 }
 
 /// A bound of a sum's error relative to its sum of magnitudes, where each term passes through so many additions.
@@ -131,80 +145,95 @@ pub fn product<A: Operand, B: Operand>(a: A, b: B, addend: Option<Addend>, out: 
     }
     let geometry = Geometry::current();
     let shared = m.saturating_mul(n).saturating_mul(depth) >= SHARED && threads::count() > 1;
-    let most = |panel: usize| (PACKED / panel).max(1);
-    let columns = most(geometry.right(depth)) * geometry.columns();
-    let rows = most(geometry.left(depth)) * geometry.rows;
-    for first in (0..n).step_by(columns) {
-        let columns = first..n.min(first + columns);
-        let right = columns.len().div_ceil(geometry.columns()) * geometry.right(depth);
-        for first in (0..m).step_by(rows) {
-            let rows = first..m.min(first + rows);
-            let left = rows.len().div_ceil(geometry.rows) * geometry.left(depth);
-            with_workspace(right + left, |memory| {
-                let (right, left) = memory.split_at_mut(right);
-                let part = Part { geometry, depth, n, rows: rows.clone(), columns: columns.clone(), shared };
-                let out = &mut out[rows.start * n..rows.end * n];
-                part.pack(a, b, addend, left, right);
+    let rows = (LEFT / geometry.left(depth)).max(1) * geometry.rows;
+    let columns = (RIGHT / geometry.right(depth)).max(1) * geometry.columns();
+    for first in (0..m).step_by(rows) {
+        let rows = first..m.min(first + rows);
+        let out = &mut out[rows.start * n..rows.end * n];
+        let left = rows.len().div_ceil(geometry.rows) * geometry.left(depth);
+        let right = n.min(columns).div_ceil(geometry.columns()) * geometry.right(depth);
+        with_workspace(left + right, |memory| {
+            let (left, right) = memory.split_at_mut(left);
+            pack_left(geometry, a, rows.start, left, shared);
+            (0..n).step_by(columns).try_for_each(|first| {
+                let columns = first..n.min(first + columns);
+                let right = &mut right[..columns.len().div_ceil(geometry.columns()) * geometry.right(depth)];
+                pack_right(geometry, b, addend, columns.start, right, shared);
+                let part = Part { geometry, depth, n, rows: rows.len(), columns, shared };
                 part.multiply(left, right, out)
-            })??;
-        }
+            })
+        })??;
     }
     Ok(())
 }
 
-/// A part of a product whose operands are packed at once: as a rule all of it.
+/// The bound of the relative error of a sum of so many products.
+fn relative_error_of(depth: usize) -> f64 {
+    relative_error(depth.min(PIECE) + depth.div_ceil(PIECE))
+}
+
+fn pack_left<O: Operand>(geometry: Geometry, operand: O, first: usize, panels: &mut [f64], shared: bool) {
+    let Geometry { level, rows, lanes, .. } = geometry;
+    let stride = geometry.left(operand.depth());
+    let error = relative_error_of(operand.depth());
+    share(panels, stride, shared, |start, panels| {
+        let (first, vectors) = (first + start / stride * rows, rows / lanes);
+        dispatch_at(
+            level,
+            Pack { operand, first, panels, stride, vectors, head: 1, addend: None, scale: error, error },
+        );
+    });
+}
+
+fn pack_right<O: Operand>(
+    geometry: Geometry,
+    operand: O,
+    addend: Option<Addend>,
+    first: usize,
+    panels: &mut [f64],
+    shared: bool,
+) {
+    let Geometry { level, vectors, .. } = geometry;
+    let stride = geometry.right(operand.depth());
+    let error = relative_error_of(operand.depth());
+    share(panels, stride, shared, |start, panels| {
+        let first = first + start / stride * geometry.columns();
+        dispatch_at(level, Pack { operand, first, panels, stride, vectors, head: HEAD, addend, scale: 1.0, error });
+    });
+}
+
+/// Panels a few at a time on all threads, or all at once.
+fn share(panels: &mut [f64], stride: usize, shared: bool, work: impl Fn(usize, &mut [f64]) + Sync) {
+    if shared {
+        let few = panels.len().div_ceil(stride).div_ceil(4 * threads::count());
+        threads::for_each_chunk(panels, few * stride, work);
+    } else {
+        work(0, panels);
+    }
+}
+
+/// The part of a product whose right operand is packed at once.
 struct Part {
     geometry: Geometry,
     depth: usize,
     /// Columns of the whole result.
     n: usize,
-    rows: Range<usize>,
+    rows: usize,
     columns: Range<usize>,
     shared: bool,
 }
 
 impl Part {
-    fn pack<A: Operand, B: Operand>(&self, a: A, b: B, addend: Option<Addend>, left: &mut [f64], right: &mut [f64]) {
-        let Geometry { level, rows, lanes, vectors } = self.geometry;
-        let error = relative_error(self.depth.min(PIECE) + self.depth.div_ceil(PIECE));
-        let stride = self.geometry.left(self.depth);
-        self.share(left, stride, |start, panels| {
-            let first = self.rows.start + start / stride * rows;
-            let vectors = rows / lanes;
-            dispatch_at(
-                level,
-                Pack { operand: a, first, panels, stride, vectors, head: 1, addend: None, scale: error, error },
-            );
-        });
-        let stride = self.geometry.right(self.depth);
-        self.share(right, stride, |start, panels| {
-            let first = self.columns.start + start / stride * self.geometry.columns();
-            dispatch_at(
-                level,
-                Pack { operand: b, first, panels, stride, vectors, head: HEAD, addend, scale: 1.0, error },
-            );
-        });
-    }
-
-    /// Panels a few at a time on all threads, or all at once.
-    fn share(&self, panels: &mut [f64], stride: usize, work: impl Fn(usize, &mut [f64]) + Sync) {
-        if self.shared {
-            let few = panels.len().div_ceil(stride).div_ceil(4 * threads::count());
-            threads::for_each_chunk(panels, few * stride, work);
-        } else {
-            work(0, panels);
-        }
-    }
-
     /// On one thread; or by rows on all threads; or, where there are few rows, by columns into memory that is put into
     /// order afterwards.
     fn multiply(&self, left: &[f64], right: &[f64], out: &mut [f32]) -> Result<()> {
         let Geometry { level, rows, .. } = self.geometry;
         let block = |rows: Range<usize>, columns: Range<usize>, out: &mut [f32], pitch: usize, origin: usize| {
-            let block = Block { left, right, depth: self.depth, rows, columns, out, pitch, origin };
+            let strides = [self.geometry.left(self.depth), self.geometry.right(self.depth)];
+            let block = Block { left, right, strides, depth: self.depth, rows, columns, out, pitch, origin };
             dispatch_at(level, block)
         };
-        let (m, n) = (self.rows.len(), self.columns.len());
+        let (m, n) = (self.rows, self.columns.len());
         if !self.shared {
             block(0..m, 0..n, out, self.n, self.columns.start);
             return Ok(());

@@ -5,6 +5,8 @@
 //! on. A norm is the Euclidean one, a hair too large: the squares of binary32 numbers are exact in binary64, finite and
 //! not subnormal, and a sum of k of them errs by less than k units.
 
+use std::ops::Range;
+
 use crate::simd::{Kernel, Simd};
 
 use super::UNIT;
@@ -18,9 +20,15 @@ pub trait Operand: Copy + Send + Sync {
     /// How many numbers each vector has.
     fn depth(&self) -> usize;
 
-    /// Put the vectors from `first` on into a panel of `V * LANES` of them: number p of vector `first + i` becomes
-    /// `panel[p * V * LANES + i]`, and zeros take the place of vectors that are not there. Mark it `#[inline(always)]`.
-    fn pack<S: Simd, const V: usize>(&self, s: S, first: usize, panel: &mut [f64]);
+    /// Put the numbers from `start` on of the vectors from `first` on into a panel of `V * LANES` vectors: number
+    /// `start + p` of vector `first + i` becomes `panel[p * V * LANES + i]`, and zeros take the place of vectors that are
+    /// not there. Mark it `#[inline(always)]`.
+    fn pack<S: Simd, const V: usize>(&self, s: S, first: usize, start: usize, panel: &mut [f64]);
+
+    /// How many numbers of its vectors a panel is best given before the next panel gets as many.
+    fn at_once(&self) -> usize {
+        self.depth()
+    }
 }
 
 /// Vectors in memory at any strides.
@@ -63,33 +71,42 @@ impl Operand for Vectors<'_> {
         self.depth
     }
 
+    /// Where neighbours belong to different vectors, a few rows of memory are walked through side by side.
+    fn at_once(&self) -> usize {
+        if self.along == 1 { self.depth } else { ROWS_AT_ONCE }
+    }
+
     #[inline(always)]
-    fn pack<S: Simd, const V: usize>(&self, s: S, first: usize, panel: &mut [f64]) {
+    fn pack<S: Simd, const V: usize>(&self, s: S, first: usize, start: usize, panel: &mut [f64]) {
         let width = V * S::LANES;
         let whole = self.count - first >= width;
         if whole && self.across == 1 {
             for (p, to) in panel.chunks_exact_mut(width).enumerate() {
-                let from = &self.elements[self.place(first, p)..][..width];
+                let from = &self.elements[self.place(first, start + p)..][..width];
                 for v in 0..V {
                     s.store(s.widen(s.load_f32(&from[v * S::LANES..])), &mut to[v * S::LANES..]);
                 }
             }
         } else if whole && self.along == 1 && self.across >= 0 {
             let stride = self.across as usize;
+            let mut start = start;
             let mut blocks = panel.chunks_exact_mut(width * S::LANES);
-            for (block, to) in (&mut blocks).enumerate() {
+            for to in &mut blocks {
                 for v in 0..V {
-                    let from = &self.elements[self.place(first + v * S::LANES, block * S::LANES)..];
+                    let from = &self.elements[self.place(first + v * S::LANES, start)..];
                     s.turn(from, stride, &mut to[v * S::LANES..], width);
                 }
+                start += S::LANES;
             }
-            let start = self.depth / S::LANES * S::LANES;
             self.one_by_one(first, start, width, blocks.into_remainder());
         } else {
-            self.one_by_one(first, 0, width, panel);
+            self.one_by_one(first, start, width, panel);
         }
     }
 }
+
+/// Rows of memory that are packed side by side: as many streams as the machine follows well.
+const ROWS_AT_ONCE: usize = 16;
 
 impl Vectors<'_> {
     /// The numbers from `start` on, at any strides and of any count of vectors.
@@ -151,32 +168,45 @@ impl<O: Operand> Kernel for Pack<'_, O> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let panels = std::mem::take(&mut self.panels);
-        let width = self.vectors * S::LANES;
-        for (i, panel) in panels.chunks_mut(self.stride).enumerate() {
-            let first = self.first + i * width;
-            match (self.operand.count() - first).div_ceil(S::LANES).min(self.vectors) {
-                3 => self.panel::<S, 3>(s, first, panel),
-                2 => self.panel::<S, 2>(s, first, panel),
-                _ => self.panel::<S, 1>(s, first, panel),
+        let (width, depth) = (self.vectors * S::LANES, self.operand.depth());
+        let step = self.operand.at_once().max(1);
+        for start in (0..depth.max(1)).step_by(step) {
+            let terms = start..depth.min(start + step);
+            for (i, panel) in panels.chunks_mut(self.stride).enumerate() {
+                let first = self.first + i * width;
+                match (self.operand.count() - first).div_ceil(S::LANES).min(self.vectors) {
+                    3 => self.panel::<S, 3>(s, first, terms.clone(), panel),
+                    2 => self.panel::<S, 2>(s, first, terms.clone(), panel),
+                    _ => self.panel::<S, 1>(s, first, terms.clone(), panel),
+                }
             }
         }
     }
 }
 
 impl<O: Operand> Pack<'_, O> {
+    /// Some terms of a panel; with the first ones the rest of the head, and with the last ones the norms.
     #[inline(always)]
-    fn panel<S: Simd, const V: usize>(&self, s: S, first: usize, panel: &mut [f64]) {
+    fn panel<S: Simd, const V: usize>(&self, s: S, first: usize, terms: Range<usize>, panel: &mut [f64]) {
         let width = V * S::LANES;
         let depth = self.operand.depth();
         let (head, rest) = panel.split_at_mut(self.head * width);
-        let data = &mut rest[..depth * width];
-        self.operand.pack::<S, V>(s, first, data);
-        let hair = s.splat((1.0 + 1e-9 + depth as f64 * UNIT) * self.scale);
+        let data = &mut rest[terms.start * width..terms.end * width];
+        self.operand.pack::<S, V>(s, first, terms.start, data);
         let squares = squares::<S, V>(s, data);
+        let hair = s.splat((1.0 + 1e-9 + depth as f64 * UNIT) * self.scale);
         for v in 0..V {
-            s.store(s.mul(s.sqrt(squares[v]), hair), &mut head[v * S::LANES..]);
+            let norm = &mut head[v * S::LANES..][..S::LANES];
+            let mut sum = squares[v];
+            if terms.start > 0 {
+                sum = s.add(s.load(norm), sum);
+            }
+            if terms.end == depth {
+                sum = s.mul(s.sqrt(sum), hair);
+            }
+            s.store(sum, norm);
         }
-        if self.head == HEAD {
+        if self.head == HEAD && terms.start == 0 {
             let (addends, errors) = head[width..].split_at_mut(width);
             match self.addend {
                 None => head[width..].fill(0.0),

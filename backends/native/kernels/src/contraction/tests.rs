@@ -109,7 +109,7 @@ fn every_element_is_the_nearest_number() {
 fn neither_threads_nor_levels_change_a_bit() {
     let _turn = TURN.lock();
     let mut random = Random(2);
-    for (m, n, k) in [(150, 130, 300), (3, 700, 600), (700, 5, 600), (1, 1500, 800), (257, 100, 513)] {
+    for (m, n, k) in [(300, 130, 300), (3, 3000, 1000), (3000, 5, 600), (1, 1500, 800), (257, 100, 513)] {
         for kind in [KINDS[0], KINDS[3]] {
             let xs: Vec<f32> = (0..m * k).map(|_| kind(&mut random)).collect();
             let ys: Vec<f32> = (0..n * k).map(|_| kind(&mut random)).collect();
@@ -139,6 +139,22 @@ fn neither_threads_nor_levels_change_a_bit() {
     Level::best().set().unwrap();
 }
 
+#[test]
+fn a_hair_beyond_the_grid_counts() {
+    // 2^54 + 2^30 is a midpoint of binary32; in binary64 the one is lost beside it.
+    let (large, small) = (2f32.powi(27), 2f32.powi(15));
+    for hair in [1.0, -1.0] {
+        let want = if hair > 0.0 { 2f32.powi(54) + 2f32.powi(31) } else { 2f32.powi(54) };
+        let (a, b, bias) = ([large, small, 1.0].repeat(40), [large, small, hair].repeat(40), [hair; 40]);
+        for (depth, addend) in [(3, None), (2, Some(Addend { elements: &bias, offset: 0, stride: 1 }))] {
+            let side = |elements| Vectors { elements, offset: 0, count: 40, depth, across: 3, along: 1 };
+            let mut out = vec![0.0; 1600];
+            product(side(&a), side(&b), addend, &mut out).unwrap();
+            assert!(out.iter().all(|&x| x == want), "{hair}, {depth}");
+        }
+    }
+}
+
 /// An operand that is computed while it is packed.
 #[derive(Clone, Copy)]
 struct Counted {
@@ -156,10 +172,10 @@ impl Operand for Counted {
     }
 
     #[inline(always)]
-    fn pack<S: Simd, const V: usize>(&self, _: S, first: usize, panel: &mut [f64]) {
+    fn pack<S: Simd, const V: usize>(&self, _: S, first: usize, start: usize, panel: &mut [f64]) {
         let width = V * S::LANES;
         for (place, to) in panel.iter_mut().enumerate() {
-            let (p, i) = (place / width, first + place % width);
+            let (p, i) = (start + place / width, first + place % width);
             *to = if i < self.count { (i + p) as f64 } else { 0.0 };
         }
     }

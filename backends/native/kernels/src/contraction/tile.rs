@@ -6,13 +6,19 @@ use crate::simd::{Kernel, Level, Simd, dispatch_at};
 
 use super::pack::{Grids, HEAD, grid};
 use super::settle::round_sum;
-use super::{BLOCK_PANELS, BLOCK_ROWS, PIECE, UNIT, relative_error};
+use super::{BLOCK_PANELS, BLOCK_ROWS, PIECE, UNIT, relative_error_of};
 
 /// Room for the sums of the largest tile, 8 rows of 3 vectors of 8 lanes.
 const TILE: usize = 192;
 
 /// Rows of the largest tile.
 const ROWS: usize = 8;
+
+/// Terms after which what is asked for is read: some hundred cycles.
+const AHEAD: usize = 16;
+
+/// Numbers of binary64 in a line of the cache.
+const LINE: usize = 8;
 
 /// Open elements of a block from which on the grids of its rows and columns are worth finding.
 const MANY: usize = 24;
@@ -24,6 +30,8 @@ const CROWD: usize = 8;
 pub struct Block<'a> {
     pub left: &'a [f64],
     pub right: &'a [f64],
+    /// From a panel to the next one, on the left and on the right.
+    pub strides: [usize; 2],
     pub depth: usize,
     /// Of the packed left operand; the first begins a panel.
     pub rows: Range<usize>,
@@ -80,7 +88,7 @@ impl Block<'_> {
     #[inline(always)]
     fn multiply<S: Simd, const R: usize, const V: usize>(mut self, s: S) {
         let wide = V * S::LANES;
-        let (left_stride, right_stride) = (R * (self.depth + 1), wide * (self.depth + HEAD));
+        let [left_stride, right_stride] = self.strides;
         let pieces = self.depth.div_ceil(PIECE).max(1);
         let block_rows = self.rows.len().min(BLOCK_ROWS).next_multiple_of(R);
         let block_columns = BLOCK_PANELS * wide;
@@ -99,11 +107,10 @@ impl Block<'_> {
                     let terms = piece * PIECE..self.depth.min((piece + 1) * PIECE);
                     let mut place = 0;
                     for row in (first_row..end_row).step_by(R) {
-                        let left = &self.left[row / R * left_stride..][..left_stride];
+                        let left = &self.left[row / R * left_stride..];
                         let a = &left[R + terms.start * R..R + terms.end * R];
                         for column in (first_column..end_column).step_by(wide) {
                             let right = &self.right[column / wide * right_stride..];
-                            let right = &right[..right_stride.min(right.len())];
                             let rows = R.min(end_row - row);
                             let columns = wide.min(end_column - column);
                             let sums = if pieces > 1 { &mut all[place..place + R * wide] } else { &mut one[..] };
@@ -157,6 +164,10 @@ fn add<S: Simd, const R: usize, const V: usize>(s: S, a: &[f64], b: &[f64], firs
         let mut y = [s.splat(0.0); V];
         for v in 0..V {
             y[v] = s.load(&b[v * S::LANES..]);
+        }
+        s.prefetch(a, AHEAD * R);
+        for line in (0..wide).step_by(LINE) {
+            s.prefetch(b, AHEAD * wide + line);
         }
         for r in 0..R {
             let x = s.splat(a[r]);
@@ -235,11 +246,12 @@ impl Doubts {
             self.find_grids(level, block, tile);
         }
         let mut left = *open;
-        let factor = relative_error(tile.depth.min(PIECE) + tile.depth.div_ceil(PIECE));
+        let factor = relative_error_of(tile.depth);
+        let all_exact = self.all_exact(tile, factor);
         for (row, mask) in left.iter_mut().enumerate().take(tile.rows) {
             for column in bits(*mask) {
                 let sum = sums[row * tile.wide + column];
-                if !sum.is_finite() || self.exact(tile, row, column, factor) {
+                if all_exact || !sum.is_finite() || self.exact(tile, row, column, factor) {
                     out[row * block.pitch + column] = sum as f32;
                     *mask &= !(1 << column);
                 }
@@ -260,18 +272,31 @@ impl Doubts {
         }
     }
 
-    /// Whether the sum is exact in binary64. The magnitudes have the factor of the error; the rest is for roundings.
+    /// Whether the sum is exact in binary64.
     fn exact(&self, tile: &Tile, row: usize, column: usize, factor: f64) -> bool {
         if self.rows.is_empty() {
             return false;
         }
         let addend = tile.right[tile.wide + column];
-        let mut step = self.rows[tile.row + row] * self.columns[tile.column + column];
-        if addend != 0.0 {
-            step = step.min(grid(addend.to_bits(), addend.abs()));
-        }
         let size = tile.norm(row) * tile.right[column] + tile.right[2 * tile.wide + column];
-        size < step * (factor * (0.999 / UNIT))
+        let step = self.rows[tile.row + row] * self.columns[tile.column + column];
+        is_exact(size, step.min(grid_of(addend)), factor)
+    }
+
+    /// Whether all sums of the tile are, by its largest norms and finest grids.
+    fn all_exact(&self, tile: &Tile, factor: f64) -> bool {
+        if self.rows.is_empty() {
+            return false;
+        }
+        let largest = |norms: &[f64]| norms.iter().fold(0.0f64, |most, &norm| most.max(norm));
+        let finest = |grids: &[f64]| grids.iter().fold(f64::INFINITY, |least, &grid| least.min(grid));
+        let heads = |i: usize| &tile.right[i * tile.wide..][..tile.columns];
+        let step = finest(&self.rows[tile.row..][..tile.rows]) * finest(&self.columns[tile.column..][..tile.columns]);
+        let step = heads(1).iter().fold(step, |step, &addend| step.min(grid_of(addend)));
+        let size = largest(&tile.left[..tile.rows]) * largest(heads(0)) + largest(heads(2));
+        let finite =
+            [&tile.left[..tile.rows], heads(0), heads(2)].iter().all(|norms| norms.iter().all(|x| x.is_finite()));
+        finite && is_exact(size, step, factor)
     }
 
     fn find_grids(&mut self, level: Level, block: &Block, tile: &Tile) {
@@ -284,21 +309,33 @@ impl Doubts {
         let lanes = if level == Level::Avx512 { 8 } else { 4 };
         self.rows.resize(block.rows.len().next_multiple_of(tile.tall), 0.0);
         for (i, grids) in self.rows.chunks_mut(tile.tall).enumerate() {
-            let panel = &block.left[(block.rows.start / tile.tall + i) * tile.tall * (depth + 1)..];
+            let panel = &block.left[(block.rows.start / tile.tall + i) * block.strides[0]..];
             dispatch_at(level, Grids { data: &panel[tile.tall..][..depth * tile.tall], grids });
         }
         self.columns.resize(block.columns.len().next_multiple_of(lanes), 0.0);
         for (i, grids) in self.columns.chunks_mut(widest).enumerate() {
-            let panel = &block.right[(block.columns.start / widest + i) * widest * (depth + HEAD)..];
+            let panel = &block.right[(block.columns.start / widest + i) * block.strides[1]..];
             let wide = grids.len();
             dispatch_at(level, Grids { data: &panel[HEAD * wide..][..depth * wide], grids });
         }
     }
 }
 
+/// Whether a sum of multiples of `step` is exact; `size`, the sum of their magnitudes, has the factor of the error. The
+/// thousandth is for roundings.
+fn is_exact(size: f64, step: f64, factor: f64) -> bool {
+    size < step * (factor * (0.999 / UNIT))
+}
+
+/// A power of two of which an addend is a multiple.
+fn grid_of(addend: f64) -> f64 {
+    if addend == 0.0 { f64::INFINITY } else { grid(addend.to_bits(), addend.abs()) }
+}
+
 /// The places of the bits that are set.
 fn bits(mask: u32) -> impl Iterator<Item = usize> {
-    (0..u32::BITS as usize).filter(move |i| mask >> i & 1 == 1)
+    let rest = std::iter::successors(Some(mask), |rest| Some(rest & rest.wrapping_sub(1)));
+    rest.take_while(|&rest| rest != 0).map(|rest| rest.trailing_zeros() as usize)
 }
 
 /// Decide open elements by their sums of magnitudes, which may be far below the products of the norms: those of rows with
@@ -348,12 +385,12 @@ impl Kernel for Magnitudes<'_> {
             let mut sums = [s.splat(0.0); ROWS];
             for (a, b) in self.a.chunks_exact(tall).zip(self.b.chunks_exact(self.wide)) {
                 let y = s.abs(s.load(&b[first..]));
-                for r in 0..tall {
-                    sums[r] = s.fma(s.splat(a[r].abs()), y, sums[r]);
+                for (sum, x) in sums.iter_mut().zip(a) {
+                    *sum = s.fma(s.splat(x.abs()), y, *sum);
                 }
             }
-            for r in 0..tall {
-                s.store(sums[r], &mut self.to[r * self.wide + first..]);
+            for (r, &sum) in sums.iter().enumerate().take(tall) {
+                s.store(sum, &mut self.to[r * self.wide + first..]);
             }
         }
     }

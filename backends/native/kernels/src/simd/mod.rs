@@ -248,6 +248,12 @@ pub trait Simd: Copy + Send + Sync {
 
     // --------------------------------------------------------------------------------------- provided
 
+    /// Say that the line of the cache which is `ahead` numbers from the first one will be read, if it exists.
+    #[inline(always)]
+    fn prefetch(self, from: &[f64], ahead: usize) {
+        let _ = (from, ahead);
+    }
+
     /// `LANES` rows of `LANES` numbers each, `stride` apart, become columns: `to[step * j + i] = from[stride * i + j]`.
     #[inline(always)]
     fn turn(self, from: &[f32], stride: usize, to: &mut [f64], step: usize) {
