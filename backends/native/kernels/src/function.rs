@@ -16,7 +16,7 @@ pub trait Function: Copy + Send + Sync {
     /// Bounds the relative error of `binary64`, in units of 2^-53, at every level of [`Simd`].
     const BOUND: f64;
 
-    /// Whether `binary64` is a number for every number, so that nobody need look for NaN.
+    /// Whether `binary64` is NaN only where the function is, so that nobody need look for NaN.
     const TOTAL: bool = false;
 
     /// The function in binary64, for every argument, infinite ones and NaN included; mark it `#[inline(always)]`.

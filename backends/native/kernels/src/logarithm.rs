@@ -104,7 +104,16 @@ pub fn log1p<S: Simd>(s: S, x: S::F64) -> S::F64 {
     of_sum(s, high, low)
 }
 
-/// The same for x in [0, 1], faster: there is no power of two to be split off.
+/// `y` for x in (pole, inf); -inf at the pole, inf at inf, and NaN elsewhere.
+#[inline(always)]
+pub fn or_limit<S: Simd>(s: S, x: S::F64, pole: S::F64, y: S::F64) -> S::F64 {
+    let infinity = s.splat(f64::INFINITY);
+    let limit = s.select(s.eq(x, infinity), infinity, s.splat(f64::NAN));
+    let limit = s.select(s.eq(x, pole), s.neg(infinity), limit);
+    s.select(s.and_mask(s.lt(pole, x), s.lt(x, infinity)), y, limit)
+}
+
+/// log(1 + x) within [`BOUND`] for x in [0, 1], faster: there is no power of two to be split off.
 ///
 /// s errs by 2 u, s w P(w) by 11 u of what is at most 0.053 of 2 s, [`FRACTION_SERIES`] by 1.7 u, and the sum by 1 u.
 #[inline(always)]

@@ -16,12 +16,12 @@ pub struct Log;
 impl Function for Log {
     const BOUND: f64 = logarithm::BOUND;
 
-    /// Every positive binary32 number is a normal one of binary64. What has no logarithm goes to `accurate` as NaN.
+    const TOTAL: bool = true;
+
+    /// Every positive binary32 number is a normal one of binary64.
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {
-        let infinity = s.splat(f64::INFINITY);
-        let proper = s.and_mask(s.lt(s.splat(0.0), x), s.lt(x, infinity));
-        s.select(proper, logarithm::log(s, x), s.splat(f64::NAN))
+        logarithm::or_limit(s, x, s.splat(0.0), logarithm::log(s, x))
     }
 
     fn accurate(self, x: f32) -> Option<f32> {

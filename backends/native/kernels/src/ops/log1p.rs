@@ -16,13 +16,12 @@ pub struct Log1p;
 impl Function for Log1p {
     const BOUND: f64 = logarithm::BOUND;
 
-    /// What has no logarithm goes to `accurate` as NaN.
+    const TOTAL: bool = true;
+
     #[inline(always)]
     fn binary64<S: Simd>(self, s: S, x: S::F64) -> S::F64 {
-        let infinity = s.splat(f64::INFINITY);
-        let proper = s.and_mask(s.lt(s.splat(-1.0), x), s.lt(x, infinity));
         let y = s.copysign(logarithm::log1p(s, x), x); // a zero's sign
-        s.select(proper, y, s.splat(f64::NAN))
+        logarithm::or_limit(s, x, s.splat(-1.0), y)
     }
 
     fn accurate(self, x: f32) -> Option<f32> {
