@@ -7,7 +7,7 @@ from typing import Any
 
 from rcmlrs_core.methods import Methods
 from rcmlrs_core.ops import TABLE
-from rcmlrs_core.ops.op import Composition, Elementwise, Operand, Operation
+from rcmlrs_core.ops.op import Composition, Operand, Operation
 from rcmlrs_core.tensor import RamTensor, run, run_one, run_two
 
 Function = Callable[..., Any]
@@ -19,7 +19,7 @@ def function_of(operation: Operation) -> Function:
         function = operation.function
     elif operation.variadic:
         function = _of_any_number(operation)
-    elif isinstance(operation, Elementwise) and len(operation.signature.parameters) == operation.arity <= 2:
+    elif _takes_operands_alone(operation):
         function = _of_one(operation) if operation.arity == 1 else _of_two(operation)
     else:
         function = _of_operands_and_attributes(operation)
@@ -28,6 +28,12 @@ def function_of(operation: Operation) -> Function:
     if not isinstance(operation, Composition):
         function.__signature__ = operation.signature  # type: ignore[attr-defined]
     return function
+
+
+def _takes_operands_alone(operation: Operation) -> bool:
+    """One or two of them, each of which must be given, and no attributes."""
+    parameters = operation.signature.parameters
+    return len(parameters) == operation.arity <= 2 and all(p.default is p.empty for p in parameters.values())
 
 
 def _of_any_number(operation: Operation) -> Function:
@@ -61,6 +67,8 @@ def _of_operands_and_attributes(operation: Operation) -> Function:
 
     def function(*arguments: Any, **given: Any) -> RamTensor:
         count = len(arguments)
+        if count == arity and (arity == required or arguments[-1] is not None):  # the usual call
+            return run(operation, arguments, given)
         if count > most:
             if attributes not in (["shape"], ["axes"]) or not all(isinstance(n, int) for n in arguments[arity:]):
                 raise TypeError(f"{name}: takes {', '.join(parameters)}; got {count} arguments; see help(rc.{name})")

@@ -79,7 +79,9 @@ def _as_it_was(operand: "RamTensor", buffer: Any, backend: Backend) -> "RamTenso
             "a tensor has changed in place since it was used, so there is no gradient of the gradient in it; "
             "differentiate before the change"
         )
-    return wrap(buffer, operand._shape, operand._dtype, backend)
+    found = wrap(buffer, operand._shape, operand._dtype, backend)
+    found.requires_grad = operand.requires_grad  # a gradient may ask whether it is wanted
+    return found
 
 
 @final
@@ -545,6 +547,8 @@ def _array_beside(x: Any, beside: RamTensor) -> RamTensor:
 def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, Any]) -> RamTensor:
     """Apply ``operation``: the way from tensors to a tensor."""
     backend, track = None, False
+    key: list[Any] = [operation]
+    buffers = []
     for operand in operands:
         if operand.__class__ is not RamTensor:
             return run(operation, _tensors(operation, operands), attributes)
@@ -554,14 +558,14 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
             backend = operand._backend
         if operand.requires_grad:
             track = True
+        key += operand._shape, operand._dtype
+        buffers.append(operand._buffer)
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
-    shape, dtype, attributes = _checked(operation, operands, attributes)
-    buffers = tuple([operand._buffer for operand in operands])
-    buffer = backend.kernels[operation.name](*buffers, **attributes)
-    result = wrap(buffer, shape, dtype, backend)
+    shape, dtype, attributes = _checked(operation, operands, attributes, key)
+    result = wrap(backend.kernels[operation.name](*buffers, **attributes), shape, dtype, backend)
     if track and dtype == FLOAT32 and grad_enabled.get():
-        _record(result, operation, operands, buffers, attributes)
+        _record(result, operation, operands, tuple(buffers), attributes)
     return result
 
 
@@ -612,28 +616,32 @@ def _record(
 
 
 _checks: dict[Any, Result] = {}
-_KINDS = {int, bool, float, str, type(None), tuple}
-_KINDS_IN_TUPLE = {int, type(None)}
+_KINDS = {int, bool, float, str, type(None)}
 
 
-def _checked(operation: Operation, operands: tuple[RamTensor, ...], attributes: dict[str, Any]) -> Result:
+def _checked(
+    operation: Operation, operands: tuple[RamTensor, ...], attributes: dict[str, Any], key: list[Any]
+) -> Result:
     """``operation.check``, or what it found before: it looks at shapes, element types and attributes alone.
 
-    The key tells apart what is equal and not the same: 1, 1.0 and True, or 0.0 and -0.0.
+    ``key`` has the operation, shapes and element types. Attributes are told apart that are equal and not the same: 1,
+    1.0 and True, or 0.0 and -0.0.
     """
-    key: list[Any] = [operation]
-    for operand in operands:
-        key += operand._shape, operand._dtype
     for name, value in attributes.items():
         kind = value.__class__
-        if kind not in _KINDS or (kind is tuple and not _KINDS_IN_TUPLE.issuperset(map(type, value))):
+        if kind is tuple:
+            for item in value:
+                if item.__class__ is not int and item is not None:
+                    return operation.check(*operands, **attributes)
+        elif kind not in _KINDS:
             return operation.check(*operands, **attributes)
         key += name, kind, value or repr(value)
-    found = _checks.get(tuple(key))
+    index = tuple(key)
+    found = _checks.get(index)
     if found is None:
         if len(_checks) >= 4096:
             _checks.clear()
-        found = _checks[tuple(key)] = operation.check(*operands, **attributes)
+        found = _checks[index] = operation.check(*operands, **attributes)
     return found
 
 

@@ -21,8 +21,7 @@ from rcmlrs_core.ops.op import General, NoGradient, Operand, Result
 from rcmlrs_core.plain import FLOAT32, PlainArray
 from rcmlrs_core.registry import get_backend
 from rcmlrs_core.tensor import Node, run
-
-BACKENDS = ("python", "numpy")
+from tests.installed import BACKENDS
 
 
 @pytest.fixture(params=BACKENDS)

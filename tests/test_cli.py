@@ -329,8 +329,9 @@ def test_backends_says_why() -> None:
     run = rcmlrs("backends", "--why", RCMLRS_BACKEND="python")
     assert run.returncode == 0, run.stderr
     assert "RCMLRS_BACKEND=python says so" in run.stdout
-    assert re.search(r"^matmul +own +own", run.stdout, re.MULTILINE)
-    assert re.search(r"^gelu +derived +derived", run.stdout, re.MULTILINE)
+    # The columns are those of the healthy backends; numpy and python are the last.
+    assert re.search(r"^matmul .* own +own *$", run.stdout, re.MULTILINE)
+    assert re.search(r"^gelu .* derived +derived *$", run.stdout, re.MULTILINE)
 
 
 def test_backends_is_shown_even_where_the_choice_is_a_mistake() -> None:

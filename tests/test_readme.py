@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.installed import BACKENDS
+
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "python"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_code_blocks_run_and_print_what_the_comments_say(tmp_path: Path, backend: str) -> None:
     script = tmp_path / "readme.py"
     script.write_text("\n".join(BLOCKS), encoding="utf-8")

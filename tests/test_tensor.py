@@ -26,8 +26,7 @@ from rcmlrs_core.dispatch import FUNCTIONS
 from rcmlrs_core.numerics.formats import from_bits, to_bits
 from rcmlrs_core.plain import PlainArray
 from rcmlrs_core.registry import get_backend
-
-BACKENDS = ("python", "numpy")
+from tests.installed import BACKENDS
 
 ONE_UP = 1 + 2.0**-23
 """The binary32 number after 1."""
@@ -1228,7 +1227,7 @@ def test_operands_and_attributes_by_name_and_by_place(backend: str) -> None:
     assert x.linear(x, None).digest() == x.linear(weight=x).digest() == rc.linear(x, x, bias=None).digest()
     assert x.reshape(4, 1).digest() == x.reshape((4, 1)).digest() == x.reshape(shape=[4, 1]).digest()
     assert x.transpose(1, 0).digest() == x.transpose((1, 0)).digest() == x.T.digest()
-    with pytest.raises(TypeError, match="'y' is missing"):
+    with pytest.raises(TypeError, match=r"missing.*'y'"):
         x.matmul()
     with pytest.raises(TypeError, match="'weight' is missing"):
         x.linear(bias=x)

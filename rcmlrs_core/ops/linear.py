@@ -50,13 +50,14 @@ def definition(x: PlainArray, weight: PlainArray, bias: PlainArray | None = None
 
 
 def gradient(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> tuple[Any, ...]:
-    """Clause 3; a bias that is absent receives nothing."""
-    count = prod(x.shape[:-1])
-    samples, received = x.reshape((count, x.shape[-1])), g.reshape((count, g.shape[-1]))
-    to_weight = received.matrix_transpose().matmul(samples)
-    if bias is None:
-        return g.matmul(weight), to_weight
-    return g.matmul(weight), to_weight, received.sum(axis=0)
+    """Clause 3; a bias that is absent receives nothing, and an input that takes no gradient costs no product."""
+    samples, received = x, g
+    if len(x.shape) != 2:
+        count = prod(x.shape[:-1])
+        samples, received = x.reshape((count, x.shape[-1])), g.reshape((count, g.shape[-1]))
+    to_x = g.matmul(weight) if x.requires_grad else None
+    to_weight = received.matrix_transpose().matmul(samples) if weight.requires_grad else None
+    return (to_x, to_weight) if bias is None else (to_x, to_weight, received.sum(axis=0))
 
 
 operation = General(

@@ -60,8 +60,13 @@ def definition(x: PlainArray, y: PlainArray) -> PlainArray:
     return PlainArray.of(products, rule(x, y).shape)
 
 
-def gradient(g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Clause 3, with vectors as matrices of one row or one column."""
+def gradient(g: Any, z: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """Clause 3, with vectors as matrices of one row or one column; what takes no gradient costs no product."""
+    if len(x.shape) == len(y.shape) == 2:
+        return (
+            g.matmul(y.matrix_transpose()) if x.requires_grad else None,
+            x.matrix_transpose().matmul(g) if y.requires_grad else None,
+        )
     rows = x if len(x.shape) > 1 else x.reshape((1, *x.shape))
     columns = y if len(y.shape) > 1 else y.reshape((*y.shape, 1))
     batch = z.shape[: len(z.shape) - (len(x.shape) > 1) - (len(y.shape) > 1)]

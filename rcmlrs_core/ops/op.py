@@ -93,7 +93,8 @@ def refusal(error: type[Exception], match: str, *inputs: Any, **attributes: Any)
 Gradient = Callable[..., tuple[Any, ...]]
 """``gradient(g, y, *operands, **attributes)``: what each operand receives when the result ``y`` receives ``g``.
 
-A composition of operations on tensors, so that it has a gradient itself. None for an operand that takes none.
+A composition of operations on tensors, so that it has a gradient itself. None for an operand that takes none; where a
+contribution is costly, None too for one whose ``requires_grad`` says that nobody asks.
 """
 
 
