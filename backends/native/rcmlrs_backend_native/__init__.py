@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from rcmlrs_core import hookimpl
+from rcmlrs_core.derive import Kernel
+from rcmlrs_core.errors import BackendError
 from rcmlrs_core.hookspecs import Storage
+from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import Shape
-from rcmlrs_core.registry import BackendNotBuiltError, KernelTable
+from rcmlrs_core.registry import BackendNotBuiltError, KernelTable, get_backend
 
 AGAIN = (
     "build it: install Rust (https://rustup.rs), and then RCMLRS again; in a clone, make demo does that, or "
@@ -62,6 +65,20 @@ class Plugin:
             table.register(name, kernel)
         for name, fused in _native.FUSED.items():
             table.register_fused(name, fused)
+
+    @hookimpl
+    def rcmlrs_derive(self, operation: Operation) -> Kernel | None:
+        """What has no kernel in Rust runs by NumPy's, on views of the same memory, where there is NumPy."""
+        try:
+            kernel = get_backend("numpy").kernels[operation.name]
+        except BackendError:
+            return None  # the core's pure Python on copies
+        import numpy
+
+        def derived(*buffers: Any, **attributes: Any) -> Any:
+            return _native.from_buffer(kernel(*map(numpy.asarray, buffers), **attributes))
+
+        return derived
 
     @hookimpl
     def rcmlrs_probe(self) -> list[str]:
