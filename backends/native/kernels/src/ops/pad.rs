@@ -1,6 +1,7 @@
 //! pad(x, widths, value, interior): the elements with a filling before, after and between them; no bit changes.
 
 use crate::array::{Array, ArrayElement, DType, Shape};
+use crate::environment;
 use crate::error::{Error, Result};
 
 /// The elements among a filling: for each axis, how many stand before and after, and how many between neighbours.
@@ -8,7 +9,7 @@ use crate::error::{Error, Result};
 /// `value` is one of the array's element type.
 pub fn pad(x: &Array, widths: &[(usize, usize)], value: f64, interior: &[usize]) -> Result<Array> {
     match x.dtype() {
-        DType::F32 => fill(x, widths, value as f32, interior),
+        DType::F32 => fill(x, widths, environment::with_default(|| value as f32), interior), // it may be subnormal
         DType::I32 => fill(x, widths, value as i32, interior),
         DType::Bool => fill(x, widths, value as u8, interior),
     }
