@@ -41,7 +41,7 @@ fn fill<T: ArrayElement>(x: &Array, widths: &[(usize, usize)], value: T, interio
         let mut axes: Vec<Axis> = (0..shape.len())
             .rev()
             .map(|i| {
-                let axis = Axis { before: widths[i].0, step: interior[i] + 1, inner };
+                let axis = Axis { before: widths[i].0, step: interior[i].saturating_add(1), inner };
                 inner = (inner.0 * x.shape()[i], inner.1 * shape[i]);
                 axis
             })
@@ -63,5 +63,19 @@ fn put<T: ArrayElement>(from: &[T], out: &mut [T], axes: &[Axis]) {
                 put(from, out, rest);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_element_has_no_gap_however_wide() {
+        let x = Array::from_slice(&[7], &[1]).unwrap();
+        let y = pad(&x, &[(1, 2)], 3.0, &[usize::MAX]).unwrap();
+        assert_eq!(y.to_vec::<i32>(), [3, 7, 3, 3]);
+        let two = Array::from_slice(&[7, 8], &[2]).unwrap();
+        assert_eq!(pad(&two, &[(1, 0)], 0.0, &[usize::MAX]).unwrap_err(), Error::Memory { bytes: None });
     }
 }
