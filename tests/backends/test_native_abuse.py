@@ -270,10 +270,26 @@ def test_flags_that_another_library_has_set_change_no_bit(which: tuple[int, ...]
         "exp": (native.from_buffer(numpy.linspace(-104, -87, 64, dtype="f4")),),
         "log1p": (tiny,),
         "tanh": (tiny,),
+        "add_n": (tiny, third, tiny),
+        "powf": (large, native.load(numpy.float32(1e-40).tobytes(), (), "float32")),
+        "powi": (tiny,),
+        "matmul": (tiny, tiny),
+        "scatter_add": (tiny, native.load(bytes(4 * size), (size,), "int32"), tiny),
+        **dict.fromkeys(("sum", "mean", "var", "median", "max", "softmax", "log_softmax", "logsumexp"), (tiny,)),
+        "pad": (tiny,),
+    }
+    along: dict[str, Any] = {"axis": (0,), "keepdims": False}
+    attributes: dict[str, dict[str, Any]] = {
+        "powi": {"n": 1},
+        "scatter_add": {"axis": 0},
+        **dict.fromkeys(("sum", "mean", "median", "max", "logsumexp"), along),
+        "var": along | {"correction": 1.0},
+        **dict.fromkeys(("softmax", "log_softmax"), {"axis": (0,)}),
+        "pad": {"widths": ((1, 1),), "value": 2.0**-149, "interior": (0,)},
     }
 
     def work() -> dict[str, Any]:
-        return {name: native.KERNELS[name](*calls[name]) for name in calls if name in native.KERNELS}
+        return {name: native.KERNELS[name](*calls[name], **attributes.get(name, {})) for name in calls}
 
     wanted = {name: native.dump(y) for name, y in work().items()}
     with flags(*which):

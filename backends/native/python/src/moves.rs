@@ -46,8 +46,8 @@ fn transpose(x: &Bound<'_, NativeArray>, axes: Lengths) -> NativeArray {
 
 #[pyfunction]
 #[pyo3(signature = (x, *, shape))]
-fn broadcast_to(x: &Bound<'_, NativeArray>, shape: Lengths) -> NativeArray {
-    NativeArray(ops::broadcast_to::broadcast_to(&x.get().0, &shape.0))
+fn broadcast_to(x: &Bound<'_, NativeArray>, shape: Lengths) -> PyResult<NativeArray> {
+    made(ops::broadcast_to::broadcast_to(&x.get().0, &shape.0))
 }
 
 #[pyfunction]
@@ -105,7 +105,8 @@ fn take(
     axis: usize,
 ) -> PyResult<NativeArray> {
     let (x, indices) = (&x.get().0, &indices.get().0);
-    let array = compute(py, x.size().max(indices.size()), || ops::take::take(x, indices, axis));
+    let slice = x.size() / x.shape().get(axis).map_or(1, |&n| n.max(1));
+    let array = compute(py, x.size().max(indices.size().saturating_mul(slice)), || ops::take::take(x, indices, axis));
     array.map(NativeArray).map_err(|error| index_error(py, "take", error, indices.shape()))
 }
 
