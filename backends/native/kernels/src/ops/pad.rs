@@ -40,7 +40,7 @@ fn fill<T: ArrayElement>(x: &Array, widths: &[(usize, usize)], value: T, interio
         let mut axes: Vec<Axis> = (0..shape.len())
             .rev()
             .map(|i| {
-                let axis = Axis { before: widths[i].0, step: interior[i] + 1, inner };
+                let axis = Axis { before: widths[i].0, step: interior[i].saturating_add(1), inner };
                 inner = (inner.0 * x.shape()[i], inner.1 * shape[i]);
                 axis
             })
@@ -62,5 +62,21 @@ fn put<T: ArrayElement>(from: &[T], out: &mut [T], axes: &[Axis]) {
                 put(from, out, rest);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_element_has_no_neighbour_to_be_apart_from() {
+        let x = Array::from_slice(&[7], &[1, 1]).unwrap();
+        for interior in [0, 3, usize::MAX] {
+            let y = pad(&x, &[(1, 0), (0, 2)], 5.0, &[interior, interior]).unwrap();
+            assert_eq!((y.shape(), y.to_vec::<i32>()), (&[2, 3][..], vec![5, 5, 5, 7, 5, 5]));
+        }
+        let x = Array::from_slice(&[7, 8], &[2]).unwrap();
+        assert_eq!(pad(&x, &[(0, 0)], 5.0, &[usize::MAX]).unwrap_err(), Error::Memory { bytes: None });
     }
 }
