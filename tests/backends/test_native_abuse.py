@@ -114,6 +114,25 @@ def test_more_elements_than_there_is_memory_for_are_refused_and_nothing_is_touch
     assert f"cannot allocate {1 << 42} bytes" in printed
 
 
+def test_a_view_of_more_elements_than_can_be_counted_is_refused() -> None:
+    """It would have no elements, modulo 2^64, and so a sum of 0."""
+    one = rc.ones((), backend="native")
+    for shape in ((1 << 61,), (1 << 32, 1 << 32), (1 << 40, 1 << 40)):
+        with pytest.raises(MemoryError, match="an address can count"):
+            one.broadcast_to(shape)
+    many = one.broadcast_to((1 << 60,))
+    for joined in ((many,) * 2, (many,) * 16):
+        with pytest.raises(MemoryError, match="an address can count"):
+            rc.concat(*joined)
+    assert one.reshape((1,)).pad(1, interior=(1 << 64) - 1).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_a_batch_of_more_products_than_there_is_memory_for_is_refused() -> None:
+    x = rc.ones((2, 2), backend="native").broadcast_to((1 << 40, 2, 2))
+    with pytest.raises(MemoryError):
+        x @ x
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_resident_memory_of_tensors() -> None:
     """4n bytes and a small constant each, as the system counts."""

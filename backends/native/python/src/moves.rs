@@ -67,7 +67,8 @@ fn flip(x: &Bound<'_, NativeArray>, axis: Lengths) -> NativeArray {
 fn concat(py: Python<'_>, xs: &Bound<'_, PyTuple>, axis: usize) -> PyResult<NativeArray> {
     let xs: Vec<_> = xs.iter().map(|x| x.cast_into::<NativeArray>()).collect::<std::result::Result<_, _>>()?;
     let arrays: Vec<&Array> = xs.iter().map(|x| &x.get().0).collect();
-    made(compute(py, arrays.iter().map(|x| x.size()).sum(), || ops::concat::concat(&arrays, axis)))
+    let size = arrays.iter().fold(0usize, |size, x| size.saturating_add(x.size()));
+    made(compute(py, size, || ops::concat::concat(&arrays, axis)))
 }
 
 #[pyfunction]

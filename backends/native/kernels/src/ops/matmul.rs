@@ -56,17 +56,17 @@ pub fn matmul(x: &Array, y: &Array) -> Result<Array> {
         });
         offsets
     };
-    let (lefts, rights) = (offsets(x, xs), offsets(y, ys));
     let size = left.count * right.count;
     Array::try_build(&shape, |out: &mut [f32]| {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let (lefts, rights) = (offsets(x, xs), offsets(y, ys)); // when there is memory for so many results
         let one = |i: usize, out: &mut [f32]| {
             let left = Vectors { offset: left.offset + lefts[i], ..left };
             let right = Vectors { offset: right.offset + rights[i], ..right };
             strided_product(left, right, None, out)
         };
-        if size == 0 {
-            return Ok(());
-        }
         let work = size.saturating_mul(left.depth);
         if work < SMALL && work.saturating_mul(lefts.len()) >= SHARED {
             let few = lefts.len().div_ceil(4 * threads::count());
