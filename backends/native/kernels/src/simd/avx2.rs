@@ -14,7 +14,7 @@ use super::{Kernel, Level, SHIFT, Simd};
 pub struct Avx2(());
 
 /// # Safety
-/// The machine has AVX2, FMA and BMI2.
+/// The machine has AVX2, FMA, BMI2, LZCNT and POPCNT.
 #[target_feature(enable = "avx2,fma,bmi2,lzcnt,popcnt")]
 pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx2(()))

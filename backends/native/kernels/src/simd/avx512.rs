@@ -14,7 +14,7 @@ use super::{Kernel, Level, Simd};
 pub struct Avx512(());
 
 /// # Safety
-/// The machine has AVX-512 F, DQ, BW, VL, AVX2, FMA and BMI2.
+/// The machine has AVX-512 F, DQ, BW, VL, AVX2, FMA, BMI2, LZCNT and POPCNT.
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2,lzcnt,popcnt")]
 pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx512(()))
