@@ -2,6 +2,8 @@
 //!
 //! One exponent for all elements that is an int32 is `powi`'s, and a half a square root's.
 
+use std::hint::black_box;
+
 use crate::array::Array;
 use crate::elementwise::broadcast_shape;
 use crate::environment;
@@ -29,21 +31,25 @@ impl Power for Root {
 pub fn powf(x: &Array, y: &Array) -> Result<Rounded> {
     let shape = broadcast_shape(&[x, y])?;
     if y.size() == 1 {
-        let exponent = y.to_vec::<f32>()[0];
-        // Where subnormals count as zeros, a subnormal exponent would be the integer 0.
-        if environment::with_default(|| exponent == exponent.floor() && exponent.abs() < 2f32.powi(31)) {
+        let exponent = number(y);
+        if exponent == exponent.floor() && exponent.abs() < 2f64.powi(31) {
             return powi::shaped(x, exponent as i32, &shape);
         }
         let x = x.contiguous()?;
-        let (x, y) = (Operand::Numbers(x.as_slice().expect("made contiguous")), Operand::Number(exponent.into()));
+        let (x, y) = (Operand::Numbers(x.as_slice().expect("made contiguous")), Operand::Number(exponent));
         return if exponent == 0.5 { power::apply(Root, x, y, &shape) } else { power::apply(General, x, y, &shape) };
     }
     let y = broadcast_to(y, &shape)?.contiguous()?;
     let y = Operand::Numbers(y.as_slice().expect("made contiguous"));
     if x.size() == 1 {
-        let base = x.to_vec::<f32>()[0];
-        return power::apply(General, Operand::Number(base.into()), y, &shape);
+        return power::apply(General, Operand::Number(number(x)), y, &shape);
     }
     let x = broadcast_to(x, &shape)?.contiguous()?;
     power::apply(General, Operand::Numbers(x.as_slice().expect("made contiguous")), y, &shape)
+}
+
+/// The one element of `x`, which may be subnormal: where those count as zeros, it would be widened to 0. To the compiler,
+/// what is not hidden from it need not be computed in there.
+fn number(x: &Array) -> f64 {
+    environment::with_default(|| black_box(f64::from(black_box(x.to_vec::<f32>()[0]))))
 }
