@@ -99,6 +99,16 @@ pub fn row_major(shape: &[usize]) -> Strides {
     strides
 }
 
+/// The places of the first and of the last element in memory; `None` where an address cannot count them.
+fn ends(offset: usize, shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
+    let offset = isize::try_from(offset).ok()?;
+    let mut axes = shape.iter().zip(strides);
+    axes.try_fold((offset, offset), |(low, high), (&n, &stride)| {
+        let reach = stride.checked_mul(isize::try_from(n).ok()? - 1)?;
+        if reach < 0 { Some((low.checked_add(reach)?, high)) } else { Some((low, high.checked_add(reach)?)) }
+    })
+}
+
 impl Array {
     /// A new array in row-major order whose elements `fill` writes. It is given all of them, with values of no account.
     pub fn build<T: ArrayElement>(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Array> {
@@ -130,13 +140,10 @@ impl Array {
     pub fn view(&self, offset: usize, shape: Shape, strides: Strides) -> Array {
         assert_eq!(shape.len(), strides.len(), "a stride for every axis");
         if !shape.contains(&0) {
-            let (mut low, mut high) = (offset as isize, offset as isize);
-            for (&n, &stride) in shape.iter().zip(&strides) {
-                let reach = stride * (n as isize - 1);
-                if reach < 0 { low += reach } else { high += reach }
-            }
             let length = self.memory.len() / self.dtype.size();
-            assert!(low >= 0 && (high as usize) < length, "a view stays in its memory");
+            let ends = ends(offset, &shape, &strides);
+            assert!(ends.is_some_and(|(low, high)| low >= 0 && (high as usize) < length), "a view stays in its memory");
+            assert!(size_of_shape(&shape).is_ok_and(|size| size <= isize::MAX as usize), "elements can be counted");
         }
         Array { memory: self.memory.clone(), dtype: self.dtype, offset, shape, strides }
     }
@@ -303,6 +310,7 @@ pub fn for_each_row(shape: &[usize], strides: &[isize], mut work: impl FnMut(isi
 mod tests {
     use super::*;
     use smallvec::smallvec;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     #[test]
     fn a_view_is_read_in_its_own_order() {
@@ -321,6 +329,17 @@ mod tests {
     fn a_view_beyond_the_memory_is_refused() {
         let x = Array::from_slice(&[1.0f32, 2.0], &[2]).unwrap();
         x.view(0, smallvec![2], smallvec![2]);
+    }
+
+    #[test]
+    fn a_view_whose_places_overflow_is_refused() {
+        let x = Array::from_slice(&[1.0f32, 2.0], &[2]).unwrap();
+        let shapes: [(&[usize], &[isize]); 4] =
+            [(&[3], &[isize::MIN]), (&[5, 5], &[isize::MAX; 2]), (&[usize::MAX], &[0]), (&[1 << 40, 1 << 40], &[0, 0])];
+        for (shape, strides) in shapes {
+            let made = catch_unwind(AssertUnwindSafe(|| x.view(0, shape.into(), strides.into())));
+            assert!(made.is_err(), "{shape:?} {strides:?}");
+        }
     }
 
     #[test]

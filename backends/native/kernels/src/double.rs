@@ -6,6 +6,9 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+/// u = 2^-53, which bounds the relative error of an operation of binary64.
+pub const UNIT: f64 = f64::EPSILON / 2.0;
+
 /// `hi + lo`, with `hi` the binary64 number nearest to the sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Double {

@@ -58,13 +58,21 @@ const PART: usize = 1 << 14;
 pub fn apply<F: Function>(f: F, x: &Array) -> Result<Rounded> {
     let x = x.contiguous()?;
     let from = x.as_slice::<f32>().expect("made contiguous");
+    let part = if from.len() < 2 * PART { from.len() } else { PART };
+    in_parts(x.shape(), part, |start, to| dispatch(Stretch { f, from: &from[start..start + to.len()], to }))
+}
+
+/// An array whose parts `work` fills in on all threads; it is told where a part begins, and says which of its places are
+/// undecided.
+pub fn in_parts(
+    shape: &[usize],
+    part: usize,
+    work: impl Fn(usize, &mut [f32]) -> Vec<usize> + Sync,
+) -> Result<Rounded> {
     let undecided = Mutex::new(Vec::new());
-    let array = Array::build(x.shape(), |out: &mut [f32]| {
-        let part = if out.len() < 2 * PART { out.len() } else { PART };
-        threads::for_each_chunk(out, part, |start, chunk| {
-            let left = environment::with_default(|| {
-                dispatch(Stretch { f, from: &from[start..start + chunk.len()], to: chunk })
-            });
+    let array = Array::build(shape, |out: &mut [f32]| {
+        threads::for_each_chunk(out, part, |start, out| {
+            let left = environment::with_default(|| work(start, out));
             if !left.is_empty() {
                 undecided.lock().expect("no panic while it is held").extend(left.iter().map(|place| start + place));
             }
@@ -177,14 +185,6 @@ impl<F: Function> Kernel for Decided<'_, F> {
         }
         decided
     }
-}
-
-/// RN of every number that is off from `y` by at most `bound` units of 2^-53 relative to it, and where that is one.
-#[inline(always)]
-pub fn round<S: Simd>(s: S, y: S::F64, bound: f64) -> (S::F32, S::Mask) {
-    let (low, high) = ends(s, y, bound);
-    let low = s.narrow(low);
-    (low, s.same_f32(low, s.narrow(high)))
 }
 
 /// The ends of the interval of numbers that are off from `y` by at most `bound` units of 2^-53 relative to it.

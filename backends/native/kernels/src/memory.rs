@@ -117,7 +117,8 @@ pub fn in_use() -> usize {
 fn rounded(bytes: usize) -> Result<usize> {
     let refused = Error::Memory { bytes: Some(bytes) };
     let size = bytes.max(1).checked_next_multiple_of(ALIGNMENT).ok_or(refused.clone())?;
-    Layout::from_size_align(size + ALIGNMENT, ALLOCATED).map_err(|_| refused)?;
+    let allocated = size.checked_add(ALIGNMENT).ok_or(refused.clone())?;
+    Layout::from_size_align(allocated, ALLOCATED).map_err(|_| refused)?;
     Ok(size)
 }
 
@@ -311,7 +312,7 @@ mod tests {
     #[test]
     fn requests_that_cannot_be_met_are_refused() {
         assert_eq!(Memory::new::<f32>(usize::MAX).unwrap_err(), Error::Memory { bytes: None });
-        for bytes in [isize::MAX as usize / 4 * 4, usize::MAX / 4 * 4, 1 << 52] {
+        for bytes in [isize::MAX as usize / 4 * 4, usize::MAX / 4 * 4, 0usize.wrapping_sub(100), 1 << 52] {
             assert_eq!(Memory::new::<f32>(bytes / 4).unwrap_err(), Error::Memory { bytes: Some(bytes) });
         }
     }

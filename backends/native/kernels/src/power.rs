@@ -1,17 +1,12 @@
 //! x^y, which `powf` and `powi` share: in vectors of binary64 by [`Power`], and beyond doubt by [`element`].
 
-use std::sync::Mutex;
-
-use crate::array::Array;
-use crate::double::Double;
-use crate::environment;
+use crate::array::size_of_shape;
+use crate::double::{Double, UNIT};
 use crate::error::Result;
 use crate::exponential::{exp, exp_double};
-use crate::function::Rounded;
+use crate::function::{Rounded, in_parts};
 use crate::logarithm::{self, log, log_double};
-use crate::rows::{MOST, UNIT};
-use crate::simd::{Kernel, Simd, dispatch};
-use crate::threads;
+use crate::simd::{Kernel, MOST_LANES, Simd, dispatch};
 
 /// A way to compute powers in vectors.
 pub trait Power: Copy + Send + Sync {
@@ -29,6 +24,14 @@ pub enum Operand<'a> {
 }
 
 impl Operand<'_> {
+    /// From element `start` on.
+    fn from(self, start: usize) -> Self {
+        match self {
+            Operand::Number(x) => Operand::Number(x),
+            Operand::Numbers(x) => Operand::Numbers(&x[start..]),
+        }
+    }
+
     #[inline(always)]
     fn at(&self, place: usize) -> f64 {
         match self {
@@ -44,7 +47,7 @@ impl Operand<'_> {
             Operand::Number(x) => s.splat(*x),
             Operand::Numbers(x) if start + S::LANES <= x.len() => s.widen(s.load_f32(&x[start..])),
             Operand::Numbers(x) => {
-                let mut padded = [1.0; MOST];
+                let mut padded = [1.0; MOST_LANES];
                 padded[..x.len() - start].copy_from_slice(&x[start..]);
                 s.widen(s.load_f32(&padded))
             }
@@ -57,27 +60,16 @@ const PART: usize = 1 << 14;
 
 /// RN of x^y at every element of an array of the given shape.
 pub fn apply<P: Power>(power: P, x: Operand<'_>, y: Operand<'_>, shape: &[usize]) -> Result<Rounded> {
-    let undecided = Mutex::new(Vec::new());
-    let array = Array::build(shape, |out: &mut [f32]| {
-        let part = if out.len() < 2 * PART { out.len() } else { PART };
-        threads::for_each_chunk(out, part, |start, to| {
-            let left = environment::with_default(|| dispatch(Stretch { power, x, y, start, to }));
-            if !left.is_empty() {
-                undecided.lock().expect("no panic while it is held").extend(left);
-            }
-        });
-    })?;
-    let mut undecided = undecided.into_inner().expect("no panic while it is held");
-    undecided.sort_unstable();
-    Ok(Rounded { array, undecided })
+    let size = size_of_shape(shape)?;
+    let part = if size < 2 * PART { size } else { PART };
+    in_parts(shape, part, |start, to| dispatch(Stretch { power, x: x.from(start), y: y.from(start), to }))
 }
 
-/// The elements from `start` on.
+/// Some elements.
 struct Stretch<'a, P> {
     power: P,
     x: Operand<'a>,
     y: Operand<'a>,
-    start: usize,
     to: &'a mut [f32],
 }
 
@@ -86,10 +78,10 @@ impl<P: Power> Kernel for Stretch<'_, P> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Vec<usize> {
-        let Stretch { power, x, y, start, to } = self;
+        let Stretch { power, x, y, to } = self;
         let mut undecided = Vec::new();
         for (i, out) in to.chunks_mut(S::LANES).enumerate() {
-            let place = start + i * S::LANES;
+            let place = i * S::LANES;
             let (low, high) = power.ends(s, x.take(s, place), y.take(s, place));
             let lost = s.is_nan(low);
             let (low, high) = (s.narrow(low), s.narrow(high));
@@ -97,7 +89,7 @@ impl<P: Power> Kernel for Stretch<'_, P> {
             if out.len() == S::LANES {
                 s.store_f32(low, out);
             } else {
-                let mut padded = [0.0; MOST];
+                let mut padded = [0.0; MOST_LANES];
                 s.store_f32(low, &mut padded);
                 out.copy_from_slice(&padded[..out.len()]);
             }

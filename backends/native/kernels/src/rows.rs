@@ -10,22 +10,17 @@
 //!
 //! Terms below 2^-1019 are some number between 0 and that: far below whatever could change a binary32 number.
 
-use std::sync::Mutex;
-
 use smallvec::SmallVec;
 
-use crate::array::{Array, Shape, Strides, row_major};
-use crate::double::Double;
-use crate::environment;
+use crate::array::{Array, Shape, Strides, row_major, size_of_shape};
+use crate::double::{Double, UNIT};
 use crate::error::Result;
 use crate::exponential::{self, exp_close, exp_double, exp_pair};
-use crate::function::Rounded;
+use crate::function::{Rounded, in_parts};
 use crate::logarithm::{self, log1p, log1p_double};
-use crate::simd::{Kernel, Simd, dispatch};
+use crate::simd::{Kernel, MOST_LANES, Simd, dispatch};
+use crate::sums::across;
 use crate::threads;
-
-/// 2^-53.
-pub const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
 
 /// What a function makes of a row.
 pub trait RowFunction: Copy + Send + Sync {
@@ -158,25 +153,14 @@ impl Rows {
     pub fn apply<F: RowFunction>(&self, f: F, shape: &[usize]) -> Result<Rounded> {
         let from = self.array.as_slice::<f32>().expect("made contiguous");
         let (length, width) = (self.length, f.width(self.length));
-        let undecided = Mutex::new(Vec::new());
-        let array = Array::build(shape, |out: &mut [f32]| {
-            if out.is_empty() {
-                return;
-            }
-            let at_once = (PART / length.max(width).max(1)).max(1) * width;
-            let part = if from.len().max(out.len()) < 2 * PART { out.len() } else { at_once };
-            threads::for_each_chunk(out, part, |start, to| {
-                let (first, rows) = (start / width, to.len() / width);
-                let from = &from[first * length..(first + rows) * length];
-                let left = environment::with_default(|| dispatch(Stretch { f, from, to, length, width }));
-                if !left.is_empty() {
-                    undecided.lock().expect("no panic while it is held").extend(left.iter().map(|place| start + place));
-                }
-            });
-        })?;
-        let mut undecided = undecided.into_inner().expect("no panic while it is held");
-        undecided.sort_unstable();
-        Ok(Rounded { array, undecided })
+        let size = size_of_shape(shape)?;
+        let some = (PART / length.max(width).max(1)).max(1) * width;
+        let part = if from.len().max(size) < 2 * PART { size } else { some };
+        in_parts(shape, part, |start, to| {
+            let (first, rows) = (start / width, to.len() / width);
+            let from = &from[first * length..(first + rows) * length];
+            dispatch(Stretch { f, from, to, length, width })
+        })
     }
 
     /// A result whose elements are in the places of the rows' elements, with its axes where they were in the operand.
@@ -297,7 +281,7 @@ impl Columns {
             length <= SHORT && outer > 1
         } else {
             // Threads share out `outer`; without enough of it, a copy that they share is faster.
-            length <= LONG && inner >= MOST && (outer >= threads::count() || x.size() < 2 * PART)
+            length <= LONG && inner >= MOST_LANES && (outer >= threads::count() || x.size() < 2 * PART)
         };
         (fit && length > 1).then_some(Columns { outer, length, inner })
     }
@@ -306,24 +290,16 @@ impl Columns {
         let from = x.as_slice::<f32>().expect("it is contiguous");
         let Columns { outer, length, inner } = self;
         let width = if F::MAPS { length } else { 1 };
-        let undecided = Mutex::new(Vec::new());
-        let array = Array::build(shape, |out: &mut [f32]| {
-            // Whole vectors of rows, where a part has more than one of `outer`.
-            let some = (PART / (length * inner)).next_multiple_of(MOST).max(if inner == 1 { MOST } else { 1 });
-            let some = if from.len() < 2 * PART { outer } else { some };
-            threads::for_each_chunk(out, some * width * inner, |start, to| {
-                let first = start / (width * inner);
-                let columns = Columns { outer: to.len() / (width * inner), length, inner };
-                let from = &from[first * length * inner..(first + columns.outer) * length * inner];
-                let left = environment::with_default(|| dispatch(Abreast { f, from, to, columns }));
-                if !left.is_empty() {
-                    undecided.lock().expect("no panic while it is held").extend(left.iter().map(|place| start + place));
-                }
-            });
-        })?;
-        let mut undecided = undecided.into_inner().expect("no panic while it is held");
-        undecided.sort_unstable();
-        Ok(Rounded { array, undecided })
+        // Whole vectors of rows, where a part has more than one of `outer`.
+        let lanes = if inner == 1 { MOST_LANES } else { 1 };
+        let some = (PART / (length * inner)).next_multiple_of(MOST_LANES).max(lanes);
+        let some = if from.len() < 2 * PART { outer } else { some };
+        in_parts(shape, some * width * inner, |start, to| {
+            let first = start / (width * inner);
+            let columns = Columns { outer: to.len() / (width * inner), length, inner };
+            let from = &from[first * length * inner..(first + columns.outer) * length * inner];
+            dispatch(Abreast { f, from, to, columns })
+        })
     }
 }
 
@@ -479,9 +455,6 @@ const KEPT: usize = 1 << 15;
 /// Elements that are summed before their sum is added to the sums' accurate sum.
 const BLOCK: usize = 256;
 
-/// Room for the lanes of a vector.
-pub const MOST: usize = 8;
-
 /// Bounds the relative error of e^d in units of 2^-53.
 #[inline(always)]
 pub fn of_term<S: Simd>(s: S, d: S::F64) -> S::F64 {
@@ -510,7 +483,7 @@ pub fn take<S: Simd>(s: S, x: &[f32], start: usize) -> S::F64 {
     if start + S::LANES <= x.len() {
         return s.widen(s.load_f32(&x[start..]));
     }
-    let mut padded = [f32::NEG_INFINITY; MOST];
+    let mut padded = [f32::NEG_INFINITY; MOST_LANES];
     if start < x.len() {
         padded[..x.len() - start].copy_from_slice(&x[start..]);
     }
@@ -523,7 +496,7 @@ pub fn put<S: Simd>(s: S, y: S::F32, out: &mut [f32], start: usize) {
     if start + S::LANES <= out.len() {
         return s.store_f32(y, &mut out[start..]);
     }
-    let mut padded = [0.0; MOST];
+    let mut padded = [0.0; MOST_LANES];
     s.store_f32(y, &mut padded);
     let left = out.len() - start;
     out[start..].copy_from_slice(&padded[..left]);
@@ -542,21 +515,6 @@ pub fn decide<S: Simd>(s: S, low: S::F64, high: S::F64, out: &mut [f32], start: 
     }
 }
 
-/// The sum of all lanes of two vectors, in pairs.
-#[inline(always)]
-fn lanes<S: Simd>(s: S, x: S::F64, y: S::F64) -> f64 {
-    let mut all = [0.0; MOST];
-    s.store(s.add(x, y), &mut all);
-    let mut count = S::LANES;
-    while count > 1 {
-        count /= 2;
-        for i in 0..count {
-            all[i] += all[i + count];
-        }
-    }
-    all[0]
-}
-
 impl Work<'_> {
     /// The largest element: where there is NaN, some element or NaN.
     #[inline(always)]
@@ -567,7 +525,7 @@ impl Work<'_> {
                 *top = s.max(*top, take(s, self.x, start + i * S::LANES));
             }
         }
-        let mut all = [f64::NEG_INFINITY; MOST];
+        let mut all = [f64::NEG_INFINITY; MOST_LANES];
         s.store(s.max(s.max(tops[0], tops[1]), s.max(tops[2], tops[3])), &mut all);
         all.into_iter().fold(f64::NEG_INFINITY, |top, x| if x > top || x.is_nan() { x } else { top })
     }
@@ -607,8 +565,8 @@ impl Work<'_> {
                 (high[i], low[i]) = (sum, s.add(low[i], error));
             }
         }
-        let sum = lanes(s, s.add(high[0], low[0]), s.add(high[1], low[1]));
-        if APART { sum + (lanes(s, equals, zero) - 1.0) } else { sum }
+        let sum = across(s, s.add(s.add(high[0], low[0]), s.add(high[1], low[1])));
+        if APART { sum + (across(s, equals) - 1.0) } else { sum }
     }
 
     /// The terms of the elements from `start` on, whose differences are `d`; after [`Work::sum`].
@@ -675,7 +633,7 @@ impl Exact<'_> {
             let (sum, count) = dispatch(Pairs { x: piece, top });
             (others, equals) = (others + sum, equals + count);
         }
-        let additions = (MOST * x.len().div_ceil(PIECE) + 1) as f64;
+        let additions = (MOST_LANES * x.len().div_ceil(PIECE) + 1) as f64;
         let bound = 2f64.powi(-83) + 4.0 * additions * UNIT * UNIT;
         Exact { x, top, others: at_least_tiny(others + equals), bound }
     }
@@ -742,11 +700,11 @@ impl Kernel for Pairs<'_> {
             let (sum, error) = s.two_sum(high, s.select(counts, term, zero));
             (high, low) = (sum, s.add(low, s.add(error, s.select(counts, after, zero))));
         }
-        let (mut highs, mut lows) = ([0.0; MOST], [0.0; MOST]);
+        let (mut highs, mut lows) = ([0.0; MOST_LANES], [0.0; MOST_LANES]);
         s.store(high, &mut highs);
         s.store(low, &mut lows);
         let sum = highs.iter().zip(&lows).fold(Double::from(0.0), |sum, (&high, &low)| sum + Double::sum(high, low));
-        (sum, lanes(s, equals, zero))
+        (sum, across(s, equals))
     }
 }
 

@@ -8,21 +8,15 @@
 //! underflows: sums of binary32 numbers are multiples of 2^-149 and far below 2^1023. So where an infinity or a NaN comes
 //! out, one went in, and it is the one that N3.2 says. Every sum begins with +0, so that one of zeros is +0.
 
-use crate::double::{Double, nearest, two_sum};
+use crate::double::{Double, UNIT, nearest, two_sum};
 use crate::exact::Exact;
 use crate::reduce::{ABREAST, Fold};
-use crate::simd::{Kernel, Simd, dispatch};
-
-/// The unit of roundings.
-pub const UNIT: f64 = f64::EPSILON / 2.0;
-
-/// Room for the lanes of a vector of any level.
-const LANES: usize = 8;
+use crate::simd::{Kernel, MOST_LANES, Simd, dispatch};
 
 /// The sum of the lanes, two by two.
 #[inline(always)]
 pub fn across<S: Simd>(s: S, x: S::F64) -> f64 {
-    let mut lanes = [0.0; LANES];
+    let mut lanes = [0.0; MOST_LANES];
     s.store(x, &mut lanes);
     let mut width = S::LANES;
     while width > 1 {
@@ -416,7 +410,7 @@ fn two_sums<S: Simd, T: Term>(s: S, terms: &[T]) -> Compensated {
     let mut state = Compensated { depth: count as u32 + ACROSS, ..Compensated::ZERO };
     if count > 0 {
         for side in sums {
-            let mut lanes = [0.0; LANES];
+            let mut lanes = [0.0; MOST_LANES];
             s.store(side, &mut lanes);
             lanes[..S::LANES].iter().for_each(|&x| state.add(x));
         }

@@ -4,7 +4,6 @@
 //! kernel: threads do not survive a fork. A panic on one of them ends the work and goes on in the thread that asked for
 //! it; the pool lives on.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -86,23 +85,6 @@ fn pool() -> Option<Arc<ThreadPool>> {
     Some(threads)
 }
 
-/// Run `work` on every part of `0..length`, in parts of `step` (the last may be shorter), on all threads where there
-/// is more than one part.
-pub fn for_each_part(length: usize, step: usize, work: impl Fn(Range<usize>) + Sync) {
-    let step = step.max(1);
-    let parts = length.div_ceil(step);
-    let run = |i: usize| work(i * step..length.min((i + 1) * step));
-    if parts > 1
-        && let Some(pool) = pool()
-    {
-        pool.install(|| {
-            (0..parts).into_par_iter().with_max_len(1).for_each(|i| environment::with_default(|| run(i)));
-        });
-    } else {
-        (0..parts).for_each(run);
-    }
-}
-
 /// Run `work(start, chunk)` on every chunk of `step` elements of `out`, on all threads where there is more than one.
 pub fn for_each_chunk<T: Send>(out: &mut [T], step: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     let step = step.max(1);
@@ -132,14 +114,9 @@ mod tests {
     #[test]
     fn every_part_is_worked_on_once() {
         for (length, step) in [(0, 3), (1, 3), (3, 3), (10, 3), (1000, 1), (5, 0), (5, usize::MAX)] {
-            let times: Vec<AtomicUsize> = (0..length).map(|_| AtomicUsize::new(0)).collect();
-            for_each_part(length, step, |part| {
-                assert!(part.len() <= step.max(1));
-                part.for_each(|i| _ = times[i].fetch_add(1, Ordering::Relaxed));
-            });
-            assert!(times.iter().all(|n| n.load(Ordering::Relaxed) == 1), "{length} in steps of {step}");
             let mut out = vec![0usize; length];
             for_each_chunk(&mut out, step, |start, chunk| {
+                assert!(chunk.len() <= step.max(1));
                 chunk.iter_mut().enumerate().for_each(|(i, to)| *to += start + i + 1);
             });
             assert!(out.into_iter().eq(1..=length), "{length} in steps of {step}");
@@ -160,7 +137,7 @@ mod tests {
             let words = failed.unwrap_err();
             assert_eq!(words.downcast_ref::<String>().unwrap(), "a defect at 17");
             let made = caught(|| {
-                for_each_part(64, 1, |part| assert!(part.start != 63, "the last"));
+                for_each_chunk(&mut [0u8; 64], 1, |start, _| assert!(start != 63, "the last"));
                 Ok(())
             });
             assert_eq!(made, Err(Error::Defect("the last".to_owned())));
@@ -190,14 +167,16 @@ mod tests {
     fn the_threads_are_as_many_as_was_said() {
         let names = Mutex::new(HashSet::new());
         set_count(3);
-        for_each_part(300, 1, |_| {
+        for_each_chunk(&mut [0u8; 300], 1, |_, _| {
             names.lock().unwrap().insert(std::thread::current().name().map(str::to_owned));
             std::thread::sleep(std::time::Duration::from_micros(100));
         });
         let names = names.into_inner().unwrap();
         assert!(names.len() <= 3 && names.iter().flatten().all(|name| name.starts_with("rcmlrs-")), "{names:?}");
         set_count(1);
-        for_each_part(3, 1, |_| assert!(!std::thread::current().name().unwrap_or("").starts_with("rcmlrs-")));
+        for_each_chunk(&mut [0u8; 3], 1, |_, _| {
+            assert!(!std::thread::current().name().unwrap_or("").starts_with("rcmlrs-"))
+        });
         set_count(2);
     }
 }

@@ -31,6 +31,7 @@ mod tests;
 use std::cell::Cell;
 use std::ops::Range;
 
+use crate::double::UNIT;
 use crate::error::Result;
 use crate::memory::Memory;
 use crate::simd::{Level, dispatch_at};
@@ -39,9 +40,6 @@ use crate::threads;
 pub use pack::{Addend, Operand, Vectors};
 use pack::{HEAD, Pack};
 use tile::Block;
-
-/// The unit roundoff of binary64.
-const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
 
 /// Terms that are summed one after the other. Pieces joined afterwards have a smaller error than one long sum, and a piece
 /// of a left panel stays in the first cache.

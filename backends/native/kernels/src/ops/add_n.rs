@@ -8,12 +8,13 @@
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::double::UNIT;
 use crate::elementwise::broadcast_shape;
 use crate::environment;
 use crate::error::Result;
 use crate::ops::broadcast_to::broadcast_to;
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::sums::{UNIT, total};
+use crate::sums::total;
 use crate::threads;
 
 /// Elements that are worth another thread.

@@ -4,10 +4,10 @@
 //! A row with +inf or NaN, or of -inf alone, is NaN throughout.
 
 use crate::array::Array;
-use crate::double::nearest;
+use crate::double::{UNIT, nearest};
 use crate::error::Result;
 use crate::function::Rounded;
-use crate::rows::{self, Exact, TermFunction, UNIT, log_of_sum};
+use crate::rows::{self, Exact, TermFunction, log_of_sum};
 use crate::simd::Simd;
 
 /// The function.

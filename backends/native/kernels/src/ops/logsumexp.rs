@@ -4,11 +4,11 @@
 //! One +inf gives +inf; NaN gives NaN.
 
 use crate::array::Array;
-use crate::double::Double;
+use crate::double::{Double, UNIT};
 use crate::error::Result;
 use crate::function::Rounded;
 use crate::reduce::reduced_shape;
-use crate::rows::{self, Exact, TermFunction, UNIT, log_of_sum};
+use crate::rows::{self, Exact, TermFunction, log_of_sum};
 use crate::simd::Simd;
 
 /// The function.

@@ -1,7 +1,5 @@
 //! pad(x, widths, value, interior): the elements with a filling before, after and between them; no bit changes.
 
-use std::hint::black_box;
-
 use crate::array::{Array, ArrayElement, DType, Shape};
 use crate::environment;
 use crate::error::{Error, Result};
@@ -11,8 +9,7 @@ use crate::error::{Error, Result};
 /// `value` is one of the array's element type.
 pub fn pad(x: &Array, widths: &[(usize, usize)], value: f64, interior: &[usize]) -> Result<Array> {
     match x.dtype() {
-        // It may be subnormal. To the compiler, what is not hidden from it need not be computed in there.
-        DType::F32 => fill(x, widths, environment::with_default(|| black_box(black_box(value) as f32)), interior),
+        DType::F32 => fill(x, widths, environment::with_default(|| value as f32), interior), // it may be subnormal
         DType::I32 => fill(x, widths, value as i32, interior),
         DType::Bool => fill(x, widths, value as u8, interior),
     }

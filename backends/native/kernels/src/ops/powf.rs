@@ -2,8 +2,6 @@
 //!
 //! One exponent for all elements that is an int32 is `powi`'s, and a half a square root's.
 
-use std::hint::black_box;
-
 use crate::array::Array;
 use crate::elementwise::broadcast_shape;
 use crate::environment;
@@ -48,8 +46,7 @@ pub fn powf(x: &Array, y: &Array) -> Result<Rounded> {
     power::apply(General, Operand::Numbers(x.as_slice().expect("made contiguous")), y, &shape)
 }
 
-/// The one element of `x`, which may be subnormal: where those count as zeros, it would be widened to 0. To the compiler,
-/// what is not hidden from it need not be computed in there.
+/// The one element of `x`, which may be subnormal: where those count as zeros, it would be widened to 0.
 fn number(x: &Array) -> f64 {
-    environment::with_default(|| black_box(f64::from(black_box(x.to_vec::<f32>()[0]))))
+    environment::with_default(|| f64::from(x.to_vec::<f32>()[0]))
 }

@@ -3,10 +3,11 @@
 //! A row with +inf or NaN, or of -inf alone, is NaN throughout.
 
 use crate::array::Array;
+use crate::double::UNIT;
 use crate::error::Result;
 use crate::exponential;
 use crate::function::Rounded;
-use crate::rows::{self, Exact, TermFunction, UNIT, logarithm_above, of_term};
+use crate::rows::{self, Exact, TermFunction, logarithm_above, of_term};
 use crate::simd::Simd;
 
 /// The function.

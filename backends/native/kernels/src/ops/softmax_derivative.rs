@@ -5,13 +5,13 @@
 //! of -inf alone, is NaN throughout.
 
 use crate::array::Array;
-use crate::double::Double;
+use crate::double::{Double, UNIT};
 use crate::error::Result;
 use crate::exponential;
 use crate::function::Rounded;
 use crate::ops::softmax::LOWEST;
-use crate::rows::{Exact, MOST, RowFunction, Rows, UNIT, Work, decide, logarithm_above, of_summation, of_term, take};
-use crate::simd::Simd;
+use crate::rows::{Exact, RowFunction, Rows, Work, decide, logarithm_above, of_summation, of_term, take};
+use crate::simd::{MOST_LANES, Simd};
 
 #[derive(Clone, Copy)]
 struct SoftmaxDerivative;
@@ -39,8 +39,8 @@ impl RowFunction for SoftmaxDerivative {
         let total = 1.0 + others;
         let of_total = 8.0 + 2.25 * logarithm_above(n) + of_summation(s) + 2.0;
         let (part, of_part) = (s.splat(1.0 / total), of_total + 3.0);
-        let mut shares = vec![0.0; n.next_multiple_of(MOST)];
-        let mut errors = vec![0.0; n.next_multiple_of(MOST)];
+        let mut shares = vec![0.0; n.next_multiple_of(MOST_LANES)];
+        let mut errors = vec![0.0; n.next_multiple_of(MOST_LANES)];
         for start in (0..n).step_by(S::LANES) {
             let d = s.max(s.sub(take(s, work.x, start), s.splat(top)), s.splat(LOWEST));
             s.store(s.mul(work.term(s, d, start), part), &mut shares[start..]);

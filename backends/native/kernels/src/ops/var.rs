@@ -12,12 +12,13 @@
 //! is computed in integers, with the exact sums S of the elements and Q of their squares.
 
 use crate::array::Array;
+use crate::double::UNIT;
 use crate::error::Result;
 use crate::exact::Exact;
 use crate::natural::{Natural, round_ratio};
 use crate::reduce::{ABREAST, Fold, reduce};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::sums::{ACROSS, SIDES, UNIT, across, pairs, sides};
+use crate::sums::{ACROSS, SIDES, across, pairs, sides};
 
 /// RN of the exact variances along `axes`, which are sorted; `n > correction`.
 pub fn var(x: &Array, axes: &[usize], keepdims: bool, correction: f32) -> Result<Array> {

@@ -7,21 +7,18 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Level, Simd};
+use super::{Kernel, Level, SHIFT, Simd};
 
 /// Proof that the machine has the instructions.
 #[derive(Clone, Copy)]
 pub struct Avx2(());
 
 /// # Safety
-/// The machine has AVX2, FMA and BMI2.
+/// The machine has AVX2, FMA, BMI2, LZCNT and POPCNT.
 #[target_feature(enable = "avx2,fma,bmi2,lzcnt,popcnt")]
 pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx2(()))
 }
-
-/// 1.5 * 2^52: a number below 2^51 in magnitude that is added to it has its integer in the last bits.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 impl Simd for Avx2 {
     const LANES: usize = 4;
@@ -180,14 +177,9 @@ impl Simd for Avx2 {
         unsafe { _mm256_castsi256_pd(x) }
     }
     #[inline(always)]
-    fn to_i64(self, x: __m256d) -> __m256i {
-        let magic = self.splat(MAGIC);
-        self.sub_i64(self.bits(self.add(x, magic)), self.bits(magic))
-    }
-    #[inline(always)]
     fn from_i64(self, x: __m256i) -> __m256d {
-        let magic = self.splat(MAGIC);
-        self.sub(self.from_bits(self.add_i64(x, self.bits(magic))), magic)
+        let shift = self.splat(SHIFT);
+        self.sub(self.from_bits(self.add_i64(x, self.bits(shift))), shift)
     }
     #[inline(always)]
     fn add_i64(self, x: __m256i, y: __m256i) -> __m256i {
@@ -216,10 +208,6 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn shr_i64<const N: u32>(self, x: __m256i) -> __m256i {
         unsafe { _mm256_srlv_epi64(x, _mm256_set1_epi64x(i64::from(N))) }
-    }
-    #[inline(always)]
-    fn gt_i64(self, x: __m256i, y: __m256i) -> __m256d {
-        unsafe { _mm256_castsi256_pd(_mm256_cmpgt_epi64(x, y)) }
     }
     /// Pairs of rows are interleaved, then pairs of pairs.
     #[inline(always)]

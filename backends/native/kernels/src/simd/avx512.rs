@@ -14,7 +14,7 @@ use super::{Kernel, Level, Simd};
 pub struct Avx512(());
 
 /// # Safety
-/// The machine has AVX-512 F, DQ, BW, VL, AVX2, FMA and BMI2.
+/// The machine has AVX-512 F, DQ, BW, VL, AVX2, FMA, BMI2, LZCNT and POPCNT.
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2,lzcnt,popcnt")]
 pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx512(()))
@@ -174,10 +174,6 @@ impl Simd for Avx512 {
         unsafe { _mm512_castsi512_pd(x) }
     }
     #[inline(always)]
-    fn to_i64(self, x: __m512d) -> __m512i {
-        unsafe { _mm512_cvtpd_epi64(x) }
-    }
-    #[inline(always)]
     fn from_i64(self, x: __m512i) -> __m512d {
         unsafe { _mm512_cvtepi64_pd(x) }
     }
@@ -208,10 +204,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn shr_i64<const N: u32>(self, x: __m512i) -> __m512i {
         unsafe { _mm512_srli_epi64::<N>(x) }
-    }
-    #[inline(always)]
-    fn gt_i64(self, x: __m512i, y: __m512i) -> __mmask8 {
-        unsafe { _mm512_cmpgt_epi64_mask(x, y) }
     }
 
     #[inline(always)]

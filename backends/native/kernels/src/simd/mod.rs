@@ -44,7 +44,7 @@ impl Level {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::is_x86_feature_detected as has;
-            if has!("avx2") && has!("fma") && has!("bmi2") {
+            if has!("avx2") && has!("fma") && has!("bmi2") && has!("lzcnt") && has!("popcnt") {
                 if has!("avx512f") && has!("avx512dq") && has!("avx512bw") && has!("avx512vl") {
                     return Level::Avx512;
                 }
@@ -116,6 +116,9 @@ impl FromStr for Level {
     }
 }
 
+/// Room for the lanes of a vector of any level.
+pub const MOST_LANES: usize = 8;
+
 /// 1.5 * 2^52: a number below 2^51 in magnitude that is added to it has its integer in the last bits.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
@@ -131,15 +134,8 @@ pub trait Kernel {
 /// Run a kernel at the current level.
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    match Level::current() {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a level is current only if `Level::best` has found its instructions on this machine.
-        Level::Avx512 => unsafe { avx512::run(kernel) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: likewise.
-        Level::Avx2 => unsafe { avx2::run(kernel) },
-        _ => kernel.run(portable::Portable),
-    }
+    // SAFETY: a level is current only if `Level::best` has found its instructions on this machine.
+    unsafe { run_at(Level::current(), kernel) }
 }
 
 /// Run a kernel at a level that was read before: work in several parts whose layout depends on the level keeps to one,
@@ -147,14 +143,22 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
 #[inline]
 pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     assert!(level <= Level::best(), "{level}: this machine has no more than {}", Level::best());
+    // SAFETY: `Level::best` has found its instructions on this machine.
+    unsafe { run_at(level, kernel) }
+}
+
+/// # Safety
+/// The machine has the instructions of the level.
+#[inline]
+unsafe fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     match level {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `Level::best` has found its instructions on this machine.
+        // SAFETY: by this function's contract.
         Level::Avx512 => unsafe { avx512::run(kernel) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: likewise.
         Level::Avx2 => unsafe { avx2::run(kernel) },
-        _ => kernel.run(portable::Portable),
+        _ => portable::run(kernel),
     }
 }
 
@@ -163,6 +167,7 @@ pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
 /// `F64` has `LANES` lanes of binary64, and `F32` as many of binary32; `I64` holds 64-bit integers or the bits of an
 /// `F64`; `Mask` holds a truth value for each lane.
 #[allow(missing_docs, reason = "the names are those of f64's methods and of IEEE 754")]
+#[allow(clippy::wrong_self_convention, reason = "the self of an operation on vectors is the level")]
 pub trait Simd: Copy + Send + Sync {
     const LANES: usize;
     const LEVEL: Level;
@@ -232,8 +237,6 @@ pub trait Simd: Copy + Send + Sync {
     fn splat_i64(self, x: i64) -> Self::I64;
     fn bits(self, x: Self::F64) -> Self::I64;
     fn from_bits(self, x: Self::I64) -> Self::F64;
-    /// Of integers with `|x| < 2^51`.
-    fn to_i64(self, x: Self::F64) -> Self::I64;
     /// Exact for `|x| < 2^51`.
     fn from_i64(self, x: Self::I64) -> Self::F64;
     fn add_i64(self, x: Self::I64, y: Self::I64) -> Self::I64;
@@ -244,7 +247,6 @@ pub trait Simd: Copy + Send + Sync {
     fn shl_i64<const N: u32>(self, x: Self::I64) -> Self::I64;
     /// Zeros come in from above.
     fn shr_i64<const N: u32>(self, x: Self::I64) -> Self::I64;
-    fn gt_i64(self, x: Self::I64, y: Self::I64) -> Self::Mask;
 
     // --------------------------------------------------------------------------------------- provided
 
@@ -263,13 +265,6 @@ pub trait Simd: Copy + Send + Sync {
                 *to = f64::from(from[stride * i + j]);
             }
         }
-    }
-
-    /// `x * 2^n` for integers `|n| <= 1000`; exact where `x` and the result are normal. `x` must not be zero,
-    /// subnormal, infinite or NaN.
-    #[inline(always)]
-    fn scale(self, x: Self::F64, n: Self::F64) -> Self::F64 {
-        self.from_bits(self.add_i64(self.bits(x), self.shl_i64::<52>(self.to_i64(n))))
     }
 
     /// The integer n nearest to `x`, in a form for [`Simd::raise`], and `x - n`, which is exact.
@@ -323,16 +318,6 @@ pub trait Simd: Copy + Send + Sync {
         let rest = self.sub(self.mul(x1, y1), product);
         let rest = self.add(self.add(rest, self.mul(x1, y2)), self.mul(x2, y1));
         (product, self.add(rest, self.mul(x2, y2)))
-    }
-
-    /// `c[0] + c[1] x + c[2] x^2 + ...` by Horner's rule.
-    #[inline(always)]
-    fn polynomial<const N: usize>(self, x: Self::F64, c: [f64; N]) -> Self::F64 {
-        let mut sum = self.splat(c[N - 1]);
-        for i in (0..N - 1).rev() {
-            sum = self.fma(sum, x, self.splat(c[i]));
-        }
-        sum
     }
 
     /// Whether any lane is true.

@@ -110,14 +110,12 @@ impl<S: Simd> Simd for Pair<S> {
         select(mask: Mask, x: F64, y: F64) -> F64;
         bits(x: F64) -> I64;
         from_bits(x: I64) -> F64;
-        to_i64(x: F64) -> I64;
         from_i64(x: I64) -> F64;
         add_i64(x: I64, y: I64) -> I64;
         sub_i64(x: I64, y: I64) -> I64;
         and_i64(x: I64, y: I64) -> I64;
         or_i64(x: I64, y: I64) -> I64;
         xor_i64(x: I64, y: I64) -> I64;
-        gt_i64(x: I64, y: I64) -> Mask;
         raise(x: F64, n: F64) -> F64;
     }
 }

@@ -2,22 +2,18 @@
 
 use std::array::from_fn;
 
-use super::{Kernel, Level, Simd};
+use super::{Kernel, Level, SHIFT, Simd};
 
 /// Every machine has it.
 #[derive(Clone, Copy)]
 pub struct Portable;
 
 /// As at the other levels.
-#[allow(dead_code, reason = "the twin of the other levels' functions")]
 pub fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Portable)
 }
 
 const LANES: usize = 4;
-
-/// 1.5 * 2^52: a number below 2^51 in magnitude that is added to it has its integer in the last bits.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 type F64 = [f64; LANES];
 type F32 = [f32; LANES];
@@ -131,7 +127,7 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn round(self, x: F64) -> F64 {
-        map(x, |x| (x + MAGIC) - MAGIC)
+        map(x, |x| (x + SHIFT) - SHIFT)
     }
 
     #[inline(always)]
@@ -184,12 +180,8 @@ impl Simd for Portable {
         map(x, |x| f64::from_bits(x as u64))
     }
     #[inline(always)]
-    fn to_i64(self, x: F64) -> I64 {
-        map(x, |x| (x + MAGIC).to_bits() as i64 - MAGIC.to_bits() as i64)
-    }
-    #[inline(always)]
     fn from_i64(self, x: I64) -> F64 {
-        map(x, |x| f64::from_bits((x + MAGIC.to_bits() as i64) as u64) - MAGIC)
+        map(x, |x| f64::from_bits((x + SHIFT.to_bits() as i64) as u64) - SHIFT)
     }
     #[inline(always)]
     fn add_i64(self, x: I64, y: I64) -> I64 {
@@ -218,9 +210,5 @@ impl Simd for Portable {
     #[inline(always)]
     fn shr_i64<const N: u32>(self, x: I64) -> I64 {
         map(x, |x| (x as u64 >> N) as i64)
-    }
-    #[inline(always)]
-    fn gt_i64(self, x: I64, y: I64) -> Mask {
-        zip(x, y, |x, y| x > y)
     }
 }

@@ -37,8 +37,7 @@ impl Kernel for Everything {
             let small = s.select(s.lt(s.abs(x), s.splat(1e15)), x, s.splat(3.0));
             let small_of = |i: usize| if xs[i].abs() < 1e15 { xs[i] } else { 3.0 };
             check(s, s.abs(s.round(small)), |i| small_of(i).round_ties_even().abs());
-            check(s, s.from_i64(s.to_i64(s.round(small))), |i| small_of(i).round_ties_even() + 0.0);
-            check(s, s.scale(s.splat(1.5), s.splat(-900.0)), |_| 1.5 * 2f64.powi(-900));
+            check(s, s.from_i64(s.splat_i64(-7)), |_| -7.0);
             let shifted = s.shr_i64::<3>(s.shl_i64::<5>(s.bits(x)));
             check(s, s.from_bits(shifted), |i| f64::from_bits((xs[i].to_bits() << 5) >> 3));
             assert_eq!(s.bitmask(s.lt(x, y)), bits(xs, |i| xs[i] < ys[i]));
@@ -47,15 +46,12 @@ impl Kernel for Everything {
             assert_eq!(s.bitmask(s.is_nan(s.sub(x, x))), bits(xs, |i| xs[i].is_infinite()));
             assert_eq!(s.bitmask(s.not_mask(s.lt(x, y))) & ((1 << S::LANES) - 1), bits(xs, |i| xs[i] >= ys[i]));
             assert_eq!(s.bitmask(s.same_f32(s.narrow(x), s.narrow(x))), (1 << S::LANES) - 1);
-            let gt = s.gt_i64(s.bits(x), s.bits(y));
-            assert_eq!(s.bitmask(gt), bits(xs, |i| xs[i].to_bits() as i64 > ys[i].to_bits() as i64));
             let (sum, error) = s.two_sum(s.splat(1.0), s.splat(1e-20));
             check(s, sum, |_| 1.0);
             check(s, error, |_| 1e-20);
             let (product, error) = s.two_prod(s.splat(1.0 + f64::EPSILON), s.splat(1.0 - f64::EPSILON));
             check(s, product, |_| 1.0);
             check(s, error, |_| -f64::EPSILON * f64::EPSILON);
-            check(s, s.polynomial(s.splat(2.0), [1.0, 2.0, 3.0]), |_| 17.0);
             let (n, rest) = s.split(s.splat(-7.25));
             check(s, rest, |_| -0.25);
             check(s, s.raise(s.splat(1.5), n), |_| 1.5 / 128.0);
