@@ -4,11 +4,13 @@
 //! An element's integer of 32 bits and its place below make one of 64, all of them different, so that any sort is
 //! stable. Long rows are sorted by the integers' digits (D. Knuth, TAOCP 3, 5.2.5).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use smallvec::smallvec;
 
 use crate::array::{Array, Shape, Strides, row_major};
 use crate::environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::order::{INFINITE, ascending};
 use crate::reduce::Layout;
 use crate::threads;
@@ -36,22 +38,31 @@ pub fn argsort(x: &Array, axes: &[usize]) -> Result<Array> {
     }
     let (from, layout) = Layout::find(x, &[axis])?;
     let elements = from.raw::<f32>();
-    let places = Array::build(&sorted, |out: &mut [i32]| {
+    let failed = AtomicUsize::new(0); // bytes that were not to be had
+    let places = Array::try_build(&sorted, |out: &mut [i32]| {
         let group = if layout.columns { layout.width.min(16) } else { 1 };
         let rows = if out.len() < 2 * PART { out.len() / n } else { PART.div_ceil(n * group) * group };
         threads::for_each_chunk(out, rows * n, |start, out| {
-            let mut room = vec![0.0; group * n];
-            let mut keys = Vec::new();
+            let (mut room, mut keys, mut other) = (Vec::new(), Vec::new(), Vec::new());
+            let reserved = room.try_reserve_exact(group * n).and(keys.try_reserve_exact(n));
+            if reserved.and(other.try_reserve_exact(n)).is_err() {
+                return failed.store(4 * group * n + 16 * n, Ordering::Relaxed);
+            }
+            room.resize(group * n, 0.0);
             environment::with_default(|| {
                 for (i, out) in out.chunks_mut(group * n).enumerate() {
                     let room = &mut room[..out.len()];
                     layout.gather(elements, start / n + i * group, room);
                     for (row, out) in room.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
-                        sort(row, &mut keys, out);
+                        sort(row, &mut keys, &mut other, out);
                     }
                 }
             });
         });
+        match failed.into_inner() {
+            0 => Ok(()),
+            bytes => Err(Error::Memory { bytes: Some(bytes) }),
+        }
     })?;
     // The sorted axis goes back to its place.
     let mut strides: Strides = row_major(&sorted);
@@ -60,7 +71,7 @@ pub fn argsort(x: &Array, axes: &[usize]) -> Result<Array> {
     Ok(places.view(places.offset(), shape.into(), strides))
 }
 
-fn sort(row: &[f32], keys: &mut Vec<u64>, out: &mut [i32]) {
+fn sort(row: &[f32], keys: &mut Vec<u64>, other: &mut Vec<u64>, out: &mut [i32]) {
     keys.clear();
     keys.extend(row.iter().enumerate().map(|(i, &x)| {
         let key = ascending(x).min(INFINITE + 1) as u32 ^ 1 << 31;
@@ -69,13 +80,13 @@ fn sort(row: &[f32], keys: &mut Vec<u64>, out: &mut [i32]) {
     if row.len() < LONG {
         keys.sort_unstable();
     } else {
-        by_digits(keys);
+        by_digits(keys, other);
     }
     out.iter_mut().zip(keys).for_each(|(to, key)| *to = *key as u32 as i32);
 }
 
 /// Sort by the upper 32 bits, a byte after the other; those below are in order already.
-fn by_digits(keys: &mut Vec<u64>) {
+fn by_digits(keys: &mut Vec<u64>, other: &mut Vec<u64>) {
     const BYTES: usize = 4;
     let byte = |key: u64, place: usize| usize::from((key >> (32 + 8 * place)) as u8);
     let mut counts = [[0u32; 256]; BYTES];
@@ -84,7 +95,8 @@ fn by_digits(keys: &mut Vec<u64>) {
             counts[byte(key, place)] += 1;
         }
     }
-    let mut other = vec![0; keys.len()];
+    other.clear();
+    other.resize(keys.len(), 0);
     for (place, counts) in counts.iter_mut().enumerate() {
         if counts[byte(keys[0], place)] as usize == keys.len() {
             continue; // all have the same byte
@@ -98,6 +110,6 @@ fn by_digits(keys: &mut Vec<u64>) {
             other[*to as usize] = key;
             *to += 1;
         }
-        std::mem::swap(keys, &mut other);
+        std::mem::swap(keys, other);
     }
 }
