@@ -59,7 +59,7 @@ types: $(VENV)/.ready-test ## static types of the core, the backends and the sui
 
 rust: $(VENV)/.ready-test ## the native backend's crates: format, lints, docs, tests; where there is no Rust, a word about it
 ifneq ($(filter no,$(TOOLCHAIN))$(filter off,$(RCMLRS_NATIVE)),)
-	@echo "NOT CHECKED: the Rust of the native backend ($(TOOLCHAIN)). Install Rust from https://rustup.rs and run this again."
+	@echo "NOT CHECKED: the Rust of the native backend ($(TOOLCHAIN)). $(if $(filter off,$(RCMLRS_NATIVE)),RCMLRS_NATIVE is off.,Install Rust from https://rustup.rs and run this again.)"
 else
 	@cd backends/native && cargo fmt --all --check
 	@cd backends/native && PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --quiet --release --workspace --all-targets -- --deny warnings
