@@ -663,7 +663,7 @@ def _tensors(operation: Operation, operands: tuple[Any, ...]) -> tuple[RamTensor
 
 
 def _refuse_mixture(operation: Operation, operands: tuple[Any, ...]) -> None:
-    names = sorted({operand._backend.name for operand in operands})
+    names = sorted({operand._backend.name for operand in operands if operand.__class__ is RamTensor})
     if len(names) > 1:
         raise BackendMismatchError(
             f"{operation.name}: operands are on the backends {' and '.join(names)}; move one with .to({names[0]!r})"

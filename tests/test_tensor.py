@@ -1078,8 +1078,21 @@ def test_tensors_of_two_backends_do_not_mix() -> None:
     for mix in (lambda: x + y, lambda: rc.concat(x, y), lambda: x.linear(y.reshape((1, 2))), lambda: y.add_n(y, x)):
         with pytest.raises(rc.BackendMismatchError, match=r"numpy and python; move one with \.to\('numpy'\)"):
             mix()
+    mask = x.equal(0)
+    for mix in (lambda: rc.add_n(x, y, 1.0), lambda: rc.where(mask, y, 0.5), lambda: rc.concat(y, x, None)):
+        with pytest.raises(rc.BackendMismatchError, match="numpy and python"):  # what is no tensor is on no backend
+            mix()
     assert (x + y.to("python")).backend == "python"
     assert x.to("python") is x
+
+
+def test_compositions_of_what_is_no_tensor_are_refused_in_words() -> None:
+    x = rc.tensor([1.0, 2.0])
+    for other in (3, [1.0, 2.0], None):
+        with pytest.raises(rc.ShapeError, match="takes two vectors"):
+            x.dot(other)
+        with pytest.raises(TypeError, match="stack: takes tensors, got"):
+            rc.stack(x, other)
 
 
 def test_moving_to_another_backend_keeps_bits_and_leaves(backend: str) -> None:

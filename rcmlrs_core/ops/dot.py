@@ -11,9 +11,11 @@ from rcmlrs_core.ops.op import Composition, case, refusal
 
 def dot(x: Any, y: Any) -> Any:
     """Clause 1."""
-    if len(x.shape) != 1 or x.shape != y.shape:
+    shape = getattr(y, "shape", None)
+    if len(x.shape) != 1 or x.shape != shape:
         raise ShapeError(
-            f"dot: takes two vectors of the same length, got {x.shape} and {y.shape}; matmul multiplies matrices"
+            f"dot: takes two vectors of the same length, got {x.shape} and {y if shape is None else shape}; "
+            "matmul multiplies matrices"
         )
     return x.matmul(y)
 

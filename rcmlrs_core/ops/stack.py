@@ -14,6 +14,8 @@ def stack(*xs: Any, axis: int = 0) -> Any:
     if not xs:
         raise ShapeError("stack: takes at least one tensor, got none")
     for x in xs[1:]:
+        if not hasattr(x, "expand_dims"):
+            raise TypeError(f"stack: takes tensors, got {type(x).__name__}; make them with rc.tensor(...)")
         if x.shape != xs[0].shape:
             raise ShapeError(
                 f"stack: shapes {xs[0].shape} and {x.shape} differ; concat joins along an axis that there is"

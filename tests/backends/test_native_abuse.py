@@ -114,6 +114,25 @@ def test_more_elements_than_there_is_memory_for_are_refused_and_nothing_is_touch
     assert f"cannot allocate {1 << 42} bytes" in printed
 
 
+def test_a_view_of_more_elements_than_can_be_counted_is_refused() -> None:
+    """It would have no elements, modulo 2^64, and so a sum of 0."""
+    one = rc.ones((), backend="native")
+    for shape in ((1 << 61,), (1 << 32, 1 << 32), (1 << 40, 1 << 40)):
+        with pytest.raises(MemoryError, match="an address can count"):
+            one.broadcast_to(shape)
+    many = one.broadcast_to((1 << 60,))
+    for joined in ((many,) * 2, (many,) * 16):
+        with pytest.raises(MemoryError, match="an address can count"):
+            rc.concat(*joined)
+    assert one.reshape((1,)).pad(1, interior=(1 << 64) - 1).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_a_batch_of_more_products_than_there_is_memory_for_is_refused() -> None:
+    x = rc.ones((2, 2), backend="native").broadcast_to((1 << 40, 2, 2))
+    with pytest.raises(MemoryError):
+        x @ x
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_resident_memory_of_tensors() -> None:
     """4n bytes and a small constant each, as the system counts."""
@@ -270,10 +289,26 @@ def test_flags_that_another_library_has_set_change_no_bit(which: tuple[int, ...]
         "exp": (native.from_buffer(numpy.linspace(-104, -87, 64, dtype="f4")),),
         "log1p": (tiny,),
         "tanh": (tiny,),
+        "add_n": (tiny, third, tiny),
+        "powf": (large, native.load(numpy.float32(1e-40).tobytes(), (), "float32")),
+        "powi": (tiny,),
+        "matmul": (tiny, tiny),
+        "scatter_add": (tiny, native.load(bytes(4 * size), (size,), "int32"), tiny),
+        **dict.fromkeys(("sum", "mean", "var", "median", "max", "softmax", "log_softmax", "logsumexp"), (tiny,)),
+        "pad": (tiny,),
+    }
+    along: dict[str, Any] = {"axis": (0,), "keepdims": False}
+    attributes: dict[str, dict[str, Any]] = {
+        "powi": {"n": 1},
+        "scatter_add": {"axis": 0},
+        **dict.fromkeys(("sum", "mean", "median", "max", "logsumexp"), along),
+        "var": along | {"correction": 1.0},
+        **{key: {"axis": (0,)} for key in ("softmax", "log_softmax")},
+        "pad": {"widths": ((1, 1),), "value": 2.0**-149, "interior": (0,)},
     }
 
     def work() -> dict[str, Any]:
-        return {name: native.KERNELS[name](*calls[name]) for name in calls if name in native.KERNELS}
+        return {name: native.KERNELS[name](*calls[name], **attributes.get(name, {})) for name in calls}
 
     wanted = {name: native.dump(y) for name, y in work().items()}
     with flags(*which):

@@ -7,6 +7,10 @@ from pathlib import Path
 NATIVE = Path(__file__).resolve().parents[2] / "backends" / "native"
 KERNELS = NATIVE / "kernels" / "src"
 
+CARRIERS = {"array", "copy", "error", "memory", "threads", "walk"}
+"""Modules that bring elements to a function and results back, whatever the function is: they decide no bit of it. The
+sample that the tests certify goes through them as they are."""
+
 
 def digest_of_all() -> str:
     """SHA-256 over every file of the kernels in the order of their paths: path, length and bytes of each."""
@@ -32,8 +36,8 @@ def digest_of_function(name: str) -> str:
 def files_of_function(name: str) -> list[str]:
     """The files that determine a function, relative to the kernels'. It may be one too many, and never one too few.
 
-    A module counts as used where its name stands before ``::`` (an operation's, after ``ops::`` or ``super::``), or
-    anywhere in a ``use`` of this crate.
+    :data:`CARRIERS` aside, a module counts as used where its name stands before ``::`` (an operation's, after ``ops::``
+    or ``super::``), or anywhere in a ``use`` of this crate.
     """
     operations, others = dict[str, str](), dict[str, set[str]]()
     for file in KERNELS.rglob("*.rs"):
@@ -41,7 +45,7 @@ def files_of_function(name: str) -> list[str]:
         folder, _, module = path.removesuffix(".rs").rpartition("/")
         if folder == "ops":
             operations[module] = path
-        elif module != "tests":
+        elif module != "tests" and module not in CARRIERS:
             others.setdefault(folder.partition("/")[0] or module, set()).add(path)
     del operations["mod"], others["lib"]  # lists of modules, which decide nothing
     waiting, seen = [operations[name]], set[str]()

@@ -78,12 +78,16 @@ pub struct Array {
     strides: Strides,
 }
 
+/// The most elements of an array, a view too: an address counts their bytes, in either direction.
+const MOST: usize = isize::MAX as usize / 4;
+
 /// The product of the lengths, or the error that an array of so many elements cannot be.
 pub fn size_of_shape(shape: &[usize]) -> Result<usize> {
     if shape.contains(&0) {
         return Ok(0);
     }
-    shape.iter().try_fold(1usize, |size, &n| size.checked_mul(n)).ok_or(Error::Memory { bytes: None })
+    let size = shape.iter().try_fold(1usize, |size, &n| size.checked_mul(n).filter(|&size| size <= MOST));
+    size.ok_or(Error::Memory { bytes: None })
 }
 
 /// The strides of row-major order.

@@ -1,19 +1,25 @@
 //! Kernels whose every result is the binary32 number nearest to the exact one (RN), with no Python in them.
 //!
+//! What operations are made of:
+//!
 //! * [`ops`]: one file per operation, of the name that it has in the framework's table.
-//! * [`mod@array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it.
+//! * [`mod@array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it. [`error`]: what they refuse.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
-//! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place;
-//!   [`walk`]: the way through both; [`indices`] are checked before they are followed.
-//! * [`fused`]: whole compositions in one pass.
-//! * [`threads`]: the pool that shares out long work; [`environment`]: the floating-point state that kernels run in.
-//! * [`reduce`]: the way along axes; [`sums`], [`order`] and [`rows`]: what becomes of the elements there. [`exact`]
-//!   and [`natural`] decide what faster ways leave undecided.
+//!   [`environment`] sees to it that those are rounded to nearest, and subnormals kept.
+//! * [`threads`]: the pool that shares out long work.
+//!
+//! What several of them share:
+//!
+//! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place; [`walk`]:
+//!   the way through both; [`indices`] are checked before they are followed.
+//! * [`function`]: how a function of one binary32 number is rounded, in binary64 and, where that leaves it open, in
+//!   [`double`]-double; [`exponential`] and [`logarithm`] are what most of them are built on. [`power`]: of two numbers.
+//! * [`rows`]: exponentials of the elements of a row and their sums, for softmax and its relatives.
+//! * [`reduce`]: what becomes of the elements along some axes: their sums ([`sums`]), and what their order says
+//!   ([`order`]).
 //! * [`contraction`]: products of matrices.
-//! * [`function`]: how a function of one binary32 number is rounded: binary64 in vectors, double-double where that
-//!   leaves it open ([`double`]). They are built on [`exponential`], [`logarithm`] and [`power`].
-//! * [`error`]: what a kernel refuses. Axes, attributes and element types are for the caller to check first, as the
-//!   framework does: what breaks that, such as int32 given to `exp`, may panic.
+//! * [`exact`]: exact sums, and [`natural`]: fractions of large integers, for what faster ways leave undecided.
+//! * [`fused`]: whole compositions in one pass.
 //!
 //! `unsafe` is found in `simd`, `memory` and `environment` alone, each block with its reason.
 

@@ -50,7 +50,8 @@ impl Memory {
     /// Memory of somebody else, who keeps it alive and unchanged until `owner` is dropped.
     ///
     /// # Safety
-    /// `start` points to `bytes` initialised bytes that nobody writes to while `owner` lives.
+    /// `start` points to `bytes` initialised bytes that nobody writes to while `owner` lives, and is aligned to whatever
+    /// elements they are read as.
     pub unsafe fn borrowed(start: NonNull<u8>, bytes: usize, owner: Box<dyn Any + Send + Sync>) -> Memory {
         Memory { start, bytes, owner: Owner::Other(owner) }
     }
@@ -75,7 +76,7 @@ impl Memory {
     pub fn slice<T: Element>(&self) -> &[T] {
         debug_assert!(self.start.cast::<T>().is_aligned());
         // SAFETY: all bytes are initialised, every bit pattern is an element, and the start is aligned: the pool's to 64
-        // bytes, and a borrowed one is checked where it comes in.
+        // bytes, and a borrowed one by the contract of `borrowed`.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.bytes / size_of::<T>()) }
     }
 

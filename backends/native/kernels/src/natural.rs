@@ -172,8 +172,8 @@ mod tests {
             assert_eq!(round(half << 30, (1 << 30) + 1, last - 1, false), below);
             assert_eq!(round((half << 30) + 1, 1, last - 31, false), above);
             assert_eq!(round(half * half, 1, 2 * last - 2, true), even);
-            assert_eq!(round((half * half << 10) - 1, 1, 2 * last - 12, true), below);
-            assert_eq!(round((half * half << 10) + 1, 1, 2 * last - 12, true), above);
+            assert_eq!(round(((half * half) << 10) - 1, 1, 2 * last - 12, true), below);
+            assert_eq!(round(((half * half) << 10) + 1, 1, 2 * last - 12, true), above);
         }
         assert_eq!(round(1, 1, 128, false), f32::INFINITY);
         assert_eq!(round(1, 1, 2000, true), f32::INFINITY);

@@ -83,7 +83,8 @@ impl<const LARGEST: bool> Fold for Extreme<LARGEST> {
     }
 
     fn settle(self, row: &[f32]) -> f32 {
-        number(row.iter().map(|&x| Self::key(x)).max().unwrap_or(LEAST))
+        let key = row.iter().map(|&x| Self::key(x)).max().unwrap_or(LEAST);
+        self.result(key, row.len()).expect("a key is all that counts")
     }
 
     fn block(self, _: &[&[f32]], width: usize, _: usize) -> Vec<i32> {

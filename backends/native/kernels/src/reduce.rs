@@ -9,7 +9,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::array::{Array, ArrayElement, Shape};
+use crate::array::{Array, ArrayElement, Shape, Strides};
+use crate::copy::{Axes, joined};
 use crate::environment;
 use crate::error::Result;
 use crate::simd::{Kernel, Simd, dispatch};
@@ -113,36 +114,22 @@ pub fn reduce<F: Fold>(fold: F, x: &Array, axes: &[usize], keepdims: bool) -> Re
     })
 }
 
-/// An axis: its length, and how far apart neighbours are.
-type Axis = (usize, isize);
-
 /// How the rows of an array lie in memory.
 #[derive(Debug)]
 pub struct Layout {
-    /// The axes of the result, but for that of the columns.
-    outer: SmallVec<[Axis; 6]>,
+    /// The axes of the result, but for that of the columns; the last one first.
+    outer: Axes,
     /// Where the first element lies.
     start: isize,
     /// Where the stretches of one row begin, or the rows of one block: at each of these, and from there again and again
     /// as `inner` says.
     begins: SmallVec<[isize; 4]>,
-    inner: Axis,
+    /// The length of an axis, and how far apart neighbours are.
+    inner: (usize, isize),
     /// How many elements lie side by side.
     pub width: usize,
     /// Whether those belong to different rows.
     pub columns: bool,
-}
-
-/// Axes of length one left out, and joined where the elements of one follow on those of the other.
-fn joined(axes: impl Iterator<Item = Axis>) -> SmallVec<[Axis; 6]> {
-    let mut found: SmallVec<[Axis; 6]> = SmallVec::new();
-    for (n, stride) in axes.filter(|axis| axis.0 != 1) {
-        match found.last_mut() {
-            Some(last) if last.1 == stride * n as isize => *last = (last.0 * n, stride),
-            _ => found.push((n, stride)),
-        }
-    }
-    found
 }
 
 impl Layout {
@@ -159,21 +146,25 @@ impl Layout {
     }
 
     fn of(x: &Array, axes: &[usize]) -> Option<Layout> {
-        let axis = |i: usize| (x.shape()[i], x.strides()[i]);
-        let mut outer = joined((0..x.shape().len()).filter(|i| !axes.contains(i)).map(axis));
-        let mut rows = joined(axes.iter().map(|&i| axis(i)));
+        let some = |reduced: bool| {
+            let chosen = (0..x.shape().len()).filter(|i| axes.contains(i) == reduced);
+            let (shape, strides): (Shape, Strides) = chosen.map(|i| (x.shape()[i], x.strides()[i])).unzip();
+            joined(&shape, &strides)
+        };
+        let (mut outer, mut rows) = (some(false), some(true));
+        let side_by_side = |axes: &Axes| axes.first().is_some_and(|axis| axis.1 == 1);
         let (width, columns) = if rows.is_empty() && outer.is_empty() {
             (1, false)
-        } else if rows.last().is_some_and(|axis| axis.1 == 1) {
-            (rows.pop().expect("there is a last one").0, false)
-        } else if outer.last().is_some_and(|axis| axis.1 == 1) {
-            (outer.pop().expect("there is a last one").0, true)
+        } else if side_by_side(&rows) {
+            (rows.remove(0).0, false)
+        } else if side_by_side(&outer) {
+            (outer.remove(0).0, true)
         } else {
             return None;
         };
-        let inner = rows.pop().unwrap_or((1, 0));
+        let inner = if rows.is_empty() { (1, 0) } else { rows.remove(0) };
         let mut begins: SmallVec<[isize; 4]> = smallvec![0];
-        for (n, stride) in rows {
+        for (n, stride) in rows.into_iter().rev() {
             begins = begins.iter().flat_map(|begin| (0..n as isize).map(move |i| begin + i * stride)).collect();
         }
         Some(Layout { outer, start: x.offset() as isize, begins, inner, width, columns })
@@ -209,7 +200,7 @@ impl Layout {
     #[inline]
     fn start(&self, mut i: usize) -> isize {
         let mut start = self.start;
-        for &(n, stride) in self.outer.iter().rev() {
+        for &(n, stride) in &self.outer {
             start += (i % n) as isize * stride;
             i /= n;
         }

@@ -236,13 +236,53 @@ fn pairs_of_numbers<const N: usize>(x: [f64; N]) -> f64 {
     if N == 1 { x[0] } else { (x[0] + x[1 % N]) + (x[2 % N] + x[3 % N]) }
 }
 
-/// RN of the exact sum of any binary32 numbers, as N3.2 has it.
-pub fn total(terms: &[f32]) -> f32 {
+/// What is summed: binary32 numbers, or products of two of them, which binary64 has exactly.
+pub trait Term: Copy {
+    /// The first vector of some terms.
+    fn load<S: Simd>(s: S, from: &[Self]) -> S::F64;
+
+    /// One term.
+    fn number(self) -> f64;
+}
+
+impl Term for f32 {
+    #[inline(always)]
+    fn load<S: Simd>(s: S, from: &[f32]) -> S::F64 {
+        s.widen(s.load_f32(from))
+    }
+
+    #[inline(always)]
+    fn number(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Term for f64 {
+    #[inline(always)]
+    fn load<S: Simd>(s: S, from: &[f64]) -> S::F64 {
+        s.load(from)
+    }
+
+    #[inline(always)]
+    fn number(self) -> f64 {
+        self
+    }
+}
+
+/// RN of the exact sum of any terms, as N3.2 has it.
+pub fn total<T: Term>(terms: &[T]) -> f32 {
     let sum = Compensated::of(terms);
     if !sum.high.is_finite() {
         return sum.high as f32;
     }
-    sum.quotient(1).unwrap_or_else(|| Precise { mean: false }.settle(terms))
+    sum.quotient(1).unwrap_or_else(|| exact(terms).round())
+}
+
+/// The exact sum of finite terms.
+fn exact<T: Term>(terms: &[T]) -> Exact {
+    let mut sum = Exact::new();
+    terms.iter().for_each(|term| sum.add(term.number()));
+    sum
 }
 
 /// The sum or the mean of finite numbers by TwoSum, or else exactly.
@@ -291,14 +331,14 @@ impl Compensated {
         self.depth += 1;
     }
 
-    /// The sum of some numbers.
+    /// The sum of some terms.
     #[inline]
-    pub fn of(terms: &[f32]) -> Compensated {
+    pub fn of<T: Term>(terms: &[T]) -> Compensated {
         if terms.len() > SHORT {
-            return dispatch(Whole { row: terms });
+            return dispatch(TwoSums { terms });
         }
         let mut sum = Compensated::ZERO;
-        terms.iter().for_each(|&x| sum.add(f64::from(x)));
+        terms.iter().for_each(|term| sum.add(term.number()));
         sum
     }
 
@@ -346,17 +386,45 @@ impl Precise {
 /// Terms that are summed one by one sooner than in vectors.
 const SHORT: usize = 16;
 
-struct Whole<'a> {
-    row: &'a [f32],
+struct TwoSums<'a, T> {
+    terms: &'a [T],
 }
 
-impl Kernel for Whole<'_> {
+impl<T: Term> Kernel for TwoSums<'_, T> {
     type Output = Compensated;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Compensated {
-        Precise { mean: false }.stretch(s, self.row, 0)
+        two_sums(s, self.terms)
     }
+}
+
+#[inline(always)]
+fn two_sums<S: Simd, T: Term>(s: S, terms: &[T]) -> Compensated {
+    let zero = s.splat(0.0);
+    let (mut sums, mut errors, mut sizes) = ([zero; SIDES], [zero; SIDES], [zero; SIDES]);
+    let groups = terms.chunks_exact(SIDES * S::LANES);
+    let (rest, count) = (groups.remainder(), groups.len());
+    for group in groups {
+        for side in 0..SIDES {
+            let (sum, error) = s.two_sum(sums[side], T::load(s, &group[side * S::LANES..]));
+            sums[side] = sum;
+            errors[side] = s.add(errors[side], error);
+            sizes[side] = s.add(sizes[side], s.abs(error));
+        }
+    }
+    let mut state = Compensated { depth: count as u32 + ACROSS, ..Compensated::ZERO };
+    if count > 0 {
+        for side in sums {
+            let mut lanes = [0.0; LANES];
+            s.store(side, &mut lanes);
+            lanes[..S::LANES].iter().for_each(|&x| state.add(x));
+        }
+        state.low += across(s, sides(s, errors));
+        state.size += across(s, sides(s, sizes));
+    }
+    rest.iter().for_each(|term| state.add(term.number()));
+    state
 }
 
 impl Fold for Precise {
@@ -367,30 +435,7 @@ impl Fold for Precise {
 
     #[inline(always)]
     fn stretch<S: Simd>(self, s: S, x: &[f32], _: usize) -> Compensated {
-        let zero = s.splat(0.0);
-        let (mut sums, mut errors, mut sizes) = ([zero; SIDES], [zero; SIDES], [zero; SIDES]);
-        let groups = x.chunks_exact(SIDES * S::LANES);
-        let (rest, count) = (groups.remainder(), groups.len());
-        for group in groups {
-            for side in 0..SIDES {
-                let (sum, error) = s.two_sum(sums[side], s.widen(s.load_f32(&group[side * S::LANES..])));
-                sums[side] = sum;
-                errors[side] = s.add(errors[side], error);
-                sizes[side] = s.add(sizes[side], s.abs(error));
-            }
-        }
-        let mut state = Compensated { depth: count as u32 + ACROSS, ..Compensated::ZERO };
-        if count > 0 {
-            for side in sums {
-                let mut lanes = [0.0; LANES];
-                s.store(side, &mut lanes);
-                lanes[..S::LANES].iter().for_each(|&x| state.add(x));
-            }
-            state.low += across(s, sides(s, errors));
-            state.size += across(s, sides(s, sizes));
-        }
-        rest.iter().for_each(|&x| state.add(f64::from(x)));
-        state
+        two_sums(s, x)
     }
 
     #[inline(always)]
@@ -406,9 +451,8 @@ impl Fold for Precise {
     }
 
     fn settle(self, row: &[f32]) -> f32 {
-        let mut exact = Exact::new();
-        row.iter().for_each(|&x| exact.add(f64::from(x)));
-        if self.mean { exact.round_quotient(row.len() as u64) } else { exact.round() }
+        let sum = exact(row);
+        if self.mean { sum.round_quotient(row.len() as u64) } else { sum.round() }
     }
 
     fn block(self, _: &[&[f32]], width: usize, _: usize) -> Compensations {

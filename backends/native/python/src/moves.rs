@@ -46,8 +46,8 @@ fn transpose(x: &Bound<'_, NativeArray>, axes: Lengths) -> NativeArray {
 
 #[pyfunction]
 #[pyo3(signature = (x, *, shape))]
-fn broadcast_to(x: &Bound<'_, NativeArray>, shape: Lengths) -> NativeArray {
-    NativeArray(ops::broadcast_to::broadcast_to(&x.get().0, &shape.0))
+fn broadcast_to(x: &Bound<'_, NativeArray>, shape: Lengths) -> PyResult<NativeArray> {
+    made(ops::broadcast_to::broadcast_to(&x.get().0, &shape.0))
 }
 
 #[pyfunction]
@@ -67,7 +67,8 @@ fn flip(x: &Bound<'_, NativeArray>, axis: Lengths) -> NativeArray {
 fn concat(py: Python<'_>, xs: &Bound<'_, PyTuple>, axis: usize) -> PyResult<NativeArray> {
     let xs: Vec<_> = xs.iter().map(|x| x.cast_into::<NativeArray>()).collect::<std::result::Result<_, _>>()?;
     let arrays: Vec<&Array> = xs.iter().map(|x| &x.get().0).collect();
-    made(compute(py, arrays.iter().map(|x| x.size()).sum(), || ops::concat::concat(&arrays, axis)))
+    let size = arrays.iter().fold(0usize, |size, x| size.saturating_add(x.size()));
+    made(compute(py, size, || ops::concat::concat(&arrays, axis)))
 }
 
 #[pyfunction]
@@ -105,7 +106,8 @@ fn take(
     axis: usize,
 ) -> PyResult<NativeArray> {
     let (x, indices) = (&x.get().0, &indices.get().0);
-    let array = compute(py, x.size().max(indices.size()), || ops::take::take(x, indices, axis));
+    let slice = x.size() / x.shape().get(axis).map_or(1, |&n| n.max(1));
+    let array = compute(py, x.size().max(indices.size().saturating_mul(slice)), || ops::take::take(x, indices, axis));
     array.map(NativeArray).map_err(|error| index_error(py, "take", error, indices.shape()))
 }
 

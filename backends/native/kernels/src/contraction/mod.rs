@@ -8,7 +8,8 @@
 //!
 //! What is left open is settled there and then, from the packed operands: (1) the sum is exact if every product is a
 //! multiple of some g and `sum |a_i b_i| < 2^53 g`, since then all partial sums are multiples of g that binary64 has;
-//! (2) the sums of magnitudes themselves, where many are open; (3) TwoSum, and at last fixed point: `settle`.
+//! (2) the sums of magnitudes themselves, where many are open; (3) TwoSum, and at last
+//! fixed point: [`crate::sums::total`].
 //!
 //! Infinities and NaN (N3.2): finite terms do not overflow, as even their squares are below 2^256. So a sum that is not
 //! finite has a term that is not, and is what N3.2 says: NaN terms and `0 * inf` are NaN, and so is the sum of both
@@ -21,7 +22,6 @@
 //! take another way (`vector`), that of memory.
 
 mod pack;
-mod settle;
 mod tile;
 mod vector;
 

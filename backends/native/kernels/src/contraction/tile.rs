@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use crate::simd::{Kernel, Level, Simd, dispatch_at};
+use crate::sums::total;
 
 use super::pack::{Grids, HEAD, grid};
-use super::settle::round_sum;
 use super::{BLOCK_PANELS, BLOCK_ROWS, PIECE, UNIT, relative_error_of};
 
 /// Room for the sums of the largest tile, 8 rows of 3 vectors of 8 lanes.
@@ -267,7 +267,7 @@ impl Doubts {
                 let products = a.chunks_exact(tile.tall).zip(b.chunks_exact(tile.wide));
                 self.terms.extend(products.map(|(a, b)| a[row] * b[column]));
                 self.terms.push(tile.right[tile.wide + column]);
-                out[row * block.pitch + column] = round_sum(&self.terms);
+                out[row * block.pitch + column] = total(&self.terms);
             }
         }
     }

@@ -5,10 +5,10 @@
 
 use crate::error::Result;
 use crate::simd::{Kernel, Simd, dispatch};
+use crate::sums::total;
 use crate::threads;
 
 use super::pack::{Addend, Vectors};
-use super::settle::round_sum;
 use super::{UNIT, relative_error, with_workspace};
 
 /// Terms of a sum over rows that are added one after the other.
@@ -223,6 +223,6 @@ impl Stretch<'_> {
     #[inline(never)]
     fn settle(&self, i: usize, addend: f64) -> f32 {
         let products = self.vector.iter().enumerate().map(|(p, x)| x * f64::from(self.matrix.at(i, p)));
-        round_sum(&products.chain([addend]).collect::<Vec<_>>())
+        total(&products.chain([addend]).collect::<Vec<_>>())
     }
 }

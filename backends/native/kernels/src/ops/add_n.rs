@@ -7,9 +7,11 @@
 
 use smallvec::SmallVec;
 
-use crate::array::{Array, Shape, Strides};
+use crate::array::Array;
+use crate::elementwise::broadcast_shape;
 use crate::environment;
 use crate::error::Result;
+use crate::ops::broadcast_to::broadcast_to;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::sums::{UNIT, total};
 use crate::threads;
@@ -19,16 +21,8 @@ const PART: usize = 1 << 16;
 
 /// RN of the exact sums of one array or more, which broadcast against each other.
 pub fn add_n(xs: &[&Array]) -> Result<Array> {
-    let mut shape = Shape::new();
-    for x in xs {
-        let missing = x.shape().len().saturating_sub(shape.len());
-        shape.insert_many(0, std::iter::repeat_n(1, missing));
-        let start = shape.len() - x.shape().len();
-        for (n, &other) in shape[start..].iter_mut().zip(x.shape()) {
-            *n = if *n == 1 { other } else { *n };
-        }
-    }
-    let spread = xs.iter().map(|x| spread(x, &shape)).collect::<Result<SmallVec<[Array; 4]>>>()?;
+    let shape = broadcast_shape(xs)?;
+    let spread = xs.iter().map(|x| broadcast_to(x, &shape)?.contiguous()).collect::<Result<SmallVec<[Array; 4]>>>()?;
     let operands: SmallVec<[&[f32]; 4]> = spread.iter().map(|x| x.as_slice().expect("made contiguous")).collect();
     Array::build(&shape, |out: &mut [f32]| {
         let part = if out.len() < 2 * PART { out.len() } else { PART };
@@ -37,19 +31,6 @@ pub fn add_n(xs: &[&Array]) -> Result<Array> {
             environment::with_default(|| dispatch(Sums { operands: &operands, out }));
         });
     })
-}
-
-/// The elements of `x`, repeated where the shape says so, side by side.
-fn spread(x: &Array, shape: &[usize]) -> Result<Array> {
-    if x.shape() == shape {
-        return x.contiguous();
-    }
-    let missing = shape.len() - x.shape().len();
-    let mut strides: Strides = SmallVec::from_elem(0, missing);
-    for (i, &stride) in x.strides().iter().enumerate() {
-        strides.push(if x.shape()[i] == 1 { 0 } else { stride });
-    }
-    x.view(x.offset(), shape.into(), strides).contiguous()
 }
 
 struct Sums<'a> {

@@ -17,7 +17,8 @@ pub fn concat(xs: &[&Array], axis: usize) -> Result<Array> {
 
 fn join<T: ArrayElement>(xs: &[&Array], axis: usize) -> Result<Array> {
     let mut shape = Shape::from(xs[0].shape());
-    shape[axis] = xs.iter().map(|x| x.shape()[axis]).sum();
+    let length = xs.iter().try_fold(0usize, |length, x| length.checked_add(x.shape()[axis]));
+    shape[axis] = length.ok_or(Error::Memory { bytes: None })?;
     Array::try_build(&shape, |out: &mut [T]| {
         if shape[..axis].iter().all(|&n| n == 1) {
             let mut rest = out;
@@ -47,4 +48,18 @@ fn join<T: ArrayElement>(xs: &[&Array], axis: usize) -> Result<Array> {
         });
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::broadcast_to::broadcast_to;
+
+    #[test]
+    fn a_length_that_cannot_be_counted_is_refused() {
+        let x = Array::from_slice(&[1.0f32], &[]).unwrap();
+        let many = broadcast_to(&x, &[1 << 60]).unwrap();
+        assert_eq!(concat(&[&many; 16], 0).unwrap_err(), Error::Memory { bytes: None });
+        assert_eq!(concat(&[&many; 2], 0).unwrap_err(), Error::Memory { bytes: None });
+    }
 }

@@ -5,7 +5,7 @@ use crate::contraction::{Addend, strided_product};
 use crate::environment;
 use crate::error::{Error, Result};
 
-use super::matmul::rows_of;
+use super::matmul::all_rows;
 
 /// RN of every sum of products and bias: x (..., in), weight (out, in), bias (out,) give (..., out).
 pub fn linear(x: &Array, weight: &Array, bias: Option<&Array>) -> Result<Array> {
@@ -20,15 +20,8 @@ pub fn linear(x: &Array, weight: &Array, bias: Option<&Array>) -> Result<Array> 
             weight.shape()
         )));
     }
-    let copy; // rows that cannot be walked through with one stride
-    let left = match rows_of(x) {
-        Some(left) => left,
-        None => {
-            copy = x.contiguous()?;
-            rows_of(&copy).expect("a copy is in row-major order")
-        }
-    };
-    let right = rows_of(weight).expect("one axis is walked through with its stride");
+    let (mut left, mut right) = (None, None);
+    let (left, right) = (all_rows(x, &mut left)?, all_rows(weight, &mut right)?);
     let addend =
         bias.map(|bias| Addend { elements: bias.raw(), offset: bias.offset() as isize, stride: bias.strides()[0] });
     let mut shape = x.shape().to_vec();

@@ -3,10 +3,11 @@
 //! Of one element it is that element (of a zero, +0). -inf elements add nothing; -inf alone, or no elements, give -inf.
 //! One +inf gives +inf; NaN gives NaN.
 
-use crate::array::{Array, Shape};
+use crate::array::Array;
 use crate::double::Double;
 use crate::error::Result;
 use crate::function::Rounded;
+use crate::reduce::reduced_shape;
 use crate::rows::{self, Exact, TermFunction, UNIT, log_of_sum};
 use crate::simd::Simd;
 
@@ -53,12 +54,7 @@ impl TermFunction for LogSumExp {
 
 /// RN of the logarithm of the sum of the exponentials of every row along `axes`, which are sorted.
 pub fn logsumexp(x: &Array, axes: &[usize], keepdims: bool) -> Result<Rounded> {
-    let all = x.shape().iter().enumerate();
-    let shape: Shape = if keepdims {
-        all.map(|(i, &n)| if axes.contains(&i) { 1 } else { n }).collect()
-    } else {
-        all.filter(|(i, _)| !axes.contains(i)).map(|(_, &n)| n).collect()
-    };
+    let shape = reduced_shape(x.shape(), axes, keepdims);
     if axes.iter().any(|&axis| x.shape()[axis] == 0) {
         return Ok(Array::build(&shape, |out: &mut [f32]| out.fill(f32::NEG_INFINITY))?.into());
     }

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::array::{Array, Shape, for_each_row};
 use crate::contraction::{Vectors, strided_product};
+use crate::copy::joined;
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::threads;
@@ -34,14 +35,8 @@ pub fn matmul(x: &Array, y: &Array) -> Result<Array> {
         return Err(refusal());
     }
     if ys == 0 && !row {
-        let copy; // rows that cannot be walked through with one stride
-        let left = match rows_of(x) {
-            Some(left) => left,
-            None => {
-                copy = x.contiguous()?;
-                rows_of(&copy).expect("a copy is in row-major order")
-            }
-        };
+        let mut copy = None;
+        let left = all_rows(x, &mut copy)?;
         return Array::try_build(&shape, |out: &mut [f32]| {
             environment::with_default(|| strided_product(left, right, None, out))
         });
@@ -61,17 +56,17 @@ pub fn matmul(x: &Array, y: &Array) -> Result<Array> {
         });
         offsets
     };
-    let (lefts, rights) = (offsets(x, xs), offsets(y, ys));
     let size = left.count * right.count;
     Array::try_build(&shape, |out: &mut [f32]| {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let (lefts, rights) = (offsets(x, xs), offsets(y, ys)); // when there is memory for so many results
         let one = |i: usize, out: &mut [f32]| {
             let left = Vectors { offset: left.offset + lefts[i], ..left };
             let right = Vectors { offset: right.offset + rights[i], ..right };
             strided_product(left, right, None, out)
         };
-        if size == 0 {
-            return Ok(());
-        }
         let work = size.saturating_mul(left.depth);
         if work < SMALL && work.saturating_mul(lefts.len()) >= SHARED {
             let few = lefts.len().div_ceil(4 * threads::count());
@@ -103,25 +98,24 @@ fn broadcast(x: &[usize], y: &[usize]) -> Option<Shape> {
         .collect()
 }
 
-/// All rows along the last axis, where one stride leads through them.
-pub(crate) fn rows_of(x: &Array) -> Option<Vectors<'_>> {
+/// All rows along the last axis; of a copy, which is kept in `copy`, where one stride does not lead through them.
+pub(crate) fn all_rows<'a>(x: &'a Array, copy: &'a mut Option<Array>) -> Result<Vectors<'a>> {
+    match rows_of(x) {
+        Some(rows) => Ok(rows),
+        None => Ok(rows_of(copy.insert(x.contiguous()?)).expect("a copy is in row-major order")),
+    }
+}
+
+fn rows_of(x: &Array) -> Option<Vectors<'_>> {
     let (&depth, outer) = x.shape().split_last()?;
     if outer.contains(&0) {
         return Some(Vectors { elements: x.raw(), offset: 0, count: 0, depth, across: 0, along: 1 });
     }
-    let mut count = 1;
-    let mut across = 0;
-    for (&n, &stride) in outer.iter().zip(x.strides()).rev() {
-        if n == 1 {
-            continue;
-        }
-        if count == 1 {
-            across = stride;
-        } else if stride != across * count as isize {
-            return None;
-        }
-        count *= n;
-    }
+    let (count, across) = match joined(outer, &x.strides()[..outer.len()])[..] {
+        [] => (1, 0),
+        [axis] => axis,
+        _ => return None,
+    };
     let along = if depth == 1 { 1 } else { x.strides()[outer.len()] };
     Some(Vectors { elements: x.raw(), offset: x.offset() as isize, count, depth, across, along })
 }

@@ -1,6 +1,9 @@
 //! pad(x, widths, value, interior): the elements with a filling before, after and between them; no bit changes.
 
+use std::hint::black_box;
+
 use crate::array::{Array, ArrayElement, DType, Shape};
+use crate::environment;
 use crate::error::{Error, Result};
 
 /// The elements among a filling: for each axis, how many stand before and after, and how many between neighbours.
@@ -8,7 +11,8 @@ use crate::error::{Error, Result};
 /// `value` is one of the array's element type.
 pub fn pad(x: &Array, widths: &[(usize, usize)], value: f64, interior: &[usize]) -> Result<Array> {
     match x.dtype() {
-        DType::F32 => fill(x, widths, value as f32, interior),
+        // It may be subnormal. To the compiler, what is not hidden from it need not be computed in there.
+        DType::F32 => fill(x, widths, environment::with_default(|| black_box(black_box(value) as f32)), interior),
         DType::I32 => fill(x, widths, value as i32, interior),
         DType::Bool => fill(x, widths, value as u8, interior),
     }
@@ -40,7 +44,7 @@ fn fill<T: ArrayElement>(x: &Array, widths: &[(usize, usize)], value: T, interio
         let mut axes: Vec<Axis> = (0..shape.len())
             .rev()
             .map(|i| {
-                let axis = Axis { before: widths[i].0, step: interior[i] + 1, inner };
+                let axis = Axis { before: widths[i].0, step: interior[i].saturating_add(1), inner };
                 inner = (inner.0 * x.shape()[i], inner.1 * shape[i]);
                 axis
             })
@@ -62,5 +66,19 @@ fn put<T: ArrayElement>(from: &[T], out: &mut [T], axes: &[Axis]) {
                 put(from, out, rest);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_element_has_no_gap_however_wide() {
+        let x = Array::from_slice(&[7], &[1]).unwrap();
+        let y = pad(&x, &[(1, 2)], 3.0, &[usize::MAX]).unwrap();
+        assert_eq!(y.to_vec::<i32>(), [3, 7, 3, 3]);
+        let two = Array::from_slice(&[7, 8], &[2]).unwrap();
+        assert_eq!(pad(&two, &[(1, 0)], 0.0, &[usize::MAX]).unwrap_err(), Error::Memory { bytes: None });
     }
 }

@@ -6,6 +6,7 @@
 use crate::array::{Array, for_each_row, row_major};
 use crate::environment;
 use crate::error::{Error, Result};
+use crate::indices::checked;
 use crate::sums::total;
 use crate::threads;
 
@@ -18,27 +19,20 @@ pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> 
     let (x, indices, updates) = (x.contiguous()?, indices.contiguous()?, updates.contiguous()?);
     let elements = x.as_slice::<f32>().expect("made contiguous");
     let added = updates.as_slice::<f32>().expect("made contiguous");
-    let chosen = indices.as_slice::<i32>().expect("made contiguous");
-    let length = x.shape()[axis];
-    // A negative index is a large one without a sign.
-    let outside = |index: i32| index as u32 as usize >= length;
+    let chosen = checked(&indices, x.shape()[axis])?;
     if added.len() > u32::MAX as usize {
         return Err(Error::Operands(format!("scatter_add: {} updates are more than can be counted", added.len())));
     }
-    if chosen.iter().fold(false, |any, &index| any | outside(index)) {
-        let place = chosen.iter().position(|&index| outside(index)).expect("there is one");
-        return Err(Error::Index { index: chosen[place].into(), place, length });
-    }
     // How many updates each element has, and from that where those begin, sorted by the elements.
     let mut ends = vec![0u32; elements.len()];
-    for_each_place(&x, &indices, axis, |place, _| ends[place] += 1);
+    for_each_place(&x, &indices, chosen, axis, |place, _| ends[place] += 1);
     let mut end = 0u32;
     for count in &mut ends {
         end += *count;
         *count = end - *count;
     }
     let mut sorted = vec![0f32; added.len()];
-    for_each_place(&x, &indices, axis, |place, update| {
+    for_each_place(&x, &indices, chosen, axis, |place, update| {
         let end = &mut ends[place];
         sorted[*end as usize] = added[update];
         *end += 1;
@@ -71,8 +65,7 @@ pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> 
 }
 
 /// Call `work(place, update)` for every update, in row-major order, with the place of its element.
-fn for_each_place(x: &Array, indices: &Array, axis: usize, mut work: impl FnMut(usize, usize)) {
-    let chosen = indices.as_slice::<i32>().expect("row-major");
+fn for_each_place(x: &Array, indices: &Array, chosen: &[i32], axis: usize, mut work: impl FnMut(usize, usize)) {
     let mut strides = row_major(x.shape());
     let step = std::mem::take(&mut strides[axis]) as usize;
     let mut update = 0;

@@ -16,6 +16,7 @@ impl Kernel for Everything {
         for (xs, ys) in NUMBERS.chunks(S::LANES).zip(NUMBERS.iter().rev().copied().collect::<Vec<_>>().chunks(S::LANES))
         {
             let (x, y) = (s.load(xs), s.load(ys));
+            #[allow(clippy::type_complexity, reason = "a table is read where it stands")]
             let binary: [(S::F64, fn(f64, f64) -> f64); 6] = [
                 (s.add(x, y), |x, y| x + y),
                 (s.sub(x, y), |x, y| x - y),
