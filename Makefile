@@ -17,7 +17,7 @@ RECIPES := pyproject.toml setup.py $(CRATES)
 
 # $(call install,EXTRA): the project with that extra, editable. (The tests find plugins/ by pytest's pythonpath.)
 define install
-	@echo "Installing rcmlrs[$(1)] in $(VENV)$(if $(filter no,$(TOOLCHAIN))$(filter off,$(RCMLRS_NATIVE)),, and building the native backend (takes up to a minute))"
+	@echo "Installing rcmlrs[$(1)] in $(VENV)$(if $(filter no,$(TOOLCHAIN))$(filter off,$(RCMLRS_NATIVE)),, and building the native backend (takes a minute or two))"
 	@$(PIP) --editable '.[$(1)]'
 	@if grep -qs 'could not compile' $(NATIVE)/not_built.txt; then rm -f $(VENV)/.toolchain; fi
 endef
@@ -57,12 +57,13 @@ lint: $(VENV)/.ready-test ## what ruff finds, and whether the code is formatted
 types: $(VENV)/.ready-test ## static types of the core, the backends and the suite
 	@$(BIN)/mypy
 
-rust: $(VENV)/.ready-test ## the native backend's crates: format, lints, tests; where there is no Rust, a word about it
+rust: $(VENV)/.ready-test ## the native backend's crates: format, lints, docs, tests; where there is no Rust, a word about it
 ifneq ($(filter no,$(TOOLCHAIN))$(filter off,$(RCMLRS_NATIVE)),)
-	@echo "NOT CHECKED: the Rust of the native backend ($(TOOLCHAIN)). Install Rust from https://rustup.rs and run this again."
+	@echo "NOT CHECKED: the Rust of the native backend ($(TOOLCHAIN)). $(if $(filter off,$(RCMLRS_NATIVE)),RCMLRS_NATIVE is off.,Install Rust from https://rustup.rs and run this again.)"
 else
 	@cd backends/native && cargo fmt --all --check
 	@cd backends/native && PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --quiet --release --workspace --all-targets -- --deny warnings
+	@cd backends/native && RUSTDOCFLAGS='--deny warnings' cargo doc --locked --quiet --no-deps --workspace --exclude rcmlrs-native
 	@cd backends/native && cargo test --locked --quiet --release --workspace --exclude rcmlrs-native
 endif
 

@@ -14,8 +14,14 @@ ELSEWHERE = {
     "clone": "detach",
     "copy": "detach",
     "dim": "ndim",
+    "load": "load_state_binary",
+    "load_tensors_binary": "load_state_binary",
+    "load_tensors_json": "load_state_json",
     "permute": "transpose",
     "ravel": "flatten",
+    "save": "save_tensors_binary",
+    "save_state_binary": "save_tensors_binary",
+    "save_state_json": "save_tensors_json",
     "view": "reshape",
 }
 """What other libraries call a thing, for the hints of errors."""

@@ -126,7 +126,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """What is known of a backend: ``state`` is healthy, unhealthy, not built or broken, and ``why`` says why."""
+    """What is known of a backend: ``state`` is a word of ``STATES``, healthy or broken, and ``why`` says why."""
 
     name: str
     state: str
@@ -200,7 +200,8 @@ def _load_plugin(name: str) -> Any:
     except ImportError as error:
         missing = error.name or ""
         hint = f"; install it: pip install 'rcmlrs[{name}]'" if missing.partition(".")[0] == name else ""
-        raise BackendError(f"backend {name!r} cannot be imported: {error}{hint}") from error
+        kind = BackendNotInstalledError if hint else BackendError
+        raise kind(f"backend {name!r} cannot be imported: {error}{hint}") from error
     except (Exception, SystemExit) as error:  # a module that gives up must not take the program with it
         raise BackendError(f"backend {name!r} fails on import: {type(error).__name__}: {error}") from error
 
@@ -279,8 +280,20 @@ class BackendUnhealthyError(BackendError):
     """A backend whose probe found that this machine or library would give wrong bits."""
 
 
+class BackendNotInstalledError(BackendError):
+    """A backend whose own library is not there: an extra that nobody asked for, and no defect."""
+
+
 class BackendNotBuiltError(BackendError):
     """A backend whose compiled part is not there. Its plugin raises this on import, and says how to build it."""
+
+
+STATES: tuple[tuple[type[BackendError], str], ...] = (
+    (BackendUnhealthyError, "unhealthy"),
+    (BackendNotInstalledError, "not installed"),
+    (BackendNotBuiltError, "not built"),
+)
+"""What ``rcmlrs backends`` says of a backend that raises one of these; of any other error, that it is broken."""
 
 
 def _on_copies(operation: Operation, storage: Storage) -> Kernel:
@@ -373,8 +386,8 @@ def _statuses() -> Iterator[BackendStatus]:
         try:
             backend = get_backend(name)
         except BackendError as error:
-            state = "unhealthy" if isinstance(error, BackendUnhealthyError) else "broken"
-            yield BackendStatus(name, "not built" if isinstance(error, BackendNotBuiltError) else state, str(error))
+            state = next((state for kind, state in STATES if isinstance(error, kind)), "broken")
+            yield BackendStatus(name, state, str(error))
             continue
         if default is None and name in PREFERENCE:
             default = name

@@ -193,7 +193,10 @@ class RamTensor(Methods):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray[Any, Any]":
         if copy is False:
-            raise ValueError("a RamTensor is given to NumPy as a copy; ask for copy=None or copy=True")
+            raise ValueError(
+                "a RamTensor is given to NumPy as a copy; ask for copy=None or copy=True, or take "
+                "numpy.asarray(t.memoryview()), which is read-only, and no copy where the backend can give a view"
+            )
         array = self.numpy()
         return array if dtype is None else array.astype(dtype)
 

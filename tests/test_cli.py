@@ -45,6 +45,7 @@ def test_demo_trains_on_every_backend_to_the_same_bits() -> None:
     assert len(set(digests)) == 1
     assert "Every weight is the same on all 2 backends, bit for bit." in run.stdout
     assert "naive forecast" in run.stdout
+    assert re.search(r"^numpy is NumPy [0-9.]+, ", run.stdout, re.MULTILINE), "what trained, and not only its name"
 
 
 def test_demo_fails_when_a_backend_returns_other_bits() -> None:

@@ -279,6 +279,7 @@ def test_a_library_that_is_missing_says_what_to_install(install: Install) -> Non
     install(no_such_library="no_such_library.plugin")
     with pytest.raises(BackendError, match=r"install it: pip install 'rcmlrs\[no_such_library\]'"):
         rc.tensor([1.0], backend="no_such_library")
+    assert {status.name: status.state for status in rc.backends()}["no_such_library"] == "not installed"
 
 
 def test_unhealthy_is_told_from_broken(install: Install, module: types.ModuleType) -> None:

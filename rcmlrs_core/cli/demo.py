@@ -41,6 +41,8 @@ def demo(
             console.say(f"{status.name} is left out: {status.state}: {status.why}", style="yellow")
     runs: list[Forecast] = []
     for name in names:
+        console.say(f"{name} is {get_backend(name).about}.")
+    for name in names:
         runs.append(forecast(series, settings, name))
         if runs[-1].history.interrupted:
             console.say("Stopped by Ctrl-C; there is nothing to compare.")

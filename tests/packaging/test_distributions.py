@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -87,6 +88,12 @@ def programs(folder: Path, **scripts: str) -> str:
         (folder / name).write_text(f"#!/bin/sh\n{script}\n")
         (folder / name).chmod(0o755)
     return f"{folder}:/usr/bin:/bin" if not shutil.which("cargo", path="/usr/bin:/bin") else str(folder)
+
+
+def test_the_tests_are_installed_with_what_builds() -> None:
+    """As ``build`` runs without isolation, in the environment that ``make test`` sets up."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert set(project["build-system"]["requires"]) <= set(project["project"]["optional-dependencies"]["test"])
 
 
 # ------------------------------------------------------------------------------------------- without Rust

@@ -1,4 +1,4 @@
-//! exp, expm1 and the logarithm in binary64 with bounds that are proven here: the pieces of [`crate::enclose`].
+//! exp, expm1 and the logarithm in binary64 with bounds that are proven here: the pieces of [`mod@crate::enclose`].
 //!
 //! None of it comes from the kernels, and the formulas are other ones: Taylor series, whose coefficients are known and
 //! whose remainder is Lagrange's, no tables, no FMA. Everything is branch-free, so that loops over it become vectors.

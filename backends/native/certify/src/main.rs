@@ -4,8 +4,8 @@
 //! interval has both ends round to the same binary32 number, that is the right result. The few inputs at which it has
 //! not are printed, for the driver (`python -m tests.certify`) to settle with Arb.
 //!
-//! * [`elementary`]: exp, expm1 and the logarithm with proven bounds; [`enclose`]: the functions as intervals.
-//! * [`exact`]: the functions that integers can tell. [`table`]: all of them, with their kernels.
+//! * [`elementary`]: exp, expm1 and the logarithm with proven bounds; [`mod@enclose`]: the functions as intervals.
+//! * [`exact`]: the functions that integers can tell. [`mod@table`]: all of them, with their kernels.
 //! * [`lanes`]: the intervals over many inputs. [`check`]: the comparison, shared out to threads.
 //!
 //! What it prints is one JSON object a line, the last of which has `"event": "result"`.

@@ -130,7 +130,10 @@ impl Array {
         Array { memory: Arc::new(memory), dtype, offset: 0, shape: Shape::from_slice(shape), strides: row_major(shape) }
     }
 
-    /// A copy of some elements.
+    /// A copy of some elements, in row-major order.
+    ///
+    /// # Panics
+    /// Unless there are as many elements as the shape says.
     pub fn from_slice<T: ArrayElement>(elements: &[T], shape: &[usize]) -> Result<Array> {
         assert_eq!(elements.len(), size_of_shape(shape)?, "as many elements as the shape says");
         Array::build(shape, |out: &mut [T]| out.copy_from_slice(elements))

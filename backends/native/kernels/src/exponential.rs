@@ -156,7 +156,7 @@ pub const DOUBLE_BOUND: f64 = 1.0 / (1u128 << 98) as f64;
 /// infinity or something greater above.
 ///
 /// x - n ln 2 is off by 2^-126 n from the pieces of ln 2, and by 8 u^2 of itself and 2 u^2 x.lo from the sums; the
-/// Taylor polynomial as [`taylor`] says, 20 u^2 in sum. 2^-98 is 256 u^2.
+/// Taylor polynomial as `taylor` says, 20 u^2 in sum. 2^-98 is 256 u^2.
 pub fn exp_double(x: Double) -> Double {
     if x.hi.abs() >= 1000.0 {
         return Double::from(if x.hi > 0.0 { f64::INFINITY } else { 0.0 });

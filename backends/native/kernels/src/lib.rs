@@ -3,7 +3,7 @@
 //! What operations are made of:
 //!
 //! * [`ops`]: one file per operation, of the name that it has in the framework's table.
-//! * [`array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it. [`error`]: what they refuse.
+//! * [`mod@array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it. [`error`]: what they refuse.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //!   [`environment`] sees to it that those are rounded to nearest, and subnormals kept.
 //! * [`threads`]: the pool that shares out long work.

@@ -11,7 +11,7 @@ use crate::simd::Simd;
 /// Bounds the relative error of [`log`] and [`log1p`], in units of u.
 ///
 /// f = (m - 1) + l is a subtraction that is exact (Sterbenz) and one rounding; 2 + f and the quotient round once more: s
-/// errs by 3.2 u, and so does 2 s. s w P(w) errs by less than 20 u, that of [`SERIES`] included, and is less than
+/// errs by 3.2 u, and so does 2 s. s w P(w) errs by less than 20 u, that of `SERIES` included, and is less than
 /// w / 2.99 < 0.0099 of 2 s: 0.2 u. The sum adds 1 u; k = 0 ends here with 4.5 u. Otherwise |log m| is at most log(2) / 2,
 /// and so at most as large as the result, k times the high part of log 2 is exact (41 and 11 bits), and what the low
 /// part adds to the rounded sum is at most 2^-31: 1 u for the last sum, and less than 0.1 u for the rest.
@@ -115,7 +115,7 @@ pub fn or_limit<S: Simd>(s: S, x: S::F64, pole: S::F64, y: S::F64) -> S::F64 {
 
 /// log(1 + x) within [`BOUND`] for x in [0, 1], faster: there is no power of two to be split off.
 ///
-/// s errs by 2 u, s w P(w) by 11 u of what is at most 0.053 of 2 s, [`FRACTION_SERIES`] by 1.7 u, and the sum by 1 u.
+/// s errs by 2 u, s w P(w) by 11 u of what is at most 0.053 of 2 s, `FRACTION_SERIES` by 1.7 u, and the sum by 1 u.
 #[inline(always)]
 pub fn log1p_of_fraction<S: Simd>(s: S, x: S::F64) -> S::F64 {
     let quotient = s.div(x, s.add(x, s.splat(2.0)));

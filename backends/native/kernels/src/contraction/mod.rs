@@ -3,7 +3,7 @@
 //! The product of two binary32 numbers is exact in binary64, with FMA or without. So a sum of k of them in which each
 //! term passes through h additions is off by at most `h u / (1 - h u) * sum |a_i b_i|`, u = 2^-53 (Higham, Accuracy and
 //! Stability of Numerical Algorithms, 4.2), and by Cauchy and Schwarz `sum |a_i b_i| <= |a| |b|`, which costs a norm for
-//! each row and column. Where both ends of that interval round to the same binary32, that is the answer; [`tile`]
+//! each row and column. Where both ends of that interval round to the same binary32, that is the answer; `tile`
 //! decides so while the sums are in the cache.
 //!
 //! What is left open is settled there and then, from the packed operands: (1) the sum is exact if every product is a
@@ -17,9 +17,9 @@
 //! infinite, the ends differ or one is NaN: open, and the sum is taken as it is. If it is NaN, a vector has a NaN or
 //! infinity has met a vector of zeros: the sum is NaN, as both ends are. No sum is -0, as it begins with +0.
 //!
-//! The operands are packed into panels ([`pack`]), which the kernel ([`tile`]) multiplies by tiles that fit into the
+//! The operands are packed into panels (`pack`), which the kernel (`tile`) multiplies by tiles that fit into the
 //! registers. Blocks are as large as leaves their sums and what is read again in the second cache. Products with a vector
-//! take another way ([`vector`]), that of memory.
+//! take another way (`vector`), that of memory.
 
 mod pack;
 mod tile;
@@ -120,7 +120,7 @@ fn relative_error(additions: usize) -> f64 {
     error / (1.0 - error) * (1.0 + 1e-9)
 }
 
-/// [`product`] of vectors in memory; one with a single vector on either side takes the way of [`vector`].
+/// [`product`] of vectors in memory; one with a single vector on either side takes the way of `vector`.
 pub fn strided_product(a: Vectors, b: Vectors, addend: Option<Addend>, out: &mut [f32]) -> Result<()> {
     let lies = |x: &Vectors| x.along == 1 || x.across == 1 || x.count == 1;
     if a.count == 1 && lies(&b) {

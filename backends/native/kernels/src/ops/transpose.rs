@@ -1,4 +1,4 @@
-//! transpose(x, axes): axis i of the result is axis axes[i] of x. A view.
+//! transpose(x, axes): axis i of the result is axis `axes[i]` of x. A view.
 
 use crate::array::Array;
 
