@@ -64,7 +64,7 @@ else
 	@cd backends/native && cargo fmt --all --check
 	@cd backends/native && PYO3_PYTHON='$(CURDIR)/$(BIN)/python' cargo clippy --locked --quiet --release --workspace --all-targets -- --deny warnings
 	@cd backends/native && RUSTDOCFLAGS='--deny warnings' cargo doc --locked --quiet --no-deps --workspace --exclude rcmlrs-native
-	@cd backends/native && cargo test --locked --quiet --release --workspace --exclude rcmlrs-native
+	@cd backends/native && cargo test --locked --quiet --workspace --exclude rcmlrs-native
 endif
 
 check: $(VENV)/.ready-test ## the tests, on two processes

@@ -178,7 +178,8 @@ impl Array {
     /// The number of elements.
     #[inline]
     pub fn size(&self) -> usize {
-        self.shape.iter().product()
+        // It was counted when the array was made; with a length of 0 the others may be of any size.
+        self.shape.iter().fold(1, |size, &n| size.wrapping_mul(n))
     }
 
     /// The memory, and with it all elements that any array which shares it can see.
