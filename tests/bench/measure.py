@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 Work = Callable[[], Any]
@@ -100,24 +100,26 @@ def calls_for(work: Work, least: float) -> int:
     return times
 
 
-def alternate(ours: Work, peer: Work, effort: Effort) -> list[tuple[float, float]]:
-    """Pairs of times, each with the other one first."""
+def alternate(ours: Work, peer: Work, effort: Effort, rest: float = 0) -> list[tuple[float, float]]:
+    """Pairs of times, each with the other one first. Threads that wait for more work by spinning go to ``rest`` between."""
     pairs = []
     with undisturbed():
         for _ in range(effort.rounds):
             of_ours, of_peer = calls_for(ours, effort.least), calls_for(peer, effort.least)
             for i in range(effort.pairs):
-                if i % 2:
-                    theirs = seconds(peer, of_peer)
-                    pairs.append((seconds(ours, of_ours), theirs))
-                else:
-                    pairs.append((seconds(ours, of_ours), seconds(peer, of_peer)))
+                times = {}
+                for work, count in ((peer, of_peer), (ours, of_ours))[:: 1 if i % 2 else -1]:
+                    sleep(rest)
+                    times[work] = seconds(work, count)
+                pairs.append((times[ours], times[peer]))
     return pairs
 
 
-def compared(group: str, case: str, ours: Work, peer: Work, effort: Effort, goal: float | None = None) -> Result:
+def compared(
+    group: str, case: str, ours: Work, peer: Work, effort: Effort, goal: float | None = None, rest: float = 0
+) -> Result:
     """The ratio of ours to the peer."""
-    return _told(group, case, alternate(ours, peer, effort), lambda a, b: a / b, "times", goal)
+    return _told(group, case, alternate(ours, peer, effort, rest), lambda a, b: a / b, "times", goal)
 
 
 def beyond(group: str, case: str, ours: Work, peer: Work, effort: Effort, goal: float | None = None) -> Result:

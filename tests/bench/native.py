@@ -30,6 +30,8 @@ SIZE = 10**6
 SHARE_OF_PEAK = 0.75
 RATIO = {"avx512": 1.3, "avx2": 2.1, "portable": None}
 """Of the time of NumPy's binary32 product."""
+REST = 0.1
+"""Seconds after which the threads of a BLAS have stopped to spin: until then they take the core that ours would use."""
 NANOSECONDS = {"avx512": 1.2, "avx2": 3.0, "portable": None}
 """An element of a function."""
 OF_A_COPY = 0.7
@@ -133,6 +135,7 @@ def products(backend: Backend, level: str, threads: int, effort: Effort) -> Iter
             lambda x=x, y=y: x @ y,
             effort,
             RATIO[level],
+            REST if threads > 1 else 0,
         )
         shares = []
         with undisturbed():

@@ -102,6 +102,15 @@ pub fn for_each_chunk<T: Send>(out: &mut [T], step: usize, work: impl Fn(usize, 
     }
 }
 
+/// Run `work`, which shares out several things one after the other, on one of the threads: handing over to them and being
+/// woken again then happens once.
+pub fn within<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match pool() {
+        Some(pool) => pool.install(|| environment::with_default(work)),
+        None => work(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -46,17 +46,17 @@ use tile::Block;
 const PIECE: usize = 256;
 
 /// Rows of a block: so many use what has come of a right panel.
-const BLOCK_ROWS: usize = 192;
+const BLOCK_ROWS: usize = 96;
 
 /// Right panels of a block: so many use what has come of a left panel.
-const BLOCK_PANELS: usize = 16;
+const BLOCK_PANELS: usize = 8;
 
 /// Left panels of more numbers than this are not made at once.
 const LEFT: usize = 1 << 23;
 
 /// Right panels of more numbers than this are not made at once: they are to be in the third cache still when they are
 /// read.
-const RIGHT: usize = 1 << 19;
+const RIGHT: usize = 1 << 20;
 
 /// Multiplications from which on a product is shared out.
 const SHARED: usize = 1 << 23;
@@ -145,24 +145,27 @@ pub fn product<A: Operand, B: Operand>(a: A, b: B, addend: Option<Addend>, out: 
     let shared = m.saturating_mul(n).saturating_mul(depth) >= SHARED && threads::count() > 1;
     let rows = (LEFT / geometry.left(depth)).max(1) * geometry.rows;
     let columns = (RIGHT / geometry.right(depth)).max(1) * geometry.columns();
-    for first in (0..m).step_by(rows) {
-        let rows = first..m.min(first + rows);
-        let out = &mut out[rows.start * n..rows.end * n];
-        let left = rows.len().div_ceil(geometry.rows) * geometry.left(depth);
-        let right = n.min(columns).div_ceil(geometry.columns()) * geometry.right(depth);
-        with_workspace(left + right, |memory| {
-            let (left, right) = memory.split_at_mut(left);
-            pack_left(geometry, a, rows.start, left, shared);
-            (0..n).step_by(columns).try_for_each(|first| {
-                let columns = first..n.min(first + columns);
-                let right = &mut right[..columns.len().div_ceil(geometry.columns()) * geometry.right(depth)];
-                pack_right(geometry, b, addend, columns.start, right, shared);
-                let part = Part { geometry, depth, n, rows: rows.len(), columns, shared };
-                part.multiply(left, right, out)
-            })
-        })??;
-    }
-    Ok(())
+    let mut work = || {
+        for first in (0..m).step_by(rows) {
+            let rows = first..m.min(first + rows);
+            let out = &mut out[rows.start * n..rows.end * n];
+            let left = rows.len().div_ceil(geometry.rows) * geometry.left(depth);
+            let right = n.min(columns).div_ceil(geometry.columns()) * geometry.right(depth);
+            with_workspace(left + right, |memory| {
+                let (left, right) = memory.split_at_mut(left);
+                pack_left(geometry, a, rows.start, left, shared);
+                (0..n).step_by(columns).try_for_each(|first| {
+                    let columns = first..n.min(first + columns);
+                    let right = &mut right[..columns.len().div_ceil(geometry.columns()) * geometry.right(depth)];
+                    pack_right(geometry, b, addend, columns.start, right, shared);
+                    let part = Part { geometry, depth, n, rows: rows.len(), columns, shared };
+                    part.multiply(left, right, out)
+                })
+            })??;
+        }
+        Ok(())
+    };
+    if shared { threads::within(work) } else { work() }
 }
 
 /// The bound of the relative error of a sum of so many products.
