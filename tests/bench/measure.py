@@ -101,7 +101,7 @@ def calls_for(work: Work, least: float) -> int:
 
 
 def alternate(ours: Work, peer: Work, effort: Effort, rest: float = 0) -> list[tuple[float, float]]:
-    """Pairs of times, each with the other one first. Threads that wait for more work by spinning go to ``rest`` between."""
+    """Pairs of times, each with the other one first; ``rest`` between, where threads wait for work by spinning."""
     pairs = []
     with undisturbed():
         for _ in range(effort.rounds):
