@@ -18,13 +18,17 @@ from rcmlrs_core.io.state import is_unicode
 from rcmlrs_core.numerics.decimal_text import shown
 
 SPACE = r"[ \t\n\r]*+"
-NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
-"""The grammar of RFC 8259, without backtracking."""
-AT_ONCE = 2**16
-"""How many elements of an array are held as text before they become numbers."""
+NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?>(?:\.[0-9]++)?)(?>(?:[eE][+-]?+[0-9]++)?)"
+"""The grammar of RFC 8259, without backtracking.
+
+Possessive quantifiers stand behind single characters alone, and atomic groups elsewhere: before Python 3.11.5 the
+quantifiers match what they should not where they repeat a group that can backtrack (CPython issue 106052).
+"""
+AT_ONCE = 2**12
+"""How many elements of an array are held as text before they become numbers; to match one takes some 200 bytes."""
 
 _SPACE = re.compile(SPACE)
-_STRING = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"')
+_STRING = re.compile(r'"[^"\\\x00-\x1f]*+(?>(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*)"')
 _NATURAL = re.compile(r"(?:0|[1-9][0-9]{0,18})(?![0-9.eE])")
 
 
@@ -129,7 +133,7 @@ class JsonReader:
         ``element`` is a regular expression that matches no comma, no bracket and no space at its ends; ``expected`` is
         what it is called.
         """
-        several = re.compile(rf"(?:{SPACE}(?:{element}){SPACE},){{1,{AT_ONCE}}}+")
+        several = re.compile(rf"(?>(?:{SPACE}(?:{element}){SPACE},){{1,{AT_ONCE}}})")
         last = re.compile(rf"{SPACE}(?:{element}){SPACE}\]")
         self._take("[")
         if self._skip("]"):
