@@ -2,7 +2,7 @@
 
 from rcmlrs_core.registry import PREFERENCE, backends
 
-BACKENDS = tuple(
-    sorted((status.name for status in backends() if status.state == "healthy"), key=PREFERENCE[::-1].index)
-)
+_HEALTHY = {status.name for status in backends() if status.state == "healthy"}
+
+BACKENDS = tuple(name for name in reversed(PREFERENCE) if name in _HEALTHY)
 """The simplest first."""

@@ -7,9 +7,9 @@ import pytest
 import rcmlrs_core as rc
 from tests.certify import oracle
 from tests.certify.hard_cases import read
+from tests.installed import BACKENDS
 
 CASES = read()
-HEALTHY = [status.name for status in rc.backends() if status.state == "healthy"]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -19,7 +19,7 @@ def test_the_stored_results_are_arbs(name: str) -> None:
         assert case.distance == round(oracle.exponent_of_distance(name, case.input), 2)
 
 
-@pytest.mark.parametrize("backend", HEALTHY)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", CASES)
 def test_hard_cases(name: str, backend: str) -> None:
     inputs = [oracle.number(case.input) for case in CASES[name]]

@@ -2,15 +2,11 @@
 
 import pytest
 
-import rcmlrs_core as rc
 from rcmlrs_conformance import check_backend
 from rcmlrs_conformance.report import CASES_ONLY, NOTHING, Report
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.ops.op import Composition
-
-OURS = ("native", "numpy", "python")
-
-HEALTHY = [status.name for status in rc.backends() if status.name in OURS and status.state == "healthy"]
+from tests.installed import BACKENDS
 
 
 def failures(report: Report) -> str:
@@ -19,10 +15,10 @@ def failures(report: Report) -> str:
 
 
 def test_the_python_backend_is_among_them() -> None:
-    assert "python" in HEALTHY
+    assert "python" in BACKENDS
 
 
-@pytest.mark.parametrize("backend", HEALTHY)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_not_one_wrong_bit(backend: str) -> None:
     report = check_backend(backend, level="standard")
     assert report.ok, failures(report)
@@ -32,7 +28,7 @@ def test_not_one_wrong_bit(backend: str) -> None:
     assert "Not one wrong bit in" in report.summary
 
 
-@pytest.mark.parametrize("backend", HEALTHY)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_another_seed(backend: str) -> None:
     report = check_backend(backend, level="smoke", seed=20240229)
     assert report.ok, failures(report)
