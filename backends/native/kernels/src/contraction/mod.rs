@@ -19,11 +19,15 @@
 //!
 //! The operands are packed into panels (`pack`), which the kernel (`tile`) multiplies by tiles that fit into the
 //! registers. Blocks are as large as leaves their sums and what is read again in the second cache. Products with a vector
-//! take another way (`vector`), that of memory.
+//! take another way (`vector`), that of memory; and so do few sums of very many terms (`deep`). A convolution is a batch of
+//! products (`batch`) of operands that lie on several axes (`windows`).
 
+mod batch;
+mod deep;
 mod pack;
 mod tile;
 mod vector;
+mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -37,9 +41,11 @@ use crate::memory::Memory;
 use crate::simd::{Level, dispatch_at};
 use crate::threads;
 
+pub use batch::batch_product;
 pub use pack::{Addend, Operand, Vectors};
 use pack::{HEAD, Pack};
 use tile::Block;
+pub use windows::{Last, Terms, Windows};
 
 /// Terms that are summed one after the other. Pieces joined afterwards have a smaller error than one long sum, and a piece
 /// of a left panel stays in the first cache.

@@ -12,6 +12,7 @@ pub mod argsort;
 pub mod astype;
 pub mod broadcast_to;
 pub mod concat;
+pub mod conv;
 pub mod div;
 pub mod equal;
 pub mod exp;
