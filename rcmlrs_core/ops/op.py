@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, Protocol
 from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
 from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
 from rcmlrs_core.numerics.reals import decide
+from rcmlrs_core.ops.calls import Call
 from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape, broadcast_offsets, offsets, strides_of
 
@@ -108,6 +109,13 @@ class Operation:
     cases: Sequence[Case] = ()
     refusals: Sequence[Refusal] = ()
     aliases: Sequence[str] = ()
+    calls: Sequence[Call] = ()
+    """What the suite calls at random, where the operation's form does not say it; ``data`` is what it fills in."""
+    data: str = "sums"
+    of_length: Callable[[int], Call] | None = None
+    """A call whose sums have n terms, or whose blocks end at n."""
+    samples: Sequence[dict[str, Any]] = ({},)
+    """Attributes to try, where the form says how it is called and the defaults are not enough."""
 
     @cached_property
     def name(self) -> str:
@@ -460,6 +468,7 @@ class Move(Operation):
     rule: Callable[..., Result]
     source: Callable[..., Sequence[int]]
     clause: str = "N4.1"
+    data: str = "moves"
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -528,6 +537,7 @@ class Composition(Operation):
     function: Callable[..., Any]
     gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
     clause: str = "N5"
+    data: str = "few"
 
     @cached_property
     def signature(self) -> inspect.Signature:
