@@ -531,7 +531,8 @@ ALL_DTYPES = (FLOAT32, INT32, BOOL)
 class Composition(Operation):
     """A composition of operations, written once over tensors; it has their bits on every backend (N5).
 
-    ``function(x, ..., **attributes)`` takes tensors and gives one. It has no kernel and needs no gradient of its own.
+    ``function(x, ..., **attributes)`` takes tensors and gives one, or a tuple of them (its cases then want a tuple). It
+    has no kernel and needs no gradient of its own.
     """
 
     function: Callable[..., Any]
