@@ -36,6 +36,7 @@ DEFINITION = Backend(
     {name: operation.define for name, operation in KERNELS.items()},
     dict.fromkeys(KERNELS, DERIVED),
     "the definitions, without any short cut",
+    derive=lambda operation: operation.define,
 )
 """A backend like any other, on which a composition can run."""
 

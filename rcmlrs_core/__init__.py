@@ -20,12 +20,15 @@ from rcmlrs_core.errors import (
     FileFormatError,
     GradientError,
     IndexRangeError,
+    OperationError,
     PrecisionError,
     RcmlrsError,
     ShapeError,
     TrainingError,
 )
 from rcmlrs_core.errors import did_you_mean as _did_you_mean
+from rcmlrs_core.extension import load_operations as _load_operations
+from rcmlrs_core.extension import register_operation
 from rcmlrs_core.functions import *  # noqa: F403  (the operations: what functions.__all__ lists)
 from rcmlrs_core.hookspecs import hookimpl
 from rcmlrs_core.plain import BOOL as bool_
@@ -61,6 +64,7 @@ __all__ = [
     "FileFormatError",
     "GradientError",
     "IndexRangeError",
+    "OperationError",
     "PrecisionError",
     "RamTensor",
     "RcmlrsError",
@@ -88,6 +92,7 @@ __all__ = [
     "ones",
     "optim",
     "random",
+    "register_operation",
     "save_tensors_binary",
     "save_tensors_json",
     "tensor",
@@ -112,3 +117,6 @@ if not _typing.TYPE_CHECKING:  # a type checker knows the names above, and finds
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+_load_operations()  # last, so that a package with operations may import all of the above

@@ -124,8 +124,8 @@ class Operation:
 
     @cached_property
     def documentation(self) -> str:
-        """The operation's page: the docstring of its file."""
-        return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
+        """The operation's page: the docstring of its file (of one made in a notebook, there is none)."""
+        return inspect.cleandoc(getattr(sys.modules.get(self.module), "__doc__", None) or "")
 
     @cached_property
     def signature(self) -> inspect.Signature:
