@@ -13,6 +13,7 @@ from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Composition
 from rcmlrs_core.plain import ITEMSIZE, PlainArray, Shape
 from rcmlrs_core.registry import DERIVED, Backend, use_backend
+from rcmlrs_core.tensor import RamTensor
 
 from .bits import raw_bytes
 
@@ -46,6 +47,21 @@ class Outcome(NamedTuple):
     shape: Shape
     dtype: str
     raw: bytes
+    rest: "tuple[Outcome, ...]" = ()
+    """The other results of a composition that gives several."""
+
+    def each(self) -> "tuple[Outcome, ...]":
+        """Every result by itself."""
+        return (self._replace(rest=()), *self.rest)
+
+
+def outcome_of(result: RamTensor | tuple[RamTensor, ...]) -> Outcome:
+    """What a function gives: a tensor, or several as a tuple."""
+    first, *rest = (
+        Outcome(tensor.shape, tensor.dtype, tensor.tobytes())
+        for tensor in (result if isinstance(result, tuple) else (result,))
+    )
+    return first._replace(rest=tuple(rest))
 
 
 _kept: dict[bytes, Outcome] = {}
@@ -69,15 +85,21 @@ def _define(trial: "Trial") -> Outcome:
     if isinstance(operation, Composition):
         with use_backend(DEFINITION):
             tensors = [from_plain(x, DEFINITION) for x in trial.operands]
-            result = operation.function(*tensors, **trial.attributes)
-        return Outcome(result.shape, result.dtype, result.tobytes())
+            return outcome_of(operation.function(*tensors, **trial.attributes))
     shape, dtype, attributes = operation.check(*trial.operands, **trial.attributes)
     defined = operation.define(*trial.operands, **attributes)
-    if (defined.shape, defined.dtype) != (shape, dtype):
+    if (fitting(shape, defined.shape), defined.dtype) != (shape, dtype):
         raise AssertionError(
             f"the definition gives {defined.dtype} of shape {defined.shape}, where check says {dtype} of shape {shape}"
         )
     return Outcome(shape, dtype, defined.tobytes())
+
+
+def fitting(shape: Shape, found: Shape) -> Shape:
+    """``found`` with -1 where ``shape``, from a check, leaves a length to the elements."""
+    if len(found) != len(shape):
+        return found
+    return tuple(-1 if length == -1 else n for n, length in zip(found, shape, strict=True))
 
 
 def _key(trial: "Trial") -> bytes:

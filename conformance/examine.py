@@ -13,10 +13,9 @@ from rcmlrs_core.dispatch import FUNCTIONS
 from rcmlrs_core.ops.op import Composition, Refusal
 from rcmlrs_core.plain import ITEMSIZE, PlainArray
 from rcmlrs_core.registry import Backend, use_backend
-from rcmlrs_core.tensor import RamTensor
 
 from .bits import differences, raw_bytes
-from .definition import Outcome, expected
+from .definition import Outcome, expected, outcome_of
 from .trial import Trial, plain
 
 BITS = "wrong bits"
@@ -63,7 +62,7 @@ class Examiner:
             return Finding(DEFINITION_ITSELF, f"the definition fails: {type(error).__name__}: {error}", trial)
         if contradiction:
             return Finding(DEFINITION_ITSELF, contradiction, trial, want)
-        self.compared += len(want.raw) // ITEMSIZE[want.dtype]
+        self.compared += sum(len(outcome.raw) // ITEMSIZE[outcome.dtype] for outcome in want.each())
         try:
             if isinstance(trial.operation, Composition):
                 return self._through_function(trial, want, BITS)
@@ -110,16 +109,21 @@ class Examiner:
         with use_backend(self.backend):
             tensors = [from_plain(x, self.backend) for x in trial.operands]
             before = [t.tobytes() for t in tensors]
-            result: RamTensor = FUNCTIONS[trial.operation.name](*tensors, **trial.attributes)
-        got = Outcome(result.shape, result.dtype, result.tobytes())
-        if got.shape != want.shape:
-            return Finding(SHAPE, f"the result has shape {got.shape}, wanted {want.shape}", trial, want)
-        if got.dtype != want.dtype:
-            return Finding(TYPE, f"the result has element type {got.dtype}, wanted {want.dtype}", trial, want)
-        finding = compare(trial, want, got, kind)
-        if finding is None and [t.tobytes() for t in tensors] != before:
+            got = outcome_of(FUNCTIONS[trial.operation.name](*tensors, **trial.attributes))
+        if len(got.rest) != len(want.rest):
+            count = f"{len(got.each())} results, wanted {len(want.each())}"
+            return Finding(SHAPE, f"the function gives {count}", trial, want)
+        for wanted, found in zip(want.each(), got.each(), strict=True):
+            if found.shape != wanted.shape:
+                return Finding(SHAPE, f"the result has shape {found.shape}, wanted {wanted.shape}", trial, wanted)
+            if found.dtype != wanted.dtype:
+                return Finding(TYPE, f"the result has element type {found.dtype}, wanted {wanted.dtype}", trial, wanted)
+            finding = compare(trial, wanted, found, kind)
+            if finding is not None:
+                return finding
+        if [t.tobytes() for t in tensors] != before:
             return Finding(OPERAND, "an operand has other elements after the call than before", trial, want)
-        return finding
+        return None
 
     def start_family(self) -> None:
         """Forget the last result: a family runs alone as it runs among the others."""
@@ -175,12 +179,19 @@ def _stated_otherwise(trial: Trial, want: Outcome) -> str:
     """How the result that a case states differs from the definition's, if it does."""
     if trial.want is None:
         return ""
-    stated: PlainArray = plain(trial.want, want.dtype)
-    if not want.raw and not isinstance(trial.want, PlainArray):
+    several = trial.want if isinstance(trial.want, tuple) else (trial.want,)
+    if len(several) != len(want.each()):
+        return f"the case wants {len(several)} results, the definition gives {len(want.each())}"
+    return next(filter(None, map(_one_stated_otherwise, several, want.each())), "")
+
+
+def _one_stated_otherwise(listed: Any, want: Outcome) -> str:
+    stated: PlainArray = plain(listed, want.dtype)
+    if not want.raw and not isinstance(listed, PlainArray):
         stated.shape += want.shape[len(stated.shape) :]  # nested lists say nothing of the axes inside an empty one
     if stated.shape != want.shape:
         return f"the case wants shape {stated.shape}, the definition gives {want.shape}"
     if stated.tobytes() != want.raw:
         defined = PlainArray.frombytes(want.raw, want.shape, want.dtype)
-        return f"the case wants {trial.want}, the definition gives {defined.values.tolist()}"
+        return f"the case wants {listed}, the definition gives {defined.values.tolist()}"
     return ""

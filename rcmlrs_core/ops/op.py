@@ -526,16 +526,20 @@ ALL_DTYPES = (FLOAT32, INT32, BOOL)
 
 # --------------------------------------------------------------------------------------------- compositions
 
+OF_ITS_OPERATIONS = NoGradient("a composition has the gradients of its operations")
+"""What a composition states; one that has none, as it gives indices or masks, states its own reason."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Composition(Operation):
     """A composition of operations, written once over tensors; it has their bits on every backend (N5).
 
-    ``function(x, ..., **attributes)`` takes tensors and gives one. It has no kernel and needs no gradient of its own.
+    ``function(x, ..., **attributes)`` takes tensors and gives one (or several, as a tuple, which its annotation says).
+    It has no kernel and needs no gradient of its own.
     """
 
     function: Callable[..., Any]
-    gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
+    gradient: Gradient | NoGradient = OF_ITS_OPERATIONS
     clause: str = "N5"
     data: str = "few"
 
