@@ -45,5 +45,10 @@ operation = Elementwise(
         case([1 + 2.0**-23, -1 - 2.0**-23, inf, -inf, nan], want=[nan] * 5),
         case([2.0**-149, -(2.0**-126), 2.0**-24], want=[1.5707964, 1.5707964, 1.5707963]),
         case([1 - 2.0**-24, -1 + 2.0**-24], note="next to the ends, where the slope is infinite"),
+        case(
+            [0.000248686469, 1.58932547e-8, -0.0117446901],
+            want=[1.5705477, 1.57079637, 1.58254123],
+            note="the nearest to a midpoint of all numbers: 2^-33.5, 2^-30.9 and 2^-29.9 ulp",
+        ),
     ),
 )

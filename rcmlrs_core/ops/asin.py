@@ -48,5 +48,10 @@ operation = Elementwise(
         case([2.0**-149, -(2.0**-149), 3 * 2.0**-149], want=[2.0**-149, -(2.0**-149), 3 * 2.0**-149]),
         case([2.0**-126, 2.0**-12, -(2.0**-11)], note="x + x^3/6 next to x"),
         case([1 - 2.0**-24, -1 + 2.0**-24], note="next to the ends, where the slope is infinite"),
+        case(
+            [0.532136559, 0.112293467, 0.033101663],
+            want=[0.56112206, 0.112530813, 0.0331077091],
+            note="the nearest to a midpoint of all numbers: 2^-30.4, 2^-28.6 and 2^-27.3 ulp",
+        ),
     ),
 )

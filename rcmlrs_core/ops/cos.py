@@ -52,5 +52,10 @@ operation = Elementwise(
             [3.4028234663852886e38, -3.4028234663852886e38, 2.0**127],
             note="127 bits of the quotient by pi/2 are dropped",
         ),
+        case(
+            [1.72699834e20, 3.45219432e15, 1.10046776e19],
+            want=[0.969057977, 0.759267926, 0.996410072],
+            note="the nearest to a midpoint of all numbers: 2^-31.9, 2^-31.9 and 2^-31.6 ulp",
+        ),
     ),
 )

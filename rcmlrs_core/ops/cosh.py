@@ -44,5 +44,10 @@ operation = Elementwise(
         ),
         case([89.41598, 89.41599, -89.41599], want=[3.4027937e38, inf, inf], note="the overflow threshold"),
         case([1e30, -3.4028234663852886e38], want=[inf, inf]),
+        case(
+            [0.000913490541, 0.0548297465, 0.0010358009],
+            want=[1.00000048, 1.00150359, 1.00000048],
+            note="the nearest to a midpoint of all numbers: 2^-30.3, 2^-29.7 and 2^-27.7 ulp",
+        ),
     ),
 )

@@ -52,5 +52,10 @@ operation = Elementwise(
         case([-126.5, -140.25], note="into the subnormals"),
         case([2.0**-149, -(2.0**-149), 2.0**-24], want=[1.0, 1.0, 1.0]),
         case([1e30, -1e30, 3.4028234663852886e38], want=[inf, 0.0, inf]),
+        case(
+            [-6.44935085e-7, -0.0297437739, 0.00296957581],
+            want=[0.999999523, 0.97959429, 1.00206053],
+            note="the nearest to a midpoint of all numbers: 2^-34.9, 2^-32.9 and 2^-30.2 ulp",
+        ),
     ),
 )

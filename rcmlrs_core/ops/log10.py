@@ -57,5 +57,10 @@ operation = Elementwise(
         case([2.0**-149, 3 * 2.0**-149], note="subnormal numbers"),
         case([1 + 2.0**-23, 1 - 2.0**-24], note="next to zero"),
         case(3.4028234663852886e38, want=38.53184),
+        case(
+            [1.53806442e20, 1.53806442e21, 6077.72266],
+            want=[20.1869736, 21.1869736, 3.783741],
+            note="the nearest to a midpoint of all numbers: 2^-32.4, 2^-32.4 and 2^-30.7 ulp",
+        ),
     ),
 )

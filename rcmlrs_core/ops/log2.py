@@ -53,5 +53,10 @@ operation = Elementwise(
         case([3.0, 10.0, 3 * 2.0**-149], want=[1.5849625, 3.3219281, -147.41504]),
         case([1 + 2.0**-23, 1 - 2.0**-24], note="next to zero"),
         case(3.4028234663852886e38, want=128.0, note="a hair below"),
+        case(
+            [0.3134363, 2.5074904, 3.33572373e-39],
+            want=[-1.67375588, 1.32624412, -127.8172],
+            note="the nearest to a midpoint of all numbers: 2^-27.6, 2^-27.6 and 2^-27.1 ulp",
+        ),
     ),
 )

@@ -50,5 +50,10 @@ operation = Elementwise(
         case([2.0, 3.0, 2.0**-149], want=[0.70710678, 0.57735027, 2.6713738e22]),
         case([1 + 2.0**-23, 1 - 2.0**-24, 4 - 2.0**-22], note="next to powers of four"),
         case(3.4028234663852886e38, want=5.421011e-20),
+        case(
+            [3.41806599e-38, 1.3672264e-37, 5.46890559e-37],
+            want=[5.40891001e18, 2.70445501e18, 1.3522275e18],
+            note="the nearest to a midpoint of all numbers: 2^-28.5, 2^-28.5 and 2^-28.5 ulp",
+        ),
     ),
 )

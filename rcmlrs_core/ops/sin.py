@@ -52,5 +52,10 @@ operation = Elementwise(
             [3.4028234663852886e38, -3.4028234663852886e38, 2.0**127],
             note="127 bits of the quotient by pi/2 are dropped",
         ),
+        case(
+            [1.30129235e31, 9830.39844, 2.78975113e13],
+            want=[0.289508939, -0.347613245, -0.994050443],
+            note="the nearest to a midpoint of all numbers: 2^-31.0, 2^-30.5 and 2^-29.6 ulp",
+        ),
     ),
 )

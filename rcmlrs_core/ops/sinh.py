@@ -41,5 +41,10 @@ operation = Elementwise(
         case([2.0**-126, 2.0**-12, -(2.0**-11)], note="x + x^3/6 next to x"),
         case([89.41598, 89.41599, -89.41599], want=[3.4027937e38, inf, -inf], note="the overflow threshold"),
         case([1e30, -3.4028234663852886e38], want=[inf, -inf]),
+        case(
+            [0.000558942498, 0.00278723962, 0.991979122],
+            want=[0.000558942498, 0.00278724334, 1.16286206],
+            note="the nearest to a midpoint of all numbers: 2^-31.1, 2^-27.2 and 2^-26.8 ulp",
+        ),
     ),
 )

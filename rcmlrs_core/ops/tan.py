@@ -49,5 +49,10 @@ operation = Elementwise(
             [3.4028234663852886e38, -3.4028234663852886e38, 2.0**127],
             note="127 bits of the quotient by pi/2 are dropped",
         ),
+        case(
+            [3.64902137e19, 9.74812578e17, 4.04551554],
+            want=[1.62831259, 0.325683028, 1.27036107],
+            note="the nearest to a midpoint of all numbers: 2^-30.8, 2^-28.8 and 2^-28.2 ulp",
+        ),
     ),
 )
