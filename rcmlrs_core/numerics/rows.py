@@ -156,8 +156,10 @@ def abs(x: Any) -> Any:
     return Row(map(math.fabs, x.values)) if isinstance(x, Row) else math.fabs(x)
 
 
-def power(x: Any, y: Any) -> Row:
+def power(x: Any, y: Any) -> Any:
     """x to the y, with the special cases of IEEE 754 ``pow``."""
+    if not isinstance(x, Row) and not isinstance(y, Row):
+        return _power(x, y)
     return Row(map(_power, _values(x), _values(y)))
 
 

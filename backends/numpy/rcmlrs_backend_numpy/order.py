@@ -1,4 +1,5 @@
-"""Comparing and ordering: max, min (contract N2.3), argmax, argmin, argsort, median (N4.2)."""
+"""Comparing and ordering: max, min (contract N2.3), argmax, argmin, argsort, sort, median
+(N4.2); any, all, count_nonzero."""
 
 from collections.abc import Callable, Sequence
 from math import prod
@@ -46,12 +47,36 @@ def keys(x: Array) -> Array:
     return numpy.where(bits < 0, bits ^ numpy.int32(0x7FFFFFFF), bits)
 
 
-def argsort(x: Array, *, axis: Sequence[int]) -> Array:
+def numbers(order: Array) -> Array:
+    """Back from :func:`keys` to binary32."""
+    return numpy.where(order < 0, order ^ numpy.int32(0x7FFFFFFF), order).view(numpy.float32)
+
+
+def argsort(x: Array, *, axis: Sequence[int], descending: bool, stable: bool = True) -> Array:
     """Stable, by the keys; of all axes together, as one row that keeps its place."""
+    order = ~keys(x) if descending else keys(x)  # ~ reverses the order of integers
     if len(axis) != 1:
-        order = numpy.argsort(keys(x).reshape(-1), kind="stable")
-        return order.astype(numpy.int32).reshape(x.shape)
-    return numpy.argsort(keys(x), axis=axis[0], kind="stable").astype(numpy.int32)
+        return numpy.argsort(order.reshape(-1), kind="stable").astype(numpy.int32).reshape(x.shape)
+    return numpy.argsort(order, axis=axis[0], kind="stable").astype(numpy.int32)
+
+
+def sort(x: Array, *, axis: Sequence[int], descending: bool, stable: bool = True) -> Array:
+    """The keys sorted, which are numbers again then."""
+    order = ~keys(x) if descending else keys(x)
+    if len(axis) != 1:
+        order = numpy.sort(order.reshape(-1)).reshape(x.shape)
+    else:
+        order = numpy.sort(order, axis=axis[0])
+    return numbers(~order if descending else order)
+
+
+def _truth(function: Callable[..., Array], dtype: Any) -> Callable[..., Array]:
+    """NumPy's truth of a NaN is the contract's."""
+
+    def kernel(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
+        return numpy.asarray(function(x, axis=tuple(axis), keepdims=keepdims), dtype=dtype)
+
+    return kernel
 
 
 def median(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
@@ -61,8 +86,7 @@ def median(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
     rows = numpy.ascontiguousarray(x.transpose(*kept, *axis)).reshape(*(x.shape[i] for i in kept), n)
     order = keys(rows)
     middle = numpy.partition(order, ((n - 1) // 2, n // 2, n - 1), axis=-1)[..., [(n - 1) // 2, n // 2, n - 1]]
-    low, high, last = numpy.moveaxis(numpy.where(middle < 0, middle ^ numpy.int32(0x7FFFFFFF), middle), -1, 0)
-    low, high, last = (numpy.ascontiguousarray(v).view(numpy.float32) for v in (low, high, last))
+    low, high, last = (numbers(v) for v in numpy.moveaxis(middle, -1, 0))
     with numpy.errstate(all="ignore"):
         if n % 2:
             result = numpy.where(numpy.isnan(last), last, low + numpy.float32(0))  # an exact zero is +0 (N3.2)
@@ -79,5 +103,9 @@ KERNELS: dict[str, Any] = {
     "argmax": _arg(numpy.argmax),
     "argmin": _arg(numpy.argmin),
     "argsort": argsort,
+    "sort": sort,
+    "any": _truth(numpy.any, bool),
+    "all": _truth(numpy.all, bool),
+    "count_nonzero": _truth(numpy.count_nonzero, numpy.int32),
     "median": median,
 }
