@@ -543,6 +543,8 @@ class Composition(Operation):
     gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
     clause: str = "N5"
     data: str = "few"
+    text_first: bool = False
+    """Whether text may stand before the tensors: the subscripts of an ``einsum``."""
 
     @cached_property
     def signature(self) -> inspect.Signature:
