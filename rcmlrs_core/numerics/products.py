@@ -48,7 +48,7 @@ def exact_product(values: Iterable[float]) -> float:
 
 
 def exact_products(values: Sequence[float], places: Iterable[int]) -> Iterator[float]:
-    """``RN`` of the exact products of the first elements up to each of the places, which ascend, themselves included."""
+    """``RN`` of the exact products of the first elements, up to and with each of the places, which ascend."""
     product, done = Product(), 0
     for place in places:
         for value in values[done : place + 1]:

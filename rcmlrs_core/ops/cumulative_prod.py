@@ -1,4 +1,4 @@
-"""cumulative_prod(x, axis=None, include_initial=False): the products of the first elements along an axis, from a one if asked.
+"""cumulative_prod(x, axis=None, include_initial=False): the products of the first elements, from a one if asked.
 
 1. ``cumprod`` (N2.1); with ``include_initial`` the product of no elements, 1, comes first, and the axis is one longer
    (Array API).

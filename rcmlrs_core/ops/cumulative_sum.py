@@ -1,4 +1,4 @@
-"""cumulative_sum(x, axis=None, include_initial=False): the sums of the first elements along an axis, from a zero if asked.
+"""cumulative_sum(x, axis=None, include_initial=False): the sums of the first elements, from a zero if asked.
 
 1. ``cumsum`` (N3.1); with ``include_initial`` the sum of no elements, +0, comes first, and the axis is one longer
    (Array API).

@@ -1,7 +1,7 @@
 """diff(x, axis=-1, n=1, prepend=None, append=None): the differences of neighbours along an axis.
 
-1. ``x[i+1] - x[i]``, rounded once; the axis is one shorter. With n > 1 that is done n times, as a composition: each time
-   is rounded. With n = 0 it is ``x`` itself.
+1. ``x[i+1] - x[i]``, rounded once; the axis is one shorter. With n > 1 that is done n times, as a composition: each
+   time is rounded. With n = 0 it is ``x`` itself.
 2. ``prepend`` and ``append`` are tensors that are joined to ``x`` along the axis first (Array API).
 """
 

@@ -66,7 +66,7 @@ def parsed(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[Labels], Labe
     parts = inputs.split(",")
     if len(parts) != len(shapes):
         raise AttributeValueError(
-            f"einsum: {subscripts!r} has {len(parts)} terms, but there are {len(shapes)} operands; write a term for each"
+            f"einsum: {subscripts!r} has {len(parts)} terms, but there are {len(shapes)} operands; write one for each"
         )
     labels = [named(subscripts, part, shape) for part, shape in zip(parts, shapes, strict=True)]
     dots = sorted({label for own in labels for label in own if not label.isalpha()}, key=int, reverse=True)
@@ -81,7 +81,9 @@ def parsed(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[Labels], Labe
         if letter not in inputs:
             raise AttributeValueError(f"einsum: {subscripts!r}: the result has {letter!r}, but no operand has")
     if dots and "..." not in output:
-        raise AttributeValueError(f"einsum: {subscripts!r}: the operands have axes in '...'; the result must have '...' too")
+        raise AttributeValueError(
+            f"einsum: {subscripts!r}: the operands have axes in '...'; the result must have '...' too"
+        )
     before, there, after = output.partition("...")
     return labels, (*before, *(dots if there else ()), *after)
 
@@ -103,8 +105,8 @@ def named(subscripts: str, part: str, shape: Shape) -> Labels:
     others = len(shape) - len(before) - len(after)
     if others < 0 or (others and not there):
         raise ShapeError(
-            f"einsum: {subscripts!r}: the term {part!r} has {len(before) + len(after)} letters for the {len(shape)} axes "
-            f"of shape {shape}"
+            f"einsum: {subscripts!r}: the term {part!r} has {len(before) + len(after)} letters for the {len(shape)} "
+            f"axes of shape {shape}"
         )
     return (*before, *map(str, range(others - 1, -1, -1)), *after)
 
@@ -189,15 +191,18 @@ operation = Composition(
     function=einsum,
     text_first=True,
     cases=(
-        case([[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]], subscripts="ij,jk->ik", want=[[19.0, 22.0], [43.0, 50.0]]),
+        case(
+            [[1.0, 2.0], [3.0, 4.0]],
+            [[5.0, 6.0], [7.0, 8.0]],
+            subscripts="ij,jk->ik",
+            want=[[19.0, 22.0], [43.0, 50.0]],
+        ),
         case([[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]], subscripts="ij,jk", want=[[19.0, 22.0], [43.0, 50.0]]),
         case([[1.0, 2.0], [3.0, 4.0]], subscripts="ba", want=[[1.0, 3.0], [2.0, 4.0]], note="'ba->ab'"),
         case([[1.0, 2.0], [3.0, -0.0]], subscripts="ii->i", want=[1.0, -0.0], note="the diagonal"),
         case([[1e30, 2.0], [3.0, 1.0]], subscripts="ii", want=1e30, note="the trace"),
         case([[1e30, 1.0], [-1e30, 0.0]], subscripts="ij->", want=1.0, note="one sum over both axes"),
-        case(
-            [[1e30, 1.0], [-1e30, 0.0]], [1.0, 1.0], subscripts="ij,j->", want=1.0, note="one sum over both axes"
-        ),
+        case([[1e30, 1.0], [-1e30, 0.0]], [1.0, 1.0], subscripts="ij,j->", want=1.0, note="one sum over both axes"),
         case([1.0, 2.0], [3.0, -0.0], subscripts="i,j->ji", want=[[3.0, 6.0], [-0.0, -0.0]], note="nothing is summed"),
         case([1.0, 2.0], [3.0, 4.0], [5.0, 6.0], subscripts="i,i,i", want=63.0),
         case([[[1.0, 2.0]], [[3.0, 4.0]]], [[1.0], [2.0]], subscripts="...ij,jk", want=[[[5.0]], [[11.0]]]),
@@ -228,7 +233,7 @@ operation = Composition(
         call((2, 3, 3), (3,), subscripts="...ii,i->..."),
         call((2, 3), (3, 4), (4, 2), subscripts="ij,jk,kl->il"),
         call((2, 3), (4,), subscripts="ij,k->k"),
-        call((2, 1, 3), (4, 1), subscripts="...a,...->a..."),
+        call((2, 1, 3), (4,), subscripts="...a,...->a..."),
         call((5,), (5,), subscripts="i,i"),
         call((2, 0), (0, 3), subscripts="ij,jk"),
         call((2, 3), subscripts="ij->ji"),

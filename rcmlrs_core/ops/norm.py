@@ -1,14 +1,14 @@
 """norm(x, axis=None, keepdims=False, *, ord=2): the p-norm of the elements along some axes, as one vector.
 
-1. ``(sum |x_i|^p)^(1/p)`` with p = ``ord``: ``RN`` of the exact root of the exact sum (N3.1); 2 is the Euclidean length,
-   1 the sum of the magnitudes. ``ord`` is rounded once to binary32 (N6).
+1. ``(sum |x_i|^p)^(1/p)`` with p = ``ord``: ``RN`` of the exact root of the exact sum (N3.1); 2 is the Euclidean
+   length, 1 the sum of the magnitudes. ``ord`` is rounded once to binary32 (N6).
 2. ``inf`` is the largest magnitude, ``-inf`` the smallest, 0 the number of elements that are not zero (a NaN is not).
    With p < 0 the norm is 0 if any element is, and elements of inf add nothing.
 3. NaN gives NaN. With p > 0 any infinity gives inf.
-4. ``axis`` is an int, a tuple of ints or None, which is all. The norm of no elements is +0; with ``inf`` and p < 0 it is
-   refused. This is the Array API's ``vector_norm``; a matrix has its Frobenius norm.
-5. The gradient is ``g * sign(x_i) (|x_i| / norm)^(p-1)``, and zero where x_i or the norm is; with ``inf`` and ``-inf`` the
-   first element that has the norm takes it (N4.3); with 0 there is none.
+4. ``axis`` is an int, a tuple of ints or None, which is all. The norm of no elements is +0; with ``inf`` and p < 0 it
+   is refused. This is the Array API's ``vector_norm``; a matrix has its Frobenius norm.
+5. The gradient is ``g * sign(x_i) (|x_i| / norm)^(p-1)``, and zero where x_i or the norm is; with ``inf`` and ``-inf``
+   the first element that has the norm takes it (N4.3); with 0 there is none.
 """
 
 import math
@@ -216,7 +216,7 @@ operation = Reduction(
         {"ord": float("-inf")},
         {"ord": 0},
         {"ord": 3},
-        {"ord": 0.5},
+        {"ord": 0.75},
         {"ord": 1.5},
         {"ord": -2},
     ),

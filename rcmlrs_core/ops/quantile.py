@@ -1,13 +1,13 @@
 """quantile(x, q, axis=None, keepdims=False, *, method="linear"): the q-th quantile of the elements along some axes.
 
 1. Of n sorted elements the one at place h = (n-1) q; between two, a at floor(h) and b after it, ``RN`` of the exact
-   ``(1-f) a + f b`` with f = h - floor(h) (N4.2: of q = 1/2, the median). ``method`` may be ``"lower"`` (a), ``"higher"``
-   (b), ``"nearest"`` (the even place of two that are equally near) or ``"midpoint"`` ((a + b)/2), too.
+   ``(1-f) a + f b`` with f = h - floor(h) (N4.2: of q = 1/2, the median). ``method`` may be ``"lower"`` (a),
+   ``"higher"`` (b), ``"nearest"`` (the even place of two that are equally near) or ``"midpoint"`` ((a + b)/2), too.
 2. NaN if any element is NaN. An exact zero is +0, as in every sum (N3.2); both infinities give NaN, unless f is 0.
 3. ``q`` is a number in [0, 1], rounded once to binary32 (N6), or a sequence of them: then the result has a first axis
    for them. ``axis`` is an int, a tuple of ints or None, which is all. The quantile of no elements is refused.
-4. The gradient goes to a and b, in the parts 1-f and f, each rounded once. Among equals, to those that a stable sort puts
-   there (``argsort``).
+4. The gradient goes to a and b, in the parts 1-f and f, each rounded once. Among equals, to those that a stable sort
+   puts there (``argsort``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,12 +42,14 @@ def rule(
     check_dtypes("quantile", (x,), (FLOAT32,))
     axes = normalize_axes("quantile", axis, x.shape)
     if 0 in (x.shape[a] for a in axes):
-        raise ShapeError(f"quantile: axis {axis} of shape {x.shape} is empty; the quantile of no elements does not exist")
+        raise ShapeError(
+            f"quantile: axis {axis} of shape {x.shape} is empty; the quantile of no elements does not exist"
+        )
     if method not in METHODS:
         raise AttributeValueError(f"quantile: method must be one of {', '.join(METHODS)}; got {method!r}")
-    listed = q.tolist() if hasattr(q, "tolist") else q
+    listed: Any = q.tolist() if hasattr(q, "tolist") else q
     several = isinstance(listed, Sequence) and not isinstance(listed, str)
-    orders = tuple(map(_order, listed if several else (listed,)))
+    orders = tuple(_order(order) for order in (listed if several else (listed,)))
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes)
     attributes = {"q": orders if several else orders[0], "axis": axes, "keepdims": bool(keepdims), "method": method}
     return Result((len(orders), *shape) if several else shape, FLOAT32, attributes)
@@ -114,9 +116,7 @@ def definition(x: PlainArray, *, q: Any, axis: tuple[int, ...], keepdims: bool, 
     return PlainArray.of((row[i] for i in range(len(orders)) for row in found), shape)
 
 
-def gradient(
-    g: Any, y: Any, x: Any, *, q: Any, axis: tuple[int, ...], keepdims: bool, method: str
-) -> tuple[Any]:
+def gradient(g: Any, y: Any, x: Any, *, q: Any, axis: tuple[int, ...], keepdims: bool, method: str) -> tuple[Any]:
     """The exact sum of what each element receives."""
     n = prod(x.shape[a] for a in axis)
     sorted_places = as_rows(x, axis).argsort(axis=-1)

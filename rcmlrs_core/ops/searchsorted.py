@@ -9,7 +9,7 @@
 """
 
 from bisect import bisect_left, bisect_right
-from typing import Any
+from itertools import pairwise
 
 from rcmlrs_core.errors import AttributeValueError, DataError, DTypeError, IndexRangeError, ShapeError
 from rcmlrs_core.ops.calls import Ints, call
@@ -41,7 +41,7 @@ def definition(x: PlainArray, v: PlainArray, sorter: PlainArray | None = None, *
         check_range("searchsorted", sorter, len(values))
         values = [values[i] for i in sorter.values]
     keys = [key(value) for value in values]
-    for i, (before, after) in enumerate(zip(keys, keys[1:], strict=False)):
+    for i, (before, after) in enumerate(pairwise(keys)):
         if before > after:
             raise unsorted(values[i], values[i + 1], i + 1)
     search = SIDES[side]

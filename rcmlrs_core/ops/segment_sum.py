@@ -2,8 +2,8 @@
 
 1. ``segment_sum(x, ids)[s]`` is ``RN`` of the exact sum of the ``x[i]`` with ``ids[i] == s`` (N3.1); of none, +0. The
    ids need not be sorted: it is a ``scatter_add`` onto zeros.
-2. ``segment_ids`` is int32 and has one axis, the first of ``x``. An id outside of [0, num_segments) is refused; negative
-   ones too.
+2. ``segment_ids`` is int32 and has one axis, the first of ``x``. An id outside of [0, num_segments) is refused;
+   negative ones too.
 """
 
 import operator
@@ -23,8 +23,8 @@ def segment_sum(x: Any, segment_ids: Any, *, num_segments: int) -> Any:
     check_int32("segment_sum", segment_ids)
     if not x.shape or segment_ids.shape != x.shape[:1]:
         raise ShapeError(
-            f"segment_sum: there is one id for each slice along the first axis; got ids of shape {segment_ids.shape} for "
-            f"shape {x.shape}"
+            f"segment_sum: there is one id for each slice along the first axis; got ids of shape {segment_ids.shape} "
+            f"for shape {x.shape}"
         )
     try:
         count = operator.index(num_segments)

@@ -2,8 +2,8 @@
 
 1. Each element is ``RN`` of the exact sum over all these axes together: one ``matmul`` (N3.1). The other axes of ``x``
    come first, then those of ``y``.
-2. ``axes`` is how many: the last of ``x`` and the first of ``y``; or a pair of sequences, of the axes of ``x`` and of those
-   that belong to them in ``y`` (Array API). Lengths must be equal.
+2. ``axes`` is how many: the last of ``x`` and the first of ``y``; or a pair of sequences, of the axes of ``x`` and of
+   those that belong to them in ``y`` (Array API). Lengths must be equal.
 3. With no axes it is the product of every element with every other.
 """
 

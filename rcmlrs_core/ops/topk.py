@@ -41,9 +41,7 @@ operation = Composition(
             k=4,
             want=([float("nan"), float("inf"), 0.0, -0.0], PlainArray.of([1, 3, 2, 0], (4,), "int32")),
         ),
-        case(
-            [[3.0, 1.0], [2.0, 4.0]], k=1, axis=0, want=([[3.0, 4.0]], PlainArray.of([0, 1], (1, 2), "int32"))
-        ),
+        case([[3.0, 1.0], [2.0, 4.0]], k=1, axis=0, want=([[3.0, 4.0]], PlainArray.of([0, 1], (1, 2), "int32"))),
         case([1.0], k=0, want=([], PlainArray.of([], (0,), "int32"))),
     ),
     refusals=(

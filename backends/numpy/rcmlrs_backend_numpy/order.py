@@ -133,7 +133,7 @@ def quantile(x: Array, *, q: Any, axis: Sequence[int], keepdims: bool, method: s
     return result.reshape((len(orders), *shape) if isinstance(q, tuple) else shape)
 
 
-def searchsorted(x: Array, v: Array, sorter: Array | None = None, *, side: str) -> Array:
+def searchsorted(x: Array, v: Array, sorter: Array | None = None, *, side: Any) -> Array:
     """NumPy's, in which NaN is the largest too; what is not sorted, the definition refuses."""
     if sorter is not None:
         check_range("searchsorted", sorter, len(x))
