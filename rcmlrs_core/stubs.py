@@ -69,7 +69,8 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
     star = False
     for i, (key, p) in enumerate(operation.signature.parameters.items()):
         if p.kind is p.VAR_POSITIONAL:
-            parts += ["self"] * method + [f"*{key}: RamTensor"]
+            text = " | str" if isinstance(operation, Composition) and operation.text_first else ""
+            parts += ["self"] * method + [f"*{key}: RamTensor{text}"]
             star = True
             continue
         if p.kind is p.KEYWORD_ONLY and not star and isinstance(operation, Composition):
