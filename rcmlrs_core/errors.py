@@ -53,6 +53,10 @@ class DTypeError(RcmlrsError, TypeError):
     """A tensor of another element type than the operation takes."""
 
 
+class IntegerRangeError(RcmlrsError, ArithmeticError):
+    """An int32 operation whose exact result is no int32: too large, or a quotient by zero."""
+
+
 class AttributeValueError(RcmlrsError, ValueError):
     """An attribute of an operation (an exponent, a slope, ...) outside of what it may be."""
 

@@ -566,7 +566,9 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
     shape, dtype, attributes = _checked(operation, operands, attributes, key)
-    result = wrap(backend.kernels[operation.name](*buffers, **attributes), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if operands[0]._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(*buffers, **attributes), shape, dtype, backend)
     if track and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, operands, tuple(buffers), attributes)
     return result
@@ -581,7 +583,9 @@ def run_one(operation: Operation, x: Any) -> RamTensor:
         return run(operation, (x,), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, buffer = x._backend, x._buffer
-    result = wrap(backend.kernels[operation.name](buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(buffer), shape, dtype, backend)
     if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x,), (buffer,), attributes)
     return result
@@ -600,7 +604,9 @@ def run_two(operation: Operation, x: Any, y: Any) -> RamTensor:
         return run(operation, (x, y), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, x_buffer, y_buffer = x._backend, x._buffer, y._buffer
-    result = wrap(backend.kernels[operation.name](x_buffer, y_buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(x_buffer, y_buffer), shape, dtype, backend)
     if (x.requires_grad or y.requires_grad) and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x, y), (x_buffer, y_buffer), attributes)
     return result

@@ -40,10 +40,18 @@ class ArrayMath:
         """Along the rows, which keep length one; NaN if any is, +0 over -0 (N2.3). Libraries return either zero."""
         xp = self._xp
         largest = xp.max(x, axis=-1, keepdims=True)
-        if not xp.any(largest == 0):
+        if x.dtype != xp.float64 or not xp.any(largest == 0):
             return largest
         plus = xp.any((x == 0) & ~xp.signbit(x), axis=-1, keepdims=True)
         return xp.where(largest == 0, xp.where(plus, 0.0, -0.0), largest)
+
+    def argmax(self, x: Any) -> Any:
+        """The place of the largest integer of each row, the first one among equals."""
+        return self._xp.argmax(x, axis=-1, keepdims=True)
+
+    def argsort(self, x: Any) -> Any:
+        """The places of each row's integers in ascending order; equal ones stay in theirs."""
+        return self._xp.argsort(x, axis=-1, stable=True)
 
     def outer(self, x: Any, y: Any) -> Any:
         """Every element of a row times every element of another, as one row of the products."""

@@ -34,7 +34,7 @@ def quiet(kernel: Kernel) -> Kernel:
 def blocked(operation: Elementwise) -> Kernel:
     """The derived kernel, run on one block of elements after the other."""
     whole = elementwise(operation, numpy, round_decided)
-    gives = operation.gives
+    gives, integers = operation.gives, operation.integers
 
     def kernel(*operands: Array, **attributes: Any) -> Array:
         with numpy.errstate(all="ignore"):
@@ -48,7 +48,8 @@ def blocked(operation: Elementwise) -> Kernel:
                 return whole(*map(numpy.atleast_1d, operands), **attributes).reshape(shape)
             # A single number stays one; everything else is laid out as the result is.
             flat = [x.reshape(()) if x.size == 1 else numpy.broadcast_to(x, shape).reshape(-1) for x in operands]
-            result = numpy.empty(size, gives or operands[-1].dtype)
+            whole_numbers = integers and operands[0].dtype == numpy.int32
+            result = numpy.empty(size, numpy.int32 if whole_numbers else gives or operands[-1].dtype)
             for start in range(0, size, BLOCK):
                 block = slice(start, start + BLOCK)
                 result[block] = whole(*(x[block] if x.ndim else x for x in flat), **attributes)
