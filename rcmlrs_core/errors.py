@@ -9,8 +9,6 @@ from difflib import get_close_matches
 
 ELSEWHERE = {
     "cat": "concat",
-    "clamp": "minimum and maximum",
-    "clip": "minimum and maximum",
     "clone": "detach",
     "copy": "detach",
     "dim": "ndim",

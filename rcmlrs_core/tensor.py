@@ -316,7 +316,7 @@ class RamTensor(Methods):
             )
         return NotImplemented
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _augmented
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _augmented
 
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented
@@ -382,14 +382,47 @@ class RamTensor(Methods):
         return self.greater_equal(other) if is_operand(other) else NotImplemented
 
     def __invert__(self) -> "RamTensor":
-        return self.logical_not()
+        return self.bitwise_invert() if self._dtype == INT32 else self.logical_not()
+
+    def __floordiv__(self, other: Any) -> "RamTensor":
+        return self.floor_divide(other) if is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).floor_divide(self) if is_operand(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> "RamTensor":
+        return self.remainder(other) if is_operand(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).remainder(self) if is_operand(other) else NotImplemented
+
+    def __lshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_left_shift(other) if is_operand(other) else NotImplemented
+
+    def __rlshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_left_shift(self) if is_operand(other) else NotImplemented
+
+    def __rshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_right_shift(other) if is_operand(other) else NotImplemented
+
+    def __rrshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_right_shift(self) if is_operand(other) else NotImplemented
+
+    def __xor__(self, other: Any) -> "RamTensor":
+        return self.bitwise_xor(other) if is_operand(other) else NotImplemented
+
+    __rxor__ = __xor__
 
     def __and__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_and(other)
         return self.logical_and(other) if is_operand(other) else NotImplemented
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_or(other)
         return self.logical_or(other) if is_operand(other) else NotImplemented
 
     __ror__ = __or__

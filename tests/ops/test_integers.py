@@ -50,6 +50,13 @@ ARITHMETIC: dict[str, Callable[[int, int], int | None]] = {
     "maximum": max,
     "minimum": min,
     "powf": power,
+    "floor_divide": lambda x, y: x // y if y else None,
+    "remainder": lambda x, y: x % y if y else None,
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
+    "bitwise_left_shift": lambda x, y: x << min(y, 64) if y >= 0 else None,
+    "bitwise_right_shift": lambda x, y: x >> y if y >= 0 else None,
 }
 """Of two numbers; None where there is no integer."""
 
@@ -58,6 +65,11 @@ FUNCTIONS: dict[str, Callable[[int], int]] = {
     "neg": operator.neg,
     "square": lambda x: x * x,
     "sign": lambda x: (x > 0) - (x < 0),
+    "bitwise_invert": operator.invert,
+    "floor": lambda x: x,
+    "ceil": lambda x: x,
+    "trunc": lambda x: x,
+    "round": lambda x: x,
 }
 
 ROWS: dict[str, Callable[[Sequence[int]], Any]] = {
@@ -158,6 +170,31 @@ def test_shapes_of_int32_broadcast_and_may_be_empty(backend: str) -> None:
     assert (ints([[], []], backend) + x).shape == (2, 0)
     assert ints(HIGH, backend).neg().item() == -HIGH
     assert math.prod((ints([[2, 3]], backend).T ** 2).shape) == 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_operators_of_int32(backend: str) -> None:
+    x = ints([6, -7], backend)
+    assert (x // 2).tolist() == [3, -4]
+    assert (20 // x).tolist() == [3, -3]
+    assert (x % 4).tolist() == [2, 1]
+    assert (20 % x).tolist() == [2, -1]
+    assert (x << 1).tolist() == [12, -14]
+    assert (1 << ints([4], backend)).tolist() == [16]
+    assert (x >> 1).tolist() == [3, -4]
+    assert (1024 >> ints([4], backend)).tolist() == [64]
+    assert (x & 3).tolist() == [2, 1]
+    assert (3 & x).tolist() == [2, 1]
+    assert (x | 1).tolist() == [7, -7]
+    assert (1 | x).tolist() == [7, -7]
+    assert (x ^ 1).tolist() == [7, -8]
+    assert (1 ^ x).tolist() == [7, -8]
+    assert (~x).tolist() == [-7, 6]
+    assert (+x).tolist() == [6, -7]
+    assert x.clip(-1, 5).tolist() == [5, -1]
+    mask = rc.tensor([True, False], backend)
+    assert (mask ^ True).tolist() == [False, True]
+    assert (~mask & mask | mask).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -22,7 +22,7 @@ from rcmlrs_core.registry import KernelTable
 _LITTLE_ENDIAN = {FLOAT32: numpy.dtype("<f4"), INT32: numpy.dtype("<i4"), BOOL: numpy.dtype("?")}
 
 
-WHOLE = {"argmax", "argmin", "maximum", "minimum"}
+WHOLE = {"argmax", "argmin", "bitwise_invert", "maximum", "minimum"}
 """Operations whose kernels here take int32 as they take float32."""
 
 
