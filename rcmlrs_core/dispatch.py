@@ -92,9 +92,12 @@ def _of_operands_and_attributes(operation: Operation) -> Function:
 
 def _of_tensors(composition: Function, name: str) -> Function:
     """A composition as a function asks for a tensor first; as a method it has one."""
+    first = next(iter(inspect.signature(composition).parameters))
 
     @functools.wraps(composition)
     def function(*arguments: Any, **given: Any) -> Any:
+        if not arguments and first in given:
+            arguments = (given.pop(first),)
         if arguments and not isinstance(arguments[0], RamTensor):
             got = type(arguments[0]).__name__
             raise TypeError(f"{name}: takes tensors, got {got}; make them with rc.tensor(...)")

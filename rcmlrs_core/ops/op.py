@@ -580,6 +580,10 @@ ALL_DTYPES = (FLOAT32, INT32, BOOL)
 # --------------------------------------------------------------------------------------------- compositions
 
 
+OF_ITS_OPERATIONS = NoGradient("a composition has the gradients of its operations")
+"""The gradient of a composition, which need not be stated; one that has none says why."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Composition(Operation):
     """A composition of operations, written once over tensors; it has their bits on every backend (N5).
@@ -589,7 +593,7 @@ class Composition(Operation):
     """
 
     function: Callable[..., Any]
-    gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
+    gradient: Gradient | NoGradient = OF_ITS_OPERATIONS
     clause: str = "N5"
     data: str = "few"
 
