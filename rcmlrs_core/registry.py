@@ -48,9 +48,14 @@ class KernelTable:
         self.operations = operations
         self.kernels: dict[str, Kernel] = {}
         self.fused: dict[str, Callable[..., tuple[Any, ...]]] = {}
+        self.for_integers: set[str] = set()
 
-    def register(self, name: str, kernel: Kernel) -> None:
-        """Register ``kernel`` for the operation ``name``; once, and for an operation that exists."""
+    def register(self, name: str, kernel: Kernel, *, integers: bool = False) -> None:
+        """Register ``kernel`` for the operation ``name``; once, and for an operation that exists.
+
+        Where an operation has another formula for int32 (``Operation.integers``), ``kernel`` is asked only for float32,
+        and int32 goes to a derived kernel; unless ``integers`` says that ``kernel`` takes both.
+        """
         if name not in self.operations:
             close = get_close_matches(name, self.operations, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
@@ -67,6 +72,8 @@ class KernelTable:
                 f"backend {self.backend!r}: the kernel for {name!r} is {kernel!r}, which is not callable"
             )
         self.kernels[name] = kernel
+        if integers:
+            self.for_integers.add(name)
 
     def register_fused(self, name: str, kernel: Callable[..., tuple[Any, ...]]) -> None:
         """Register ``kernel`` for one of the compositions in :mod:`rcmlrs_core.fused`, whose bits it has (N5)."""
@@ -82,7 +89,7 @@ class Backend:
     """A backend that is built: its storage and, for every operation, a kernel and where it comes from.
 
     ``fused`` holds its kernels for whole compositions, of which it need not have any. ``derive`` makes kernels for
-    operations that are added later.
+    operations that are added later. ``integer_kernels`` are those for int32 operands, where another one is asked.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class Backend:
         about: str,
         fused: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType({}),
         derive: Callable[[Operation], Kernel] | None = None,
+        integer_kernels: Mapping[str, Kernel] = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.storage = storage
@@ -101,10 +109,15 @@ class Backend:
         self.origins = origins
         self.about = about
         self.fused = fused
+        self._integer_kernels = integer_kernels
         self._scalars: dict[tuple[Any, str], Any] = {}
         self._derive = derive
         if derive is not None:
             _derivers.add(self)
+
+    def integer_kernel(self, name: str) -> Kernel:
+        """The kernel of the operation ``name`` where the first operand is int32."""
+        return self._integer_kernels.get(name) or self.kernels[name]
 
     def kernel_of(self, operation: Operation) -> Kernel:
         """The kernel of ``operation``; one that was added after the backend was built is derived now."""
@@ -293,7 +306,12 @@ def _build(name: str, plugin: Any) -> Backend:
     for key, operation in KERNELS.items():
         if key not in kernels:
             kernels[key], origins[key] = derive(operation), DERIVED
-    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused, derive)
+    integer_kernels = {
+        key: derive(operation)
+        for key, operation in KERNELS.items()
+        if operation.integers and origins[key] == OWN and key not in table.for_integers
+    }
+    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused, derive, integer_kernels)
 
 
 _derivers: "WeakSet[Backend]" = WeakSet()

@@ -143,7 +143,7 @@ class ArrayMath:
         """Along the rows, which keep length one; NaN if any is, +0 over -0 (N2.3). Libraries return either zero."""
         xp = self._xp
         largest = xp.max(x, axis=-1, keepdims=True)
-        if not xp.any(largest == 0):
+        if x.dtype != xp.float64 or not xp.any(largest == 0):
             return largest
         plus = xp.any((x == 0) & ~xp.signbit(x), axis=-1, keepdims=True)
         return xp.where(largest == 0, xp.where(plus, 0.0, -0.0), largest)
@@ -153,7 +153,7 @@ class ArrayMath:
         return self._xp.cumulative_sum(x, axis=-1)
 
     def argsort(self, x: Any) -> Any:
-        """The places of the elements of the rows in ascending order, which is stable; there is no NaN."""
+        """The places of the elements of the rows in ascending order; equal ones stay in theirs, and there is no NaN."""
         return self._xp.argsort(x, axis=-1, stable=True)
 
     def sort(self, x: Any) -> Any:
@@ -220,6 +220,10 @@ class ArrayMath:
         before, before_e = self.products(xp.concat([one, x[..., :-1]], axis=-1))
         after, after_e = self.products(xp.concat([one, xp.flip(x[..., 1:], axis=-1)], axis=-1))
         return before * xp.flip(after, axis=-1), before_e + xp.flip(after_e, axis=-1)
+
+    def argmax(self, x: Any) -> Any:
+        """The place of the largest integer of each row, the first one among equals."""
+        return self._xp.argmax(x, axis=-1, keepdims=True)
 
     def outer(self, x: Any, y: Any) -> Any:
         """Every element of a row times every element of another, as one row of the products."""
