@@ -6,7 +6,7 @@
 //! * [`mod@array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it. [`error`]: what they refuse.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //!   [`environment`] sees to it that those are rounded to nearest, and subnormals kept.
-//! * [`threads`]: the pool that shares out long work.
+//! * [`threads`]: the pool that shares out long work; [`parts`] of it may fail, and [`interrupt`] ends it early.
 //!
 //! What several of them share:
 //!
@@ -35,11 +35,13 @@ pub mod exponential;
 pub mod function;
 pub mod fused;
 pub mod indices;
+pub mod interrupt;
 pub mod logarithm;
 pub mod memory;
 pub mod natural;
 pub mod ops;
 pub mod order;
+pub mod parts;
 pub mod power;
 pub mod reduce;
 pub mod rows;

@@ -124,6 +124,7 @@ pub struct Rows {
 impl Rows {
     /// The rows of `x` along `axes`, which are sorted; a copy where they do not lie so.
     pub fn new(x: &Array, axes: &[usize]) -> Result<Rows> {
+        x.of::<f32>()?;
         let mut order: SmallVec<[usize; 6]> = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).collect();
         let kept = order.len();
         order.extend_from_slice(axes);
@@ -253,7 +254,7 @@ const COLUMN: usize = 32;
 
 /// The function of every row of `x` along `axes`, which are sorted; its result has the shape `shape`.
 pub fn apply<F: TermFunction>(f: F, x: &Array, axes: &[usize], shape: &[usize]) -> Result<Rounded> {
-    if let Some(columns) = Columns::of(x, axes) {
+    if let Some(columns) = Columns::of(x.of::<f32>()?, axes) {
         return columns.apply(f, x, shape);
     }
     let rows = Rows::new(x, axes)?;

@@ -4,16 +4,15 @@
 //! An element's integer of 32 bits and its place below make one of 64, all of them different, so that any sort is
 //! stable. Long rows are sorted by the integers' digits (D. Knuth, TAOCP 3, 5.2.5).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use smallvec::smallvec;
 
 use crate::array::{Array, Shape, Strides, row_major};
 use crate::environment;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::memory::{filled, reserved};
 use crate::order::{INFINITE, ascending};
+use crate::parts;
 use crate::reduce::Layout;
-use crate::threads;
 
 /// Rows from this length on are sorted by digits.
 const LONG: usize = 1 << 8;
@@ -29,7 +28,7 @@ pub fn argsort(x: &Array, axes: &[usize]) -> Result<Array> {
         let places = argsort(&row, &[0])?;
         return Ok(places.view(places.offset(), x.shape().into(), row_major(x.shape())));
     };
-    let shape = x.shape();
+    let shape = x.of::<f32>()?.shape();
     let mut sorted: Shape = shape.into();
     let n = sorted.remove(axis);
     sorted.push(n);
@@ -38,17 +37,12 @@ pub fn argsort(x: &Array, axes: &[usize]) -> Result<Array> {
     }
     let (from, layout) = Layout::find(x, &[axis])?;
     let elements = from.raw::<f32>();
-    let failed = AtomicUsize::new(0); // bytes that were not to be had
     let places = Array::try_build(&sorted, |out: &mut [i32]| {
         let group = if layout.columns { layout.width.min(16) } else { 1 };
         let rows = if out.len() < 2 * PART { out.len() / n } else { PART.div_ceil(n * group) * group };
-        threads::for_each_chunk(out, rows * n, |start, out| {
-            let (mut room, mut keys, mut other) = (Vec::new(), Vec::new(), Vec::new());
-            let reserved = room.try_reserve_exact(group * n).and(keys.try_reserve_exact(n));
-            if reserved.and(other.try_reserve_exact(n)).is_err() {
-                return failed.store(4 * group * n + 16 * n, Ordering::Relaxed);
-            }
-            room.resize(group * n, 0.0);
+        parts::try_for_each_chunk(out, rows * n, |start, out| {
+            let mut room = filled(0.0, group * n)?;
+            let (mut keys, mut other) = (reserved(n)?, reserved(n)?);
             environment::with_default(|| {
                 for (i, out) in out.chunks_mut(group * n).enumerate() {
                     let room = &mut room[..out.len()];
@@ -58,11 +52,8 @@ pub fn argsort(x: &Array, axes: &[usize]) -> Result<Array> {
                     }
                 }
             });
-        });
-        match failed.into_inner() {
-            0 => Ok(()),
-            bytes => Err(Error::Memory { bytes: Some(bytes) }),
-        }
+            Ok(())
+        })
     })?;
     // The sorted axis goes back to its place.
     let mut strides: Strides = row_major(&sorted);
