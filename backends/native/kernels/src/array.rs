@@ -9,6 +9,8 @@ use crate::copy::copy_to;
 use crate::error::{Error, Result};
 use crate::memory::Memory;
 
+pub use crate::walk::for_each_row;
+
 /// The lengths of the axes.
 pub type Shape = SmallVec<[usize; 6]>;
 
@@ -315,33 +317,6 @@ impl Array {
         match self.as_slice::<T>() {
             Some(elements) => elements.to_vec(),
             None => self.copy::<T>().expect("memory for a copy").as_slice::<T>().expect("a copy is row-major").to_vec(),
-        }
-    }
-}
-
-/// Call `work(start, n, stride)` for every row along the last axis, in row-major order.
-pub fn for_each_row(shape: &[usize], strides: &[isize], mut work: impl FnMut(isize, usize, isize)) {
-    let Some((&n, outer)) = shape.split_last() else { return work(0, 1, 1) };
-    if shape.contains(&0) {
-        return;
-    }
-    let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, outer.len());
-    let mut start = 0isize;
-    loop {
-        work(start, n, strides[outer.len()]);
-        let mut axis = outer.len();
-        loop {
-            if axis == 0 {
-                return;
-            }
-            axis -= 1;
-            index[axis] += 1;
-            start += strides[axis];
-            if index[axis] < outer[axis] {
-                break;
-            }
-            start -= strides[axis] * outer[axis] as isize;
-            index[axis] = 0;
         }
     }
 }

@@ -14,7 +14,8 @@
 //!   the way through both; [`indices`] are checked before they are followed.
 //! * [`function`]: how a function of one binary32 number is rounded, in binary64 and, where that leaves it open, in
 //!   [`double`]-double; [`exponential`] and [`logarithm`] are what most of them are built on. [`power`]: of two numbers.
-//! * [`rows`]: exponentials of the elements of a row and their sums, for softmax and its relatives.
+//! * [`rows`]: functions of rows that are rounded once, for softmax and its relatives; [`terms`]: the exponentials of a
+//!   row's elements and their sums.
 //! * [`reduce`]: what becomes of the elements along some axes: their sums ([`sums`]), and what their order says
 //!   ([`order`]).
 //! * [`contraction`]: products of matrices.
@@ -47,6 +48,7 @@ pub mod reduce;
 pub mod rows;
 pub mod simd;
 pub mod sums;
+pub mod terms;
 pub mod threads;
 pub mod walk;
 

@@ -254,6 +254,11 @@ impl Layout {
     }
 }
 
+/// `y` added to `x`, element by element: sums of columns, to be joined.
+pub fn add_to(x: &mut [f64], y: &[f64]) {
+    x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
+}
+
 /// What is joined two by two, as they come: those of equally many parts at a time.
 struct Cascade<T> {
     waiting: SmallVec<[(u32, T); 4]>,
@@ -635,12 +640,11 @@ fn columns<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Ou
         return Ok(());
     }
     let per_part = if count * size < 2 * PART { count } else { PART.div_ceil(size) };
-    let mut patience = Patience::default();
-    loop {
-        let mut some: Vec<Task<F>> = tasks.by_ref().take(TASKS.min(LONG / size)).collect();
-        if some.is_empty() {
-            return Ok(());
-        }
+    let (mut patience, at_a_time) = (Patience::default(), TASKS.min(LONG / size).min(count));
+    let mut some: Vec<Task<F>> = Vec::with_capacity(at_a_time);
+    for _ in (0..count).step_by(at_a_time) {
+        some.clear();
+        some.extend(tasks.by_ref().take(at_a_time));
         parts::try_for_each_chunk(&mut some, per_part, |_, tasks| {
             tasks.iter_mut().try_for_each(|task| {
                 let empty = task.columns.block(fold);
@@ -651,6 +655,7 @@ fn columns<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Ou
         })?;
         patience.after(some.len() * size)?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -739,7 +744,7 @@ mod tests {
                     let first = |r: &Vec<f32>| r.iter().position(|&x| f64::from(x) == largest(r)).unwrap() as f64;
                     let places = argmax(&x, &axes, false).unwrap().to_vec::<i32>();
                     assert_eq!(places.iter().map(|&i| f64::from(i)).collect::<Vec<f64>>(), every(&first), "{what}");
-                    let order = argsort(&x, &axes).unwrap();
+                    let order = argsort(&x, &axes, false).unwrap();
                     assert_eq!(order.shape(), x.shape());
                 }
             }
