@@ -1,4 +1,4 @@
-"""Which trials an operation gets, by its form or by its plan.
+"""Which trials an operation gets, by its form or by the calls that its file lists.
 
 ``families_of`` lists for an operation the families of trials that there are for it, by name. Each has randomness of its
 own, made of the seed, the operation and the family, so that any of them can be run alone and gives the same arguments.
@@ -9,24 +9,24 @@ from random import Random
 from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError
+from rcmlrs_core.ops.calls import Call, Floats, Ints
 from rcmlrs_core.ops.op import Composition, Elementwise, Operation, Reduction
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
 
 from . import elements, rows
 from .bits import floats
-from .plans import ATTRIBUTES, LENGTHS, PLANS, Bools, Data, Ints, Setup
 from .trial import Level, Trial, array_of, plain, size
 
 Trials = Callable[[Random, Level], Iterator[Trial]]
 
 
 def families_of(operation: Operation) -> dict[str, Trials]:
-    """The families of trials of ``operation``: its cases, if it has any, and what its form and the plans give."""
+    """The families of trials of ``operation``: its cases, if it has any, and what its form or its calls give."""
     found: dict[str, Trials] = {}
     if operation.cases:
         found["cases"] = lambda rng, level: cases(operation)
-    if operation.name in PLANS:
-        found |= _planned(operation)
+    if operation.calls:
+        found |= _called(operation)
     elif isinstance(operation, Elementwise):
         found |= _elementwise(operation)
     elif isinstance(operation, Reduction):
@@ -135,8 +135,8 @@ def _shapes(operation: Elementwise) -> Trials:
 
 
 def attribute_samples(operation: Operation) -> list[dict[str, Any]]:
-    """Values of the attributes to try: those of the plans, else the defaults."""
-    return ATTRIBUTES.get(operation.name, [{}])
+    """Values of the attributes to try."""
+    return list(operation.samples)
 
 
 # ------------------------------------------------------------------------------------------------ reductions
@@ -258,44 +258,54 @@ def filled(rng: Random, family: rows.Family, shape: Shape, axis: int = -1) -> Pl
     return floats(words, shape)
 
 
-# --------------------------------------------------------------------------------------- by plan: everything else
+# -------------------------------------------------------------------------------------- by calls: everything else
+
+SUMS = (
+    "gaussian", "integers", "large_integers", "bf16", "one_hot", "half_zero", "zeros", "cancellation", "mixed",
+    "subnormals", "huge", "ties", "specials", "edges", "bits",
+)  # fmt: skip
+
+KINDS = {
+    "sums": SUMS,
+    "moves": ("moved", "int32", "bool"),
+    "float_moves": ("moved",),
+    "few": ("gaussian", "integers", "specials"),
+}
+"""The families that fill an operation's calls, by the kind of data that its file asks for."""
 
 
-def _planned(operation: Operation) -> dict[str, Trials]:
-    plan = PLANS[operation.name]
-    found = {name: _setups(operation, name) for name in plan.families}
-    if operation.name in LENGTHS:
-        found["lengths"] = _planned_lengths(operation)
+def _called(operation: Operation) -> dict[str, Trials]:
+    found = {name: _calls(operation, name) for name in KINDS[operation.data]}
+    if operation.of_length:
+        found["lengths"] = _lengths_of_calls(operation.of_length, operation)
     return found
 
 
-def _setups(operation: Operation, name: str) -> Trials:
-    plan = PLANS[operation.name]
-
+def _calls(operation: Operation, name: str) -> Trials:
     def make(rng: Random, level: Level) -> Iterator[Trial]:
         for _ in range(level.rounds if not isinstance(operation, Composition) else max(1, level.rounds // 2)):
-            for setup in plan.setups(rng):
-                yield Trial(operation, name, drawn(rng, name, setup), setup.attributes)
+            for call in operation.calls:
+                yield Trial(operation, name, drawn(rng, name, call), call.attributes)
 
     return make
 
 
-def _planned_lengths(operation: Operation) -> Trials:
+def _lengths_of_calls(of_length: Callable[[int], Call], operation: Operation) -> Trials:
     def make(rng: Random, level: Level) -> Iterator[Trial]:
         for n in level.lengths:
             if n:
-                setup = LENGTHS[operation.name](n)
-                yield Trial(operation, "lengths", drawn(rng, rng.choice(STEADY), setup), setup.attributes)
+                call = of_length(n)
+                yield Trial(operation, "lengths", drawn(rng, rng.choice(STEADY), call), call.attributes)
 
     return make
 
 
-def drawn(rng: Random, family: str, setup: Setup) -> tuple[PlainArray, ...]:
-    """Operands as the setup asks for: the first of float32 of the family, the others of what stands beside it."""
+def drawn(rng: Random, family: str, call: Call) -> tuple[PlainArray, ...]:
+    """Operands as the call asks for: the first of float32 of the family, the others of what stands beside it."""
     operands: list[PlainArray] = []
     first = True
-    for data in setup.operands:
-        if isinstance(data, Data):
+    for data in call.operands:
+        if isinstance(data, Floats):
             if family in MOVED_TYPES:
                 operands.append(
                     array_of(MOVED_TYPES[family][1](rng, size(data.shape)), data.shape, MOVED_TYPES[family][0])
@@ -307,10 +317,8 @@ def drawn(rng: Random, family: str, setup: Setup) -> tuple[PlainArray, ...]:
         elif isinstance(data, Ints):
             values = [rng.randrange(data.low, data.high) for _ in range(size(data.shape))]
             operands.append(PlainArray.of(values, data.shape, INT32))
-        elif isinstance(data, Bools):
-            operands.append(PlainArray.of([rng.getrandbits(1) for _ in range(size(data.shape))], data.shape, BOOL))
         else:
-            operands.append(data)
+            operands.append(PlainArray.of([rng.getrandbits(1) for _ in range(size(data.shape))], data.shape, BOOL))
     return tuple(operands)
 
 

@@ -6,6 +6,7 @@
 """
 
 from rcmlrs_core.errors import AttributeValueError, DTypeError, IndexRangeError
+from rcmlrs_core.ops.calls import Ints, call
 from rcmlrs_core.ops.indices import check_int32, check_range, int32
 from rcmlrs_core.ops.op import General, NoGradient, Operand, Result, bind_attributes, case, refusal
 from rcmlrs_core.plain import FLOAT32, PlainArray
@@ -45,5 +46,13 @@ operation = General(
         refusal(AttributeValueError, "at least 1", int32([0]), classes=0),
         refusal(DTypeError, "int32", [0.0], classes=3),
     ),
+    calls=(
+        call(Ints((7,), 0, 5), classes=5),
+        call(Ints((2, 3), 0, 4), classes=9),
+        call(Ints((), 0, 1), classes=1),
+        call(Ints((0,), 0, 1), classes=3),
+        call(Ints((65,), 0, 10), classes=10),
+    ),
+    data="float_moves",
 )
 CLASSES = {"classes": operation.signature.parameters["classes"]}

@@ -6,6 +6,7 @@
 
 from typing import Any
 
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case
 
 
@@ -18,4 +19,10 @@ operation = Composition(
     module=__name__,
     function=ones_like,
     cases=(case([0.0, float("inf"), float("nan")], want=[1.0] * 3), case([[1.0, 2.0]], want=[[1.0, 1.0]])),
+    calls=(
+        call((2, 3)),
+        call(()),
+        call((0,)),
+    ),
+    data="moves",
 )

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, Protocol
 from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
 from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
 from rcmlrs_core.numerics.reals import decide
+from rcmlrs_core.ops.calls import Call
 from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape, broadcast_offsets, offsets, strides_of
 
@@ -108,6 +109,13 @@ class Operation:
     cases: Sequence[Case] = ()
     refusals: Sequence[Refusal] = ()
     aliases: Sequence[str] = ()
+    calls: Sequence[Call] = ()
+    """What the suite calls at random, where the operation's form does not say it; ``data`` is what it fills in."""
+    data: str = "sums"
+    of_length: Callable[[int], Call] | None = None
+    """A call whose sums have n terms, or whose blocks end at n."""
+    samples: Sequence[dict[str, Any]] = ({},)
+    """Attributes to try, where the form says how it is called and the defaults are not enough."""
 
     @cached_property
     def name(self) -> str:
@@ -116,8 +124,8 @@ class Operation:
 
     @cached_property
     def documentation(self) -> str:
-        """The operation's page: the docstring of its file."""
-        return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
+        """The operation's page: the docstring of its file (of one made in a notebook, there is none)."""
+        return inspect.cleandoc(getattr(sys.modules.get(self.module), "__doc__", None) or "")
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -460,6 +468,7 @@ class Move(Operation):
     rule: Callable[..., Result]
     source: Callable[..., Sequence[int]]
     clause: str = "N4.1"
+    data: str = "moves"
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -518,16 +527,22 @@ ALL_DTYPES = (FLOAT32, INT32, BOOL)
 # --------------------------------------------------------------------------------------------- compositions
 
 
+OF_ITS_OPERATIONS = NoGradient("a composition has the gradients of its operations")
+"""The gradient of a composition, which need not be stated; one that has none says why."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Composition(Operation):
     """A composition of operations, written once over tensors; it has their bits on every backend (N5).
 
-    ``function(x, ..., **attributes)`` takes tensors and gives one. It has no kernel and needs no gradient of its own.
+    ``function(x, ..., **attributes)`` takes tensors and gives one, or a tuple of them (its cases then want a tuple). It
+    has no kernel and needs no gradient of its own.
     """
 
     function: Callable[..., Any]
-    gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
+    gradient: Gradient | NoGradient = OF_ITS_OPERATIONS
     clause: str = "N5"
+    data: str = "few"
 
     @cached_property
     def signature(self) -> inspect.Signature:

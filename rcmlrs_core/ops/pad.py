@@ -13,6 +13,7 @@ from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.numerics.formats import round_number
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
 from rcmlrs_core.plain import BOOL, FLOAT32, Shape, strides_of
 
@@ -118,5 +119,14 @@ operation = Move(
         refusal(ShapeError, "pairs (before, after)", [1.0], widths=((1, 2, 3),)),
         refusal(ShapeError, "non-negative", [1.0], widths=0, interior=-1),
         refusal(AttributeValueError, "must be a number", [1.0], widths=0, value="x"),
+    ),
+    calls=(
+        call((3,), widths=2),
+        call((2, 3), widths=((1, 0), (0, 2)), value=1),
+        call((2, 3, 1), widths=(1, 2)),
+        call((2, 3), widths=1, interior=(2, 1)),
+        call((0, 2), widths=1),
+        call((17,), widths=(0, 33)),
+        call((91,), widths=1, value=-0.0),
     ),
 )

@@ -81,4 +81,5 @@ operation = Elementwise(
         refusal(AttributeValueError, "of type int", [1.0], n=0.5),
         refusal(AttributeValueError, "missing", [1.0]),
     ),
+    samples=tuple({"n": n} for n in (2, 3, -1, 0, 1, -2, 4, 7, -150, 2**31 - 1, -(2**31))),
 )

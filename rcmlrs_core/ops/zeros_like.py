@@ -6,6 +6,7 @@
 
 from typing import Any
 
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case
 
 
@@ -18,4 +19,10 @@ operation = Composition(
     module=__name__,
     function=zeros_like,
     cases=(case([1.0, float("inf"), float("nan"), -0.0], want=[0.0] * 4), case([[1.0, 2.0]], want=[[0.0, 0.0]])),
+    calls=(
+        call((2, 3)),
+        call(()),
+        call((0,)),
+    ),
+    data="moves",
 )
