@@ -5,9 +5,10 @@ give it their arrays and a namespace of the same functions (``rcmlrs_backend_arr
 :class:`Row` and this module. IEEE 754 holds throughout: no function raises on overflow, division by zero or a domain
 error, it returns the infinity or NaN that hardware would.
 
-Elementwise: abs exp expm1 log log1p maximum minimum power sqrt tanh where. Along the last axis, which is kept with
-length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3). From rows to squares, for Jacobians: outer
-with_diagonal. ``x.shape[-1]`` is the length of a row.
+Elementwise: abs acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp exp2 expm1 log log10 log1p log2
+maximum minimum power sin sinh sqrt tan tanh where. Along the last axis, which is kept with length one where there are
+axes: sum max (NaN if any is, +0 over -0: N2.3). From rows to squares, for Jacobians: outer with_diagonal.
+``x.shape[-1]`` is the length of a row.
 """
 
 import builtins
@@ -141,17 +142,50 @@ def _total(function: Callable[[float], float], pole: float | None = None) -> Cal
     return apply
 
 
+def _sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(INFINITY, x)
+
+
+def _atanh(x: float) -> float:
+    return math.copysign(INFINITY, x) if math.fabs(x) == 1.0 else math.atanh(x)
+
+
+acos = _total(math.acos)
+acosh = _total(math.acosh)
+asin = _total(math.asin)
+asinh = _total(math.asinh)
+atan = _total(math.atan)
+atanh = _total(_atanh)
+cbrt = _total(math.cbrt)
+cos = _total(math.cos)
+cosh = _total(math.cosh)
+erf = _total(math.erf)
+erfc = _total(math.erfc)
 exp = _total(math.exp)
+exp2 = _total(math.exp2)
 expm1 = _total(math.expm1)
 log = _total(math.log, pole=0.0)
+log10 = _total(math.log10, pole=0.0)
 log1p = _total(math.log1p, pole=-1.0)
+log2 = _total(math.log2, pole=0.0)
+sin = _total(math.sin)
+sinh = _total(_sinh)
 sqrt = _total(math.sqrt)
+tan = _total(math.tan)
 tanh = _total(math.tanh)
 
 
 def abs(x: Any) -> Any:
     """|x|."""
     return Row(map(math.fabs, x.values)) if isinstance(x, Row) else math.fabs(x)
+
+
+def atan2(y: Any, x: Any) -> Row:
+    """The angle of the point (x, y), with the special cases of IEEE 754."""
+    return _binary(math.atan2, y, x)
 
 
 def power(x: Any, y: Any) -> Row:
