@@ -447,6 +447,10 @@ def _statuses() -> Iterator[BackendStatus]:
             continue
         if default is None and name in PREFERENCE:
             default = name
-        own = tuple(key for key, origin in backend.origins.items() if origin == OWN)
-        derived = tuple(key for key, origin in backend.origins.items() if origin == DERIVED)
-        yield BackendStatus(name, "healthy", backend.about, own, derived, tuple(backend.fused), default == name)
+        yield status_of(name, backend, is_default=default == name)
+
+
+def status_of(name: str, backend: Backend, *, is_default: bool = False) -> BackendStatus:
+    """The state of a backend that is built, and so healthy."""
+    own, derived = (tuple(key for key, origin in backend.origins.items() if origin == of) for of in (OWN, DERIVED))
+    return BackendStatus(name, "healthy", backend.about, own, derived, tuple(backend.fused), is_default)

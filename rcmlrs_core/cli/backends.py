@@ -10,7 +10,7 @@ from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.fused import FUSED
 from rcmlrs_core.ops import KERNELS
-from rcmlrs_core.registry import DERIVED, OWN, VARIABLE, Backend, BackendStatus, current_backend
+from rcmlrs_core.registry import VARIABLE, current_backend, status_of
 from rcmlrs_core.registry import backends as statuses
 
 
@@ -26,7 +26,7 @@ def backends(
         backend = current_backend()
         chosen: str | None = backend.name
         if all(status.name != chosen for status in found):  # named as module:attribute
-            found.append(status_of(backend))
+            found.append(status_of(backend.name, backend))
     except BackendError as error:
         chosen = None
         console.say(str(error).splitlines()[0], style="red")
@@ -58,11 +58,3 @@ def backends(
             "and the exact definition for what stays undecided. fused: one kernel for a composition of operations. "
             "The bits are the same."
         )
-
-
-def status_of(backend: Backend) -> BackendStatus:
-    """The state of a backend that is built, and so healthy, but not installed under a name."""
-    own, derived = (
-        tuple(name for name, origin in backend.origins.items() if origin == wanted) for wanted in (OWN, DERIVED)
-    )
-    return BackendStatus(backend.name, "healthy", backend.about, own, derived, tuple(backend.fused))
