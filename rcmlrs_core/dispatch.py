@@ -103,18 +103,21 @@ def _of_tensors(composition: Function, name: str) -> Function:
     return function
 
 
-def _make() -> dict[str, Function]:
-    made: dict[str, Function] = {}
-    for operation in TABLE.values():
-        method = function_of(operation)
-        function = _of_tensors(method, operation.name) if isinstance(operation, Composition) else method
-        for name in (operation.name, *operation.aliases):
-            if name in made:
-                raise RuntimeError(f"two operations are called {name!r}: {operation.module} is the second")
-            made[name] = function
-            setattr(Methods, name, method)
+def add_function(operation: Operation) -> dict[str, Function]:
+    """Make the function and the method of ``operation``; returns the function by name, aliases included."""
+    method = function_of(operation)
+    function = _of_tensors(method, operation.name) if isinstance(operation, Composition) else method
+    made = dict.fromkeys((operation.name, *operation.aliases), function)
+    for name in made:
+        if name in FUNCTIONS:
+            raise RuntimeError(f"two operations are called {name!r}: {operation.module} is the second")
+        setattr(Methods, name, method)
+    FUNCTIONS.update(made)
     return made
 
 
-FUNCTIONS = _make()
+FUNCTIONS: dict[str, Function] = {}
 """By name, aliases included."""
+
+for _operation in TABLE.values():
+    add_function(_operation)

@@ -124,8 +124,8 @@ class Operation:
 
     @cached_property
     def documentation(self) -> str:
-        """The operation's page: the docstring of its file."""
-        return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
+        """The operation's page: the docstring of its file (of one made in a notebook, there is none)."""
+        return inspect.cleandoc(getattr(sys.modules.get(self.module), "__doc__", None) or "")
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -527,15 +527,20 @@ ALL_DTYPES = (FLOAT32, INT32, BOOL)
 # --------------------------------------------------------------------------------------------- compositions
 
 
+OF_ITS_OPERATIONS = NoGradient("a composition has the gradients of its operations")
+"""The gradient of a composition, which need not be stated; one that has none says why."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Composition(Operation):
     """A composition of operations, written once over tensors; it has their bits on every backend (N5).
 
-    ``function(x, ..., **attributes)`` takes tensors and gives one. It has no kernel and needs no gradient of its own.
+    ``function(x, ..., **attributes)`` takes tensors and gives one, or a tuple of them (its cases then want a tuple). It
+    has no kernel and needs no gradient of its own.
     """
 
     function: Callable[..., Any]
-    gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
+    gradient: Gradient | NoGradient = OF_ITS_OPERATIONS
     clause: str = "N5"
     data: str = "few"
 

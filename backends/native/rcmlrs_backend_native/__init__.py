@@ -70,7 +70,7 @@ class Plugin:
     def rcmlrs_derive(self, operation: Operation) -> Kernel | None:
         """What has no kernel in Rust runs by NumPy's, on views of the same memory, where there is NumPy."""
         try:
-            kernel = get_backend("numpy").kernels[operation.name]
+            kernel = get_backend("numpy").kernel_of(operation)
         except BackendError:
             return None  # the core's pure Python on copies
         import numpy
