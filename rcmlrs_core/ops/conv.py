@@ -26,7 +26,7 @@ from rcmlrs_core.numerics.sums import exact_dot
 from rcmlrs_core.ops.calls import Floats, call
 from rcmlrs_core.ops.indices import int32
 from rcmlrs_core.ops.op import General, Operand, Result, case, check_dtypes, refusal
-from rcmlrs_core.ops.spatial import MOST_SPATIAL_AXES, PerAxis, per_axis, places_of_windows, spans
+from rcmlrs_core.ops.spatial import MOST_SPATIAL_AXES, PerAxis, check_kernel, per_axis, places_of_windows, spans
 from rcmlrs_core.plain import FLOAT32, PlainArray, Shape, offsets, strides_of
 
 
@@ -40,32 +40,43 @@ def rule(
     groups: int = 1,
 ) -> Result:
     """Clause 1."""
-    check_dtypes("conv", (x, weight) if bias is None else (x, weight, bias), (FLOAT32,))
+    return checked("conv", x, weight, bias, stride, dilation, groups)
+
+
+def checked(
+    name: str, x: Operand, weight: Operand, bias: Operand | None, stride: PerAxis, dilation: PerAxis, groups: int
+) -> Result:
+    """The rule; ``name`` is the operation that errors name."""
+    check_dtypes(name, (x, weight) if bias is None else (x, weight, bias), (FLOAT32,))
     rank = len(weight.shape) - 2
     if len(x.shape) != rank + 2 or not 1 <= rank <= MOST_SPATIAL_AXES:
         raise ShapeError(
-            f"conv: x of shape {x.shape} and weight of shape {weight.shape}: x is (N, C, *spatial) and weight "
+            f"{name}: x of shape {x.shape} and weight of shape {weight.shape}: x is (N, C, *spatial) and weight "
             f"(O, C / groups, *kernel), of the same number of spatial axes, from 1 to {MOST_SPATIAL_AXES}"
         )
-    strides = per_axis("conv", "stride", stride, rank, 1)
-    dilations = per_axis("conv", "dilation", dilation, rank, 1)
-    (groups,) = per_axis("conv", "groups", groups, 1, 1)
+    strides = per_axis(name, "stride", stride, rank, 1)
+    dilations = per_axis(name, "dilation", dilation, rank, 1)
+    (groups,) = per_axis(name, "groups", groups, 1, 1)
     channels, outputs = x.shape[1], weight.shape[0]
     for what, count in (("channels of x", channels), ("outputs of weight", outputs)):
-        if count % groups:
-            raise AttributeValueError(f"conv: the {count} {what} cannot be cut into {groups} groups of equal size")
+        check_groups(name, what, count, groups)
     if weight.shape[1] != channels // groups:
         raise ShapeError(
-            f"conv: weight of shape {weight.shape} takes {weight.shape[1]} channels in each of {groups} groups, "
+            f"{name}: weight of shape {weight.shape} takes {weight.shape[1]} channels in each of {groups} groups, "
             f"but x of shape {x.shape} has {channels} / {groups} = {channels // groups}"
         )
     if bias is not None and bias.shape != (outputs,):
-        raise ShapeError(f"conv: weight of shape {weight.shape} takes a bias of shape {(outputs,)}, got {bias.shape}")
-    if 0 in weight.shape[2:]:
-        raise ShapeError(f"conv: weight of shape {weight.shape} has a kernel without elements")
-    places = places_of_windows("conv", x.shape[2:], weight.shape[2:], strides, dilations)
+        raise ShapeError(f"{name}: weight of shape {weight.shape} takes a bias of shape {(outputs,)}, got {bias.shape}")
+    check_kernel(name, weight.shape[2:])
+    places = places_of_windows(name, x.shape[2:], weight.shape[2:], strides, dilations)
     attributes = {"stride": strides, "dilation": dilations, "groups": groups}
     return Result((x.shape[0], outputs, *places), FLOAT32, attributes)
+
+
+def check_groups(name: str, what: str, count: int, groups: int) -> None:
+    """``groups`` divides the number of channels."""
+    if count % groups:
+        raise AttributeValueError(f"{name}: the {count} {what} cannot be cut into {groups} groups of equal size")
 
 
 def windows_and_kernels(
@@ -235,7 +246,7 @@ operation = General(
         refusal(AttributeValueError, "the attributes are", [[[1.0]]], [[[1.0]]], padding=1),
         refusal(ShapeError, "a kernel of (2,), which is more than", [[[1.0]]], [[[1.0, 2.0]]]),
         refusal(ShapeError, "with dilation (3,) reaches over (4,)", [[[1.0] * 3]], [[[1.0, 2.0]]], dilation=3),
-        refusal(ShapeError, "a kernel without elements", [[[1.0]]], [[[]]]),
+        refusal(ShapeError, "has no elements", [[[1.0]]], [[[]]]),
         refusal(ShapeError, "takes a bias of shape (1,), got (2,)", [[[1.0]]], [[[1.0]]], [1.0, 2.0]),
         refusal(DTypeError, "takes float32", int32([1], 1, 1, 1), [[[1.0]]]),
     ),

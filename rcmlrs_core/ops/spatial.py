@@ -31,6 +31,12 @@ def per_axis(name: str, what: str, value: Any, rank: int, least: int) -> Shape:
     return given
 
 
+def check_kernel(name: str, kernel: Shape) -> None:
+    """A kernel has elements."""
+    if 0 in kernel:
+        raise ShapeError(f"{name}: a kernel of shape {kernel} has no elements; each length must be at least 1")
+
+
 def spans(kernel: Shape, dilation: Shape) -> Shape:
     """How many places a window reaches over on each axis."""
     return tuple((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
