@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
+from numpy.lib.stride_tricks import as_strided
 
 from rcmlrs_backend_numpy.sums import sum_rows
 from rcmlrs_core.ops.indices import index_error
+from rcmlrs_core.ops.spatial import places_of_windows
 from rcmlrs_core.plain import Shape
 
 Array = Any
@@ -30,6 +32,15 @@ def broadcast_to(x: Array, *, shape: Shape) -> Array:
 def slice_(x: Array, *, start: Shape, stop: Shape, step: Shape) -> Array:
     """A view of some elements."""
     return x[tuple(map(slice, start, stop, step))]
+
+
+def windows(x: Array, *, kernel: Shape, stride: Shape) -> Array:
+    """A view in which windows overlap."""
+    places = places_of_windows("windows", x.shape[x.ndim - len(kernel) :], kernel, stride, (1,) * len(kernel))
+    kept = x.ndim - len(kernel)
+    steps = map(int.__mul__, x.strides[kept:], stride)
+    shape = (*x.shape[:kept], *places, *kernel)
+    return as_strided(x, shape, (*x.strides[:kept], *steps, *x.strides[kept:]), writeable=False)
 
 
 def flip(x: Array, *, axis: Sequence[int]) -> Array:
@@ -107,6 +118,7 @@ KERNELS: dict[str, Any] = {
     "transpose": transpose,
     "broadcast_to": broadcast_to,
     "slice": slice_,
+    "windows": windows,
     "flip": flip,
     "concat": concat,
     "pad": pad,
