@@ -21,7 +21,7 @@ class Run(NamedTuple):
 
     first: int
     length: int
-    count: int
+    places: int
     stride: int
 
 
@@ -142,10 +142,10 @@ def runs(bounds: Bounds) -> list[Run]:
     found: list[Run] = []
     for begin, end in bounds:
         if found:
-            first, length, count, stride = found[-1]
-            step = begin - (first + (count - 1) * stride)
-            if length == end - begin and step > 0 and (count == 1 or step == stride):
-                found[-1] = Run(first, length, count + 1, step)
+            first, length, places, stride = found[-1]
+            step = begin - (first + (places - 1) * stride)
+            if length == end - begin and step > 0 and (places == 1 or step == stride):
+                found[-1] = Run(first, length, places + 1, step)
                 continue
         found.append(Run(begin, end - begin, 1, 1))
     return found
@@ -161,7 +161,7 @@ def _joined(x: Any, left: list[list[Run]], chosen: tuple[Run, ...], reduce: Call
     if left:
         parts = [_joined(x, left[1:], (*chosen, run), reduce) for run in left[0]]
         return parts[0] if len(parts) == 1 else parts[0].concat(*parts[1:], axis=2 + len(chosen))
-    ends = tuple(run.first + (run.count - 1) * run.stride + run.length for run in chosen)
+    ends = tuple(run.first + (run.places - 1) * run.stride + run.length for run in chosen)
     if any(run.first for run in chosen) or ends != x.shape[2:]:
         x = x.slice(start=(0, 0, *(run.first for run in chosen)), stop=(*x.shape[:2], *ends))
     windows = x.windows(tuple(run.length for run in chosen), stride=tuple(run.stride for run in chosen))

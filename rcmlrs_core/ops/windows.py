@@ -46,35 +46,36 @@ def source(given: Shape, *, kernel: Shape, stride: Shape) -> Sequence[int]:
 
 
 def gradient(g: Any, y: Any, x: Any, *, kernel: Shape, stride: Shape) -> tuple[Any]:
-    """Of every window, the part that begins a number of strides after it overlaps with no such part of another."""
+    """Windows that are m strides apart do not overlap, where that is no less than a window."""
     rank = len(kernel)
-    kept, places = g.shape[: len(g.shape) - 2 * rank], g.shape[len(g.shape) - 2 * rank : len(g.shape) - rank]
+    first = len(x.shape) - rank
+    apart = tuple(-(-k // s) for k, s in zip(kernel, stride, strict=True))
+    classes = (range(min(m, p)) for m, p in zip(apart, g.shape[first:], strict=False))
     laid = []
-    for begins in itertools.product(*map(range, (0,) * rank, kernel, stride)):
-        ends = [min(begin + s, k) for begin, s, k in zip(begins, stride, kernel, strict=True)]
+    for begins in itertools.product(*classes):
         part = g
-        if any(begins) or tuple(ends) != kernel:
-            part = g.slice(start=(0,) * (len(g.shape) - rank) + begins, stop=(*kept, *places, *ends))
-        laid.append(_laid(part, x.shape, begins, places, stride))
+        if any(m > 1 for m in apart):
+            start, step = (0,) * first + begins, (1,) * first + apart
+            part = g.slice(start=start, stop=g.shape[: first + rank], step=step)
+        offset = tuple(begin * s for begin, s in zip(begins, stride, strict=True))
+        laid.append(_laid(part, x.shape, offset, tuple(m * s for m, s in zip(apart, stride, strict=True))))
     return (laid[0] if len(laid) == 1 else laid[0].add_n(*laid[1:]),)
 
 
-def _laid(part: Any, shape: Shape, begins: Shape, places: Shape, stride: Shape) -> Any:
+def _laid(part: Any, shape: Shape, offset: Shape, stride: Shape) -> Any:
     """Windows no longer than the stride, one after the other and filled up to it, with zeros to make up ``shape``."""
-    rank = len(begins)
+    rank = len(offset)
     first = len(shape) - rank
-    gaps = [s - n for s, n in zip(stride, part.shape[first + rank :], strict=True)]
-    if any(gaps):
-        part = part.pad(((0, 0),) * (first + rank) + tuple((0, gap) for gap in gaps))
-    order = [axis for i in range(rank) for axis in (first + i, first + rank + i)]
-    joined = tuple(p * s for p, s in zip(places, stride, strict=True))
+    places, kernel = part.shape[first : first + rank], part.shape[first + rank :]
+    if kernel != stride:
+        part = part.pad(((0, 0),) * (first + rank) + tuple((0, s - k) for k, s in zip(kernel, stride, strict=True)))
+    order = [axis for i in range(first, first + rank) for axis in (i, i + rank)]
+    joined = tuple(map(operator.mul, places, stride))
     part = part.transpose((*range(first), *order)).reshape((*shape[:first], *joined))
-    room = tuple(n - begin for n, begin in zip(shape[first:], begins, strict=True))
+    room = tuple(map(operator.sub, shape[first:], offset))
     if any(map(operator.gt, joined, room)):  # the last filling is more than there is
         part = part.slice(start=(0,) * len(shape), stop=(*shape[:first], *room))
-    widths = tuple(
-        (begin, n - begin - used) for n, begin, used in zip(shape[first:], begins, part.shape[first:], strict=True)
-    )
+    widths = tuple(zip(offset, map(operator.sub, room, part.shape[first:]), strict=True))
     return part.pad(((0, 0),) * first + widths) if any(map(any, widths)) else part
 
 
