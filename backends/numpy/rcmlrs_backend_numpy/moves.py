@@ -94,16 +94,23 @@ def one_hot(indices: Array, *, classes: int) -> Array:
 
 
 def scatter_add(x: Array, indices: Array, updates: Array, *, axis: int) -> Array:
-    """Sorted by the place they go to, the updates of a place are neighbours: exact sums of groups of equal size."""
+    """Sorted by the place they go to, the updates of a place are neighbours: exact sums of groups of equal size.
+
+    Where no place comes twice, as in the gradients of ``max`` and ``gather``, it is one addition.
+    """
     check_range("scatter_add", indices, x.shape[axis])
     with numpy.errstate(all="ignore"):
         grid = list(numpy.indices(indices.shape, sparse=True))
         grid[axis] = indices
         places = numpy.broadcast_to(numpy.ravel_multi_index(numpy.broadcast_arrays(*grid), x.shape), indices.shape)
-        order = numpy.argsort(places, axis=None, kind="stable")
-        sorted_places, values = places.reshape(-1)[order], updates.reshape(-1)[order]
-        touched, first, counts = numpy.unique(sorted_places, return_index=True, return_counts=True)
+        places, updates = places.reshape(-1), updates.reshape(-1)
         result = (x + numpy.float32(0)).reshape(-1)  # without an update too, an exact zero is +0
+        if numpy.bincount(places, minlength=1).max() <= 1:
+            result[places] += updates  # one binary32 addition each
+            return result.reshape(x.shape)
+        order = numpy.argsort(places, kind="stable")
+        sorted_places, values = places[order], updates[order]
+        touched, first, counts = numpy.unique(sorted_places, return_index=True, return_counts=True)
         own = numpy.ascontiguousarray(x).reshape(-1)
         for count in numpy.unique(counts):
             group = counts == count
