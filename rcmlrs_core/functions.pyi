@@ -8,6 +8,12 @@ def abs(x: RamTensor) -> RamTensor: ...
 def absolute(x: RamTensor) -> RamTensor: ...
 def acos(x: RamTensor) -> RamTensor: ...
 def acosh(x: RamTensor) -> RamTensor: ...
+def adaptive_avg_pool1d(x: RamTensor, output: int | Sequence[int]) -> RamTensor: ...
+def adaptive_avg_pool2d(x: RamTensor, output: int | Sequence[int]) -> RamTensor: ...
+def adaptive_avg_pool3d(x: RamTensor, output: int | Sequence[int]) -> RamTensor: ...
+def adaptive_max_pool1d(x: RamTensor, output: int | Sequence[int]) -> RamTensor: ...
+def adaptive_max_pool2d(x: RamTensor, output: int | Sequence[int]) -> RamTensor: ...
+def adaptive_max_pool3d(x: RamTensor, output: int | Sequence[int]) -> RamTensor: ...
 def add(x: RamTensor, y: RamTensor | float) -> RamTensor: ...
 def add_n(*xs: RamTensor) -> RamTensor: ...
 def all(x: RamTensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> RamTensor: ...
@@ -33,6 +39,33 @@ def astype(x: RamTensor, dtype: str) -> RamTensor: ...
 def atan(x: RamTensor) -> RamTensor: ...
 def atan2(y: RamTensor, x: RamTensor | float) -> RamTensor: ...
 def atanh(x: RamTensor) -> RamTensor: ...
+def avg_pool1d(
+    x: RamTensor,
+    kernel: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> RamTensor: ...
+def avg_pool2d(
+    x: RamTensor,
+    kernel: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> RamTensor: ...
+def avg_pool3d(
+    x: RamTensor,
+    kernel: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> RamTensor: ...
 def bitwise_and(x: RamTensor, y: RamTensor | float) -> RamTensor: ...
 def bitwise_invert(x: RamTensor) -> RamTensor: ...
 def bitwise_left_shift(x: RamTensor, y: RamTensor | float) -> RamTensor: ...
@@ -47,6 +80,77 @@ def clamp(x: RamTensor, min: RamTensor | float | None = None, max: RamTensor | f
 def clip(x: RamTensor, min: RamTensor | float | None = None, max: RamTensor | float | None = None) -> RamTensor: ...
 def concat(*xs: RamTensor, axis: int = 0) -> RamTensor: ...
 def concatenate(*xs: RamTensor, axis: int = 0) -> RamTensor: ...
+def conv(
+    x: RamTensor,
+    weight: RamTensor,
+    bias: RamTensor | None = None,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> RamTensor: ...
+def conv1d(
+    x: RamTensor,
+    weight: RamTensor,
+    bias: RamTensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> RamTensor: ...
+def conv2d(
+    x: RamTensor,
+    weight: RamTensor,
+    bias: RamTensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> RamTensor: ...
+def conv3d(
+    x: RamTensor,
+    weight: RamTensor,
+    bias: RamTensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> RamTensor: ...
+def conv_transpose1d(
+    x: RamTensor,
+    weight: RamTensor,
+    bias: RamTensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> RamTensor: ...
+def conv_transpose2d(
+    x: RamTensor,
+    weight: RamTensor,
+    bias: RamTensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> RamTensor: ...
+def conv_transpose3d(
+    x: RamTensor,
+    weight: RamTensor,
+    bias: RamTensor | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> RamTensor: ...
 def copysign(x: RamTensor, y: RamTensor | float) -> RamTensor: ...
 def cos(x: RamTensor) -> RamTensor: ...
 def cosh(x: RamTensor) -> RamTensor: ...
@@ -57,7 +161,7 @@ def cumsum(x: RamTensor, axis: int | None = None) -> RamTensor: ...
 def cumulative_prod(x: RamTensor, axis: int | None = None, include_initial: bool = False) -> RamTensor: ...
 def cumulative_sum(x: RamTensor, axis: int | None = None, include_initial: bool = False) -> RamTensor: ...
 def diff(
-    x: RamTensor, axis: int = -1, n: int = 1, prepend: RamTensor = None, append: RamTensor = None
+    x: RamTensor, axis: int = -1, n: int = 1, prepend: RamTensor | None = None, append: RamTensor | None = None
 ) -> RamTensor: ...
 def div(x: RamTensor, y: RamTensor | float) -> RamTensor: ...
 def divide(x: RamTensor, y: RamTensor | float) -> RamTensor: ...
@@ -116,6 +220,30 @@ def mae_loss_derivative(prediction: RamTensor, target: RamTensor, *, reduction: 
 def matmul(x: RamTensor, y: RamTensor) -> RamTensor: ...
 def matrix_transpose(x: RamTensor) -> RamTensor: ...
 def max(x: RamTensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> RamTensor: ...
+def max_pool1d(
+    x: RamTensor,
+    kernel: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+) -> RamTensor: ...
+def max_pool2d(
+    x: RamTensor,
+    kernel: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+) -> RamTensor: ...
+def max_pool3d(
+    x: RamTensor,
+    kernel: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+) -> RamTensor: ...
 def maximum(x: RamTensor, y: RamTensor | float) -> RamTensor: ...
 def mean(x: RamTensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> RamTensor: ...
 def median(x: RamTensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> RamTensor: ...
@@ -218,6 +346,7 @@ def vector_norm(
     x: RamTensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False, ord: float = 2.0
 ) -> RamTensor: ...
 def where(condition: RamTensor, x: RamTensor | float, y: RamTensor | float) -> RamTensor: ...
+def windows(x: RamTensor, kernel: int | Sequence[int], stride: int | Sequence[int] = 1) -> RamTensor: ...
 def z_score(x: RamTensor, axis: int | tuple[int, ...] | None = None) -> RamTensor: ...
 def zeros_like(x: RamTensor) -> RamTensor: ...
 
@@ -226,6 +355,12 @@ __all__ = [
     "absolute",
     "acos",
     "acosh",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "add",
     "add_n",
     "all",
@@ -249,6 +384,9 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -263,6 +401,13 @@ __all__ = [
     "clip",
     "concat",
     "concatenate",
+    "conv",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "copysign",
     "cos",
     "cosh",
@@ -328,6 +473,9 @@ __all__ = [
     "matmul",
     "matrix_transpose",
     "max",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
     "maximum",
     "mean",
     "median",
@@ -407,6 +555,7 @@ __all__ = [
     "vecdot",
     "vector_norm",
     "where",
+    "windows",
     "z_score",
     "zeros_like",
 ]
