@@ -92,7 +92,7 @@ def _define(trial: "Trial") -> Outcome:
         raise AssertionError(
             f"the definition gives {defined.dtype} of shape {defined.shape}, where check says {dtype} of shape {shape}"
         )
-    return Outcome(shape, dtype, defined.tobytes())
+    return Outcome(defined.shape, dtype, defined.tobytes())
 
 
 def fitting(shape: Shape, found: Shape) -> Shape:

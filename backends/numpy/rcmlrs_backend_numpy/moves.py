@@ -7,9 +7,12 @@ import numpy
 
 from rcmlrs_backend_numpy.sums import sum_rows
 from rcmlrs_core.ops.indices import index_error
+from rcmlrs_core.ops.subscript import Items
 from rcmlrs_core.plain import Shape
 
 Array = Any
+
+WHOLE = slice(None)
 
 
 def reshape(x: Array, *, shape: Shape) -> Array:
@@ -30,6 +33,11 @@ def broadcast_to(x: Array, *, shape: Shape) -> Array:
 def slice_(x: Array, *, start: Shape, stop: Shape, step: Shape) -> Array:
     """A view of some elements."""
     return x[tuple(map(slice, start, stop, step))]
+
+
+def subscript(x: Array, *, items: Items) -> Array:
+    """A view of some elements; with '...', of a single one too."""
+    return x[*[item if item is None or isinstance(item, int) else slice(*item) for item in items], ...]
 
 
 def flip(x: Array, *, axis: Sequence[int]) -> Array:
@@ -76,6 +84,72 @@ def take(x: Array, indices: Array, *, axis: int) -> Array:
     return numpy.take(x, indices, axis)
 
 
+def index(x: Array, *indices: Array, axis: int) -> Array:
+    """The elements that the indices name together; those below zero count from the end."""
+    try:
+        return x[*[WHOLE] * axis, *indices]
+    except IndexError:
+        check_from_end("index", indices, x.shape[axis:])
+        raise
+
+
+def check_from_end(name: str, indices: Sequence[Array], lengths: Shape) -> None:
+    """Every index is in [-length, length), unless they are broadcast away; the first one that is not, is named."""
+    empty = 0 in numpy.broadcast_shapes(*(tensor.shape for tensor in indices))
+    for tensor, length in zip(indices, lengths, strict=False):
+        if not empty and (tensor.min() < -length or tensor.max() >= length):
+            flat = tensor.reshape(-1)
+            place = int(numpy.nonzero((flat < -length) | (flat >= length))[0][0])
+            raise index_error(name, int(flat[place]), place, tensor.shape, length, from_end=True)
+
+
+def ravel_index(*indices: Array, shape: Shape) -> Array:
+    """Positions as one number each."""
+    check_from_end("ravel_index", indices, shape)
+    places: Any = 0
+    for tensor, length in zip(indices, shape, strict=True):
+        positions = numpy.where(tensor < 0, tensor + length, tensor)
+        places = places * length + positions.astype(numpy.int64)
+    return numpy.asarray(places, dtype=numpy.int32)
+
+
+def index_mask(x: Array, mask: Array, *, axis: int) -> Array:
+    """The parts where the mask holds."""
+    return x[*[WHOLE] * axis, mask]
+
+
+def argwhere(x: Array) -> Array:
+    """The positions of what is not zero."""
+    if not x.ndim:
+        return numpy.empty((int(bool(x != 0)), 0), dtype=numpy.int32)
+    return numpy.stack(numpy.nonzero(x), axis=1).astype(numpy.int32)
+
+
+def scatter(x: Array, indices: Array, updates: Array, *, axis: int) -> Array:
+    """NumPy does not say which of several values for one place stays: only the last one is put there."""
+    check_range("scatter", indices, x.shape[axis])
+    result = numpy.array(x, order="C").reshape(-1)
+    places, values = places_along(x.shape, indices, axis), updates.reshape(-1)
+    numbers = numpy.arange(places.size)
+    last = numpy.empty(result.size, dtype=numbers.dtype)
+    last[places] = numbers
+    if (last[places] != numbers).any():  # some place is named twice
+        last[places] = -1
+        numpy.maximum.at(last, places, numbers)
+        stays = last[places] == numbers
+        places, values = places[stays], values[stays]
+    result[places] = values
+    return result.reshape(x.shape)
+
+
+def places_along(shape: Shape, indices: Array, axis: int) -> Array:
+    """For every index, the row-major place that it points to: its own, but for ``axis``."""
+    grid = list(numpy.indices(indices.shape, sparse=True))
+    grid[axis] = indices
+    places = numpy.ravel_multi_index(numpy.broadcast_arrays(*grid), shape)
+    return numpy.broadcast_to(places, indices.shape).reshape(-1)
+
+
 def one_hot(indices: Array, *, classes: int) -> Array:
     """A one for every index."""
     check_range("one_hot", indices, classes)
@@ -86,11 +160,9 @@ def scatter_add(x: Array, indices: Array, updates: Array, *, axis: int) -> Array
     """Sorted by the place they go to, the updates of a place are neighbours: exact sums of groups of equal size."""
     check_range("scatter_add", indices, x.shape[axis])
     with numpy.errstate(all="ignore"):
-        grid = list(numpy.indices(indices.shape, sparse=True))
-        grid[axis] = indices
-        places = numpy.broadcast_to(numpy.ravel_multi_index(numpy.broadcast_arrays(*grid), x.shape), indices.shape)
-        order = numpy.argsort(places, axis=None, kind="stable")
-        sorted_places, values = places.reshape(-1)[order], updates.reshape(-1)[order]
+        places = places_along(x.shape, indices, axis)
+        order = numpy.argsort(places, kind="stable")
+        sorted_places, values = places[order], updates.reshape(-1)[order]
         touched, first, counts = numpy.unique(sorted_places, return_index=True, return_counts=True)
         result = (x + numpy.float32(0)).reshape(-1)  # without an update too, an exact zero is +0
         own = numpy.ascontiguousarray(x).reshape(-1)
@@ -114,4 +186,10 @@ KERNELS: dict[str, Any] = {
     "take": take,
     "one_hot": one_hot,
     "scatter_add": scatter_add,
+    "subscript": subscript,
+    "index": index,
+    "ravel_index": ravel_index,
+    "index_mask": index_mask,
+    "argwhere": argwhere,
+    "scatter": scatter,
 }
