@@ -45,6 +45,47 @@ def flip(x: Array, *, axis: Sequence[int]) -> Array:
     return numpy.flip(x, tuple(axis))
 
 
+def roll(x: Array, *, shift: Any, axis: Any) -> Array:
+    """The elements at one end, put before the others."""
+    if axis is None:
+        return numpy.roll(x.reshape(-1), shift).reshape(x.shape)
+    for i, s in enumerate(shift):
+        if s:
+            before = (WHOLE,) * i
+            x = numpy.concatenate((x[*before, -s:], x[*before, :-s]), i)
+    return x
+
+
+def repeat(x: Array, *, repeats: Any, axis: int | None) -> Array:
+    """Copies."""
+    return numpy.repeat(x, repeats, axis)
+
+
+def tile(x: Array, *, repetitions: Shape) -> Array:
+    """Copies."""
+    return numpy.tile(x, repetitions)
+
+
+def tril(x: Array, *, k: int) -> Array:
+    """Zeros above a diagonal."""
+    return numpy.tril(x, _inside(k, x))
+
+
+def triu(x: Array, *, k: int) -> Array:
+    """Zeros below a diagonal."""
+    return numpy.triu(x, _inside(k, x))
+
+
+def _inside(k: int, x: Array) -> int:
+    """The number of a diagonal, or of one beside the matrix: NumPy's have 64 bits at most."""
+    return max(-x.shape[-2] - 1, min(k, x.shape[-1] + 1))
+
+
+def diagonal(x: Array, *, offset: int, axis1: int, axis2: int) -> Array:
+    """A view."""
+    return x.diagonal(max(-x.shape[axis1], min(offset, x.shape[axis2])), axis1, axis2)
+
+
 def concat(*xs: Array, axis: int) -> Array:
     """One after another."""
     return numpy.concatenate(xs, axis)
@@ -186,6 +227,12 @@ KERNELS: dict[str, Any] = {
     "take": take,
     "one_hot": one_hot,
     "scatter_add": scatter_add,
+    "roll": roll,
+    "repeat": repeat,
+    "tile": tile,
+    "tril": tril,
+    "triu": triu,
+    "diagonal": diagonal,
     "subscript": subscript,
     "index": index,
     "ravel_index": ravel_index,
