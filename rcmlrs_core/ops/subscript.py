@@ -23,7 +23,7 @@ Items = tuple[int | Span | None, ...]
 WHOLE = slice(None)
 
 
-def rule(x: Operand, items: Sequence[Any]) -> Result:
+def rule(x: Operand, items: Sequence[object]) -> Result:
     """Clauses 1 and 2. In normal form there is an int or a span for each axis, but for whole ones at the end."""
     if not isinstance(items, Sequence):
         raise IndexRangeError(f"subscript: items are a sequence of ints, slices, '...' and None, got {items!r}")

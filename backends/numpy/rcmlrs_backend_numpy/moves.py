@@ -78,7 +78,8 @@ def triu(x: Array, *, k: int) -> Array:
 
 def _inside(k: int, x: Array) -> int:
     """The number of a diagonal, or of one beside the matrix: NumPy's have 64 bits at most."""
-    return max(-x.shape[-2] - 1, min(k, x.shape[-1] + 1))
+    rows, columns = x.shape[-2:]
+    return max(-int(rows) - 1, min(k, int(columns) + 1))
 
 
 def diagonal(x: Array, *, offset: int, axis1: int, axis2: int) -> Array:
