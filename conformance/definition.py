@@ -5,7 +5,7 @@ backend is asked for it.
 """
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.hookspecs import Storage
@@ -13,7 +13,6 @@ from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Composition
 from rcmlrs_core.plain import ITEMSIZE, PlainArray, Shape
 from rcmlrs_core.registry import DERIVED, Backend, use_backend
-from rcmlrs_core.tensor import RamTensor
 
 from .bits import raw_bytes
 
@@ -37,6 +36,7 @@ DEFINITION = Backend(
     {name: operation.define for name, operation in KERNELS.items()},
     dict.fromkeys(KERNELS, DERIVED),
     "the definitions, without any short cut",
+    derive=lambda operation: operation.define,
 )
 """A backend like any other, on which a composition can run."""
 
@@ -47,32 +47,20 @@ class Outcome(NamedTuple):
     shape: Shape
     dtype: str
     raw: bytes
-    rest: "tuple[Outcome, ...]" = ()
-    """The other results of a composition that gives several."""
-
-    def each(self) -> "tuple[Outcome, ...]":
-        """Every result by itself."""
-        return (self._replace(rest=()), *self.rest)
 
 
-def outcome_of(result: RamTensor | tuple[RamTensor, ...]) -> Outcome:
-    """What a function gives: a tensor, or several as a tuple."""
-    first, *rest = (
-        Outcome(tensor.shape, tensor.dtype, tensor.tobytes())
-        for tensor in (result if isinstance(result, tuple) else (result,))
-    )
-    return first._replace(rest=tuple(rest))
+Outcomes = tuple[Outcome, ...]
+"""Of a call that gives one tensor, that one; of a composition that gives several, each of them."""
+
+_kept: dict[bytes, Outcomes] = {}
 
 
-_kept: dict[bytes, Outcome] = {}
-
-
-def expected(trial: "Trial") -> Outcome:
+def expected(trial: "Trial") -> Outcomes:
     """The one right result of a trial."""
     if trial.prefix_of is not None:
-        whole = expected(trial.prefix_of)
+        (whole,) = expected(trial.prefix_of)
         (n,) = trial.operands[0].shape
-        return Outcome((n,), whole.dtype, whole.raw[: n * ITEMSIZE[whole.dtype]])
+        return (Outcome((n,), whole.dtype, whole.raw[: n * ITEMSIZE[whole.dtype]]),)
     key = _key(trial)
     outcome = _kept.get(key)
     if outcome is None:
@@ -80,19 +68,25 @@ def expected(trial: "Trial") -> Outcome:
     return outcome
 
 
-def _define(trial: "Trial") -> Outcome:
+def outcomes(result: Any) -> Outcomes:
+    """What a user gets from an operation: a tensor, or a tuple of them."""
+    results = result if isinstance(result, tuple) else (result,)
+    return tuple(Outcome(x.shape, x.dtype, x.tobytes()) for x in results)
+
+
+def _define(trial: "Trial") -> Outcomes:
     operation = trial.operation
     if isinstance(operation, Composition):
         with use_backend(DEFINITION):
             tensors = [from_plain(x, DEFINITION) for x in trial.operands]
-            return outcome_of(operation.function(*tensors, **trial.attributes))
+            return outcomes(operation.function(*tensors, **trial.attributes))
     shape, dtype, attributes = operation.check(*trial.operands, **trial.attributes)
     defined = operation.define(*trial.operands, **attributes)
     if (fitting(shape, defined.shape), defined.dtype) != (shape, dtype):
         raise AssertionError(
             f"the definition gives {defined.dtype} of shape {defined.shape}, where check says {dtype} of shape {shape}"
         )
-    return Outcome(defined.shape, dtype, defined.tobytes())
+    return (Outcome(defined.shape, dtype, defined.tobytes()),)
 
 
 def fitting(shape: Shape, found: Shape) -> Shape:

@@ -5,7 +5,7 @@ check found, operands stay as they were, a result stays as it was when the next 
 the same bits again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rcmlrs_core.creation import from_plain
@@ -15,7 +15,7 @@ from rcmlrs_core.plain import ITEMSIZE, PlainArray
 from rcmlrs_core.registry import Backend, use_backend
 
 from .bits import differences, raw_bytes
-from .definition import Outcome, expected, outcome_of
+from .definition import Outcome, Outcomes, expected, outcomes
 from .trial import Trial, plain
 
 BITS = "wrong bits"
@@ -61,16 +61,16 @@ class Examiner:
         except Exception as error:
             return Finding(DEFINITION_ITSELF, f"the definition fails: {type(error).__name__}: {error}", trial)
         if contradiction:
-            return Finding(DEFINITION_ITSELF, contradiction, trial, want)
-        self.compared += sum(len(outcome.raw) // ITEMSIZE[outcome.dtype] for outcome in want.each())
+            return Finding(DEFINITION_ITSELF, contradiction, trial, want[0])
+        self.compared += sum(len(part.raw) // ITEMSIZE[part.dtype] for part in want)
         try:
             if isinstance(trial.operation, Composition):
                 return self._through_function(trial, want, BITS)
-            return self._kernel(trial, want) or (
+            return self._kernel(trial, want[0]) or (
                 self._through_function(trial, want, PUBLIC) if trial.family == "cases" else None
             )
         except Exception as error:
-            return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want)
+            return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want[0])
 
     def _kernel(self, trial: Trial, want: Outcome) -> Finding | None:
         storage, kernel = self.backend.storage, self.backend.kernels[trial.operation.name]
@@ -104,25 +104,25 @@ class Examiner:
         self._previous = result, got
         return None
 
-    def _through_function(self, trial: Trial, want: Outcome, kind: str) -> Finding | None:
-        """The same by ``rc.name(...)``."""
+    def _through_function(self, trial: Trial, want: Outcomes, kind: str) -> Finding | None:
+        """The same by ``rc.name(...)``, which may give a tuple of tensors."""
         with use_backend(self.backend):
             tensors = [from_plain(x, self.backend) for x in trial.operands]
             before = [t.tobytes() for t in tensors]
-            got = outcome_of(FUNCTIONS[trial.operation.name](*tensors, **trial.attributes))
-        if len(got.rest) != len(want.rest):
-            count = f"{len(got.each())} results, wanted {len(want.each())}"
-            return Finding(SHAPE, f"the function gives {count}", trial, want)
-        for wanted, found in zip(want.each(), got.each(), strict=True):
-            if found.shape != wanted.shape:
-                return Finding(SHAPE, f"the result has shape {found.shape}, wanted {wanted.shape}", trial, wanted)
-            if found.dtype != wanted.dtype:
-                return Finding(TYPE, f"the result has element type {found.dtype}, wanted {wanted.dtype}", trial, wanted)
-            finding = compare(trial, wanted, found, kind)
-            if finding is not None:
-                return finding
+            got = outcomes(FUNCTIONS[trial.operation.name](*tensors, **trial.attributes))
+        if len(got) != len(want):
+            return Finding(SHAPE, f"the result is of {len(got)} tensors, wanted {len(want)}", trial, want[0])
+        for i, (part, wanted) in enumerate(zip(got, want, strict=True)):
+            which = f"result {i}" if len(want) > 1 else "the result"
+            if part.shape != wanted.shape:
+                return Finding(SHAPE, f"{which} has shape {part.shape}, wanted {wanted.shape}", trial, wanted)
+            if part.dtype != wanted.dtype:
+                return Finding(TYPE, f"{which} has element type {part.dtype}, wanted {wanted.dtype}", trial, wanted)
+            finding = compare(trial, wanted, part, kind)
+            if finding:
+                return replace(finding, sentence=f"{which}: {finding.sentence}") if len(want) > 1 else finding
         if [t.tobytes() for t in tensors] != before:
-            return Finding(OPERAND, "an operand has other elements after the call than before", trial, want)
+            return Finding(OPERAND, "an operand has other elements after the call than before", trial, want[0])
         return None
 
     def start_family(self) -> None:
@@ -175,23 +175,23 @@ def compare(trial: Trial, want: Outcome, got: Outcome, kind: str = BITS) -> Find
     return Finding(kind, f"{len(wrong)} of {len(want.raw) // ITEMSIZE[want.dtype]} elements", trial, want, got, wrong)
 
 
-def _stated_otherwise(trial: Trial, want: Outcome) -> str:
+def _stated_otherwise(trial: Trial, want: Outcomes) -> str:
     """How the result that a case states differs from the definition's, if it does."""
     if trial.want is None:
         return ""
-    several = trial.want if isinstance(trial.want, tuple) else (trial.want,)
-    if len(several) != len(want.each()):
-        return f"the case wants {len(several)} results, the definition gives {len(want.each())}"
-    return next(filter(None, map(_one_stated_otherwise, several, want.each())), "")
+    parts = trial.want if isinstance(trial.want, tuple) else (trial.want,)
+    if len(parts) != len(want):
+        return f"the case wants {len(parts)} tensors, the definition gives {len(want)}"
+    return next(filter(None, map(_part_stated_otherwise, parts, want)), "")
 
 
-def _one_stated_otherwise(listed: Any, want: Outcome) -> str:
-    stated: PlainArray = plain(listed, want.dtype)
-    if not want.raw and not isinstance(listed, PlainArray):
-        stated.shape += want.shape[len(stated.shape) :]  # nested lists say nothing of the axes inside an empty one
-    if stated.shape != want.shape:
-        return f"the case wants shape {stated.shape}, the definition gives {want.shape}"
-    if stated.tobytes() != want.raw:
+def _part_stated_otherwise(stated: Any, want: Outcome) -> str:
+    told: PlainArray = plain(stated, want.dtype)
+    if not want.raw and not isinstance(stated, PlainArray):
+        told.shape += want.shape[len(told.shape) :]  # nested lists say nothing of the axes inside an empty one
+    if told.shape != want.shape:
+        return f"the case wants shape {told.shape}, the definition gives {want.shape}"
+    if told.tobytes() != want.raw:
         defined = PlainArray.frombytes(want.raw, want.shape, want.dtype)
-        return f"the case wants {listed}, the definition gives {defined.values.tolist()}"
+        return f"the case wants {stated}, the definition gives {defined.values.tolist()}"
     return ""

@@ -68,6 +68,10 @@ class GradientError(RcmlrsError, RuntimeError):
     """A gradient that was asked for where there is none."""
 
 
+class OperationError(RcmlrsError, ValueError):
+    """An operation from outside that cannot be added: it is none, or its name is taken."""
+
+
 class PrecisionError(RcmlrsError, ArithmeticError):
     """A value that no working precision up to the limit separates from a rounding boundary."""
 

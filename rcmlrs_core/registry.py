@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, TracebackType
 from typing import Any
+from weakref import WeakSet
 
 import pluggy
 
@@ -80,7 +81,8 @@ class KernelTable:
 class Backend:
     """A backend that is built: its storage and, for every operation, a kernel and where it comes from.
 
-    ``fused`` holds its kernels for whole compositions, of which it need not have any.
+    ``fused`` holds its kernels for whole compositions, of which it need not have any. ``derive`` makes kernels for
+    operations that are added later.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Backend:
         origins: dict[str, str],
         about: str,
         fused: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType({}),
+        derive: Callable[[Operation], Kernel] | None = None,
     ) -> None:
         self.name = name
         self.storage = storage
@@ -99,6 +102,19 @@ class Backend:
         self.about = about
         self.fused = fused
         self._scalars: dict[tuple[Any, str], Any] = {}
+        self._derive = derive
+        if derive is not None:
+            _derivers.add(self)
+
+    def kernel_of(self, operation: Operation) -> Kernel:
+        """The kernel of ``operation``; one that was added after the backend was built is derived now."""
+        kernel = self.kernels.get(operation.name)
+        if kernel is None:
+            if self._derive is None:
+                raise BackendError(f"backend {self.name!r} has no kernel for {operation.name!r}")
+            kernel = self.kernels[operation.name] = self._derive(operation)
+            self.origins[operation.name] = DERIVED
+        return kernel
 
     def scalar(self, value: Any, dtype: str) -> Any:
         """A buffer of shape () that holds a number, rounded once (N6); the common ones are kept."""
@@ -264,16 +280,38 @@ def _build(name: str, plugin: Any) -> Backend:
     table = KernelTable(name, KERNELS)
     ask("rcmlrs_register", table=table)
     kernels, origins = dict(table.kernels), dict.fromkeys(table.kernels, OWN)
+
+    def derive(operation: Operation) -> Kernel:
+        derived = ask("rcmlrs_derive", operation=operation)
+        if derived is not None and not callable(derived):
+            raise BackendError(
+                f"backend {name!r}: rcmlrs_derive returns {derived!r} for {operation.name!r}; it returns a kernel, "
+                "or None"
+            )
+        return derived or _on_copies(operation, storage)
+
     for key, operation in KERNELS.items():
         if key not in kernels:
-            derived = ask("rcmlrs_derive", operation=operation)
-            if derived is not None and not callable(derived):
-                raise BackendError(
-                    f"backend {name!r}: rcmlrs_derive returns {derived!r} for {key!r}; it returns a kernel, or None"
-                )
-            kernels[key] = derived or _on_copies(operation, storage)
-            origins[key] = DERIVED
-    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused)
+            kernels[key], origins[key] = derive(operation), DERIVED
+    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused, derive)
+
+
+_derivers: "WeakSet[Backend]" = WeakSet()
+"""The backends that are built and can derive a kernel for an operation that is added later."""
+
+
+def add_to_backends(operation: Operation) -> None:
+    """Derive the kernel of ``operation`` for every backend that is built already: all of them get it, or none."""
+    with _lock:
+        backends = list(_derivers)
+        try:
+            for backend in backends:
+                backend.kernel_of(operation)
+        except BaseException:
+            for backend in backends:
+                backend.kernels.pop(operation.name, None)
+                backend.origins.pop(operation.name, None)
+            raise
 
 
 class BackendUnhealthyError(BackendError):

@@ -8,11 +8,11 @@ gradient is wanted, a node on the tape. How tensors are made from Python data is
 import builtins
 import hashlib
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from itertools import count
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from rcmlrs_core.errors import ELSEWHERE, BackendMismatchError, DTypeError, GradientError, ShapeError, did_you_mean
 from rcmlrs_core.methods import Methods
@@ -31,13 +31,17 @@ Number = int | float
 grad_enabled: ContextVar[bool] = ContextVar("rcmlrs_grad_enabled", default=True)
 """Whether operations on tensors that require gradients are put on the tape; ``rc.no_grad()`` turns it off."""
 
-_sequence = count()
-
 
 class Node:
     """An operation on the tape: what it was, on which tensors (and their buffers then), and what came of it."""
 
-    __slots__ = ("attributes", "backend", "buffer", "buffers", "operands", "operation", "sequence", "shape")
+    __slots__ = ("attributes", "backend", "buffer", "buffers", "joint", "operands", "operation", "sequence", "shape")
+
+    numbers = count()
+    """Where the next one's ``sequence`` comes from."""
+
+    joint: "Joint | None"
+    """What it is one of the results of, where that is more than an operation: see :class:`Joint`."""
 
     def __init__(
         self,
@@ -56,7 +60,8 @@ class Node:
         self.buffer = buffer
         self.shape = shape
         self.backend = backend
-        self.sequence = next(_sequence)
+        self.joint = None
+        self.sequence = next(self.numbers)
 
     def result(self) -> "RamTensor":
         """The result, or its equal: the tape holds no reference back to the tensor itself."""
@@ -65,12 +70,42 @@ class Node:
         tensor._node = self
         return tensor
 
+    def release(self) -> None:
+        """Forget all that a gradient needs; whoever asks for one then, is told."""
+        self.operands, self.buffers, self.buffer, self.joint = (), (), None, None
+
+    @property
+    def released(self) -> bool:
+        """Whether a walk has passed here that kept nothing."""
+        return self.buffer is None
+
     def seen(self) -> "tuple[RamTensor, ...]":
         """The operands with the elements that the operation saw, also where one has changed in place since then."""
         for operand, buffer in zip(self.operands, self.buffers, strict=True):
             if operand._buffer is not buffer:
                 return tuple(_as_it_was(*pair, self.backend) for pair in zip(self.operands, self.buffers, strict=True))
         return self.operands
+
+
+class Joint(Protocol):
+    """Something that gives several tensors and knows how their gradients flow on, together: a checkpoint, say."""
+
+    def contributions(self, totals: "dict[int, RamTensor]") -> "Iterable[tuple[RamTensor, RamTensor | None]]":
+        """Tensors and what each receives, when the results receive ``totals``, by index; those left out get none."""
+
+
+class JointNode(Node):
+    """One of the results of a :class:`Joint`: its ``index``-th."""
+
+    __slots__ = ("index",)
+
+    def __init__(
+        self, operation: Operation, joint: Joint, index: int, operands: "tuple[RamTensor, ...]", result: "RamTensor"
+    ) -> None:
+        buffers = tuple(operand._buffer for operand in operands)
+        super().__init__(operation, operands, buffers, {}, result._buffer, result._shape, result._backend)
+        self.joint = joint
+        self.index = index
 
 
 def _as_it_was(operand: "RamTensor", buffer: Any, backend: Backend) -> "RamTensor":
@@ -251,15 +286,18 @@ class RamTensor(Methods):
 
     # ------------------------------------------------------------------------------------------- gradients
 
-    def backward(self, gradient: "RamTensor | None" = None, *, create_graph: bool = False) -> None:
+    def backward(
+        self, gradient: "RamTensor | None" = None, *, create_graph: bool = False, retain_graph: bool | None = None
+    ) -> None:
         """Add to ``.grad`` of every leaf that requires it the gradient of this tensor, which has one element.
 
         ``gradient`` is what this tensor itself receives (1 by default; required when it has more elements). With
-        ``create_graph`` the gradients are on the tape too.
+        ``create_graph`` the gradients are on the tape too. The tape is freed on the way, so that memory falls while
+        gradients are computed; ``retain_graph`` (by default as ``create_graph``) keeps it for another walk.
         """
         from rcmlrs_core.autograd import backward
 
-        backward(self, gradient, create_graph=create_graph)
+        backward(self, gradient, create_graph=create_graph, retain_graph=retain_graph)
 
     def detach(self) -> "RamTensor":
         """The same elements without history: no gradient flows through it."""

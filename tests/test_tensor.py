@@ -1292,3 +1292,10 @@ def test_the_way_to_a_kernel_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_attributes_are_looked_up_in_the_quick_way() -> None:
     """Where a class has one of these, Python looks up all its attributes in a slower way: a quarter of the time."""
     assert not {"__getattr__", "__getattribute__", "__setattr__", "__dict__"} & set(vars(rc.RamTensor))
+
+
+def test_a_composition_takes_its_first_operand_by_name_too() -> None:
+    x = rc.tensor([1.0, 3.0])
+    assert rc.min_max(x=x).tolist() == [0.0, 1.0]
+    with pytest.raises(TypeError, match="min_max: takes tensors, got float"):
+        rc.min_max(x=1.0)  # type: ignore[arg-type]

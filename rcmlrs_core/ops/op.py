@@ -22,7 +22,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
-from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
+from rcmlrs_core.errors import AttributeValueError, AxisError, DTypeError, ShapeError
 from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
 from rcmlrs_core.numerics.reals import decide
 from rcmlrs_core.ops.calls import Call
@@ -127,8 +127,8 @@ class Operation:
 
     @cached_property
     def documentation(self) -> str:
-        """The operation's page: the docstring of its file."""
-        return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
+        """The operation's page: the docstring of its file (of one made in a notebook, there is none)."""
+        return inspect.cleandoc(getattr(sys.modules.get(self.module), "__doc__", None) or "")
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -341,6 +341,8 @@ class Reduction(Operation):
     maps: bool = False
     squares: bool = False
     default_axis: int | None = None
+    needs_axis: bool = False
+    """Whether the axis must be said of a tensor that has not one but several (the Array API's cumulative sums)."""
     empty: str = ""
     """Why an empty row is refused; where it is not, nothing."""
     row_check: Callable[..., None] | None = None
@@ -393,6 +395,8 @@ class Reduction(Operation):
 
     def _check(self, x: Operand, axis: Any, keepdims: bool, attributes: dict[str, Any]) -> Result:
         check_dtypes(self.name, (x,), self.takes)
+        if self.needs_axis and (axis is None or axis is ...) and len(x.shape) != 1:
+            raise AxisError(f"{self.name}: a tensor of shape {x.shape} has not one axis; say which, with axis=...")
         axes = normalize_axes(self.name, self.default_axis if axis is ... else axis, x.shape, one=self.one_axis)
         length = 1
         for a in axes:
@@ -529,22 +533,25 @@ ALL_DTYPES = (FLOAT32, INT32, BOOL)
 
 # --------------------------------------------------------------------------------------------- compositions
 
+
 OF_ITS_OPERATIONS = NoGradient("a composition has the gradients of its operations")
-"""What a composition states; one that has none, as it gives indices or masks, states its own reason."""
+"""The gradient of a composition, which need not be stated; one that has none says why."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Composition(Operation):
     """A composition of operations, written once over tensors; it has their bits on every backend (N5).
 
-    ``function(x, ..., **attributes)`` takes tensors and gives one (or several, as a tuple, which its annotation says).
-    It has no kernel and needs no gradient of its own.
+    ``function(x, ..., **attributes)`` takes tensors and gives one, or a tuple of them (its cases then want a tuple). It
+    has no kernel and needs no gradient of its own.
     """
 
     function: Callable[..., Any]
     gradient: Gradient | NoGradient = OF_ITS_OPERATIONS
     clause: str = "N5"
     data: str = "few"
+    text_first: bool = False
+    """Whether text may stand before the tensors: the subscripts of an ``einsum``."""
 
     @cached_property
     def signature(self) -> inspect.Signature:
