@@ -43,7 +43,8 @@ class ArrayMath:
         if not xp.any(largest == 0):
             return largest
         plus = xp.any((x == 0) & ~xp.signbit(x), axis=-1, keepdims=True)
-        return xp.where(largest == 0, xp.where(plus, 0.0, -0.0), largest)
+        zero = xp.zeros_like(largest)
+        return xp.where(largest == 0, xp.where(plus, zero, -zero), largest)
 
     def outer(self, x: Any, y: Any) -> Any:
         """Every element of a row times every element of another, as one row of the products."""
