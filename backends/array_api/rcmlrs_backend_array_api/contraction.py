@@ -8,6 +8,7 @@ sums of magnitudes come from a second product of matrices, so nothing but ``matm
 from array import array
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import TypeVar
 
 from rcmlrs_backend_array_api.library import Array, Buffer, Library
 from rcmlrs_core.derive import Kernel
@@ -15,6 +16,8 @@ from rcmlrs_core.numerics.accurate import accurate_sum
 from rcmlrs_core.numerics.sums import round_sum
 from rcmlrs_core.ops.shapes import broadcast_shapes
 from rcmlrs_core.plain import FLOAT32, Shape, broadcast_offsets
+
+T = TypeVar("T")
 
 UNIT = 2.0**-53
 
@@ -151,16 +154,16 @@ def settle(library: Library, a: Array, b: Array, addend: Array | None, places: l
         filled = [*chunk, *chunk[:1] * (length - len(chunk))]
         i = library.from_host([place // columns for place in filled], "int64")
         j = library.from_host([place // (rows * columns) * columns + place % columns for place in filled], "int64")
-        terms = xp.take(left, i, axis=0) * xp.take(right, j, axis=0)
+        terms = library.pick(left, i) * library.pick(right, j)
         if addend is not None:
-            within = library.from_host([place % columns for place in filled], "int64")
-            terms = xp.concat([terms, xp.reshape(xp.take(xp.reshape(addend, (-1,)), within, axis=0), (-1, 1))], axis=1)
+            j = library.from_host([place % columns for place in filled], "int64")
+            terms = xp.concat([terms, xp.reshape(library.pick(xp.reshape(addend, (-1,)), j), (-1, 1))], axis=1)
         numbers += settle_terms(library, terms, len(chunk))
     return numbers
 
 
 def settle_terms(library: Library, terms: Array, count: int) -> list[float]:
-    """RN of the sums of the first ``count`` rows of binary64 terms, none of them infinite."""
+    """RN of the exact sums of the first ``count`` rows of binary64 terms."""
     xp, n = library.xp, terms.shape[1]
     if count > FEW:
         total, magnitude = accurate_sum(library.m, terms)
@@ -177,7 +180,7 @@ def settle_terms(library: Library, terms: Array, count: int) -> list[float]:
     return numbers
 
 
-def chunks(places: list[int], width: int) -> Iterator[list[int]]:
+def chunks(places: list[T], width: int) -> Iterator[list[T]]:
     """Some places at a time."""
     step = max(1, CHUNK // width)
     return (places[start : start + step] for start in range(0, len(places), step))

@@ -1,8 +1,9 @@
-"""Kernels of operations with indices: gather, take, one_hot. Places are computed in int64, one axis long."""
+"""Kernels of operations with indices: gather, take, one_hot, scatter_add. Places are int64, in arrays of one axis."""
 
 from collections.abc import Sequence
 from math import prod
 
+from rcmlrs_backend_array_api.contraction import chunks, settle_terms
 from rcmlrs_backend_array_api.library import Array, Buffer, Library
 from rcmlrs_core.derive import Kernel
 from rcmlrs_core.ops.indices import check_range
@@ -80,4 +81,47 @@ def kernels(library: Library) -> dict[str, Kernel]:
         hot = each == library.index(which_class, *plan)
         return Buffer(xp.astype(hot, library.dtype(FLOAT32)), shape, FLOAT32)
 
-    return {"gather": gather, "take": take, "one_hot": one_hot}
+    def scatter_add(x: Buffer, indices: Buffer, updates: Buffer, *, axis: int) -> Buffer:
+        chosen = checked("scatter_add", indices, x.shape[axis])
+        if prod(x.shape) == 0:
+            return x
+        values = x.array + 0.0  # without an update too, an exact zero is +0
+        count = prod(indices.shape)
+        if count:
+            step = strides_of(x.shape)[axis]
+            places = library.index(own_places, x.shape, indices.shape, axis) + chosen * step
+            touched, numbers = sums_of_groups(library, x, updates, library.to_host(places).tolist()[:count])
+            values = library.replaced(values, touched, numbers)
+        return Buffer(values, x.shape, FLOAT32)
+
+    return {"gather": gather, "take": take, "one_hot": one_hot, "scatter_add": scatter_add}
+
+
+def sums_of_groups(
+    library: Library, x: Buffer, updates: Buffer, places: Sequence[int]
+) -> tuple[list[int], list[float]]:
+    """The places of ``x`` that are updated, and RN of the sum of the element there and all its updates.
+
+    Groups of the same size are summed together, nearly exactly, and what that leaves undecided exactly.
+    """
+    xp = library.xp
+    zero = xp.zeros((1,), dtype=xp.float64)
+    terms = xp.concat([library.widen(x.array), library.widen(updates.array), zero])
+    first, end = x.array.shape[0], terms.shape[0] - 1
+    groups: dict[int, list[int]] = {}
+    for i, place in enumerate(places):
+        groups.setdefault(place, [place]).append(first + i)
+    by_size: dict[int, list[list[int]]] = {}
+    for group in groups.values():
+        by_size.setdefault(library.length(len(group)), []).append(group)
+    touched: list[int] = []
+    numbers: list[float] = []
+    for width, alike in by_size.items():
+        for chunk in chunks(alike, width):
+            length = library.length(len(chunk))
+            wanted = [place for group in chunk for place in (*group, *[end] * (width - len(group)))]
+            index = library.from_host([*wanted, *[end] * (length * width - len(wanted))], "int64")
+            rows = xp.reshape(library.pick(terms, index), (length, width))
+            numbers += settle_terms(library, rows, len(chunk))
+            touched += [group[0] for group in chunk]
+    return touched, numbers

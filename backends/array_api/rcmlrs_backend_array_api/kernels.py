@@ -197,17 +197,11 @@ def move(operation: Move, library: Library) -> Kernel:
 
 
 def within(library: Library, kernel: Callable[..., Buffer]) -> Kernel:
-    """``kernel`` in the library's scope; what it gives is computed, where the library is lazy."""
-    scope, evaluate = library.scope, library.evaluate
+    """``kernel`` in the library's scope."""
+    scope = library.scope
 
     def scoped(*operands: Buffer, **attributes: Any) -> Buffer:
         with scope():
             return kernel(*operands, **attributes)
 
-    def evaluated(*operands: Buffer, **attributes: Any) -> Buffer:
-        with scope():
-            result = kernel(*operands, **attributes)
-            assert evaluate is not None
-            return result._replace(array=evaluate(result.array))
-
-    return evaluated if evaluate else scoped
+    return scoped

@@ -10,7 +10,6 @@ import sys
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
@@ -28,6 +27,9 @@ _WIDER = {FLOAT64: "d", INT64: "q"}
 
 SMALL = 1 << 12
 """Up to this many elements, a library that compiles for each shape is given arrays of few lengths only."""
+
+KEPT = 1 << 16
+"""Up to this many places are kept, as the same shapes come again."""
 
 TINY = 2.0**-126
 """The smallest normal binary32 number."""
@@ -53,21 +55,22 @@ class Library:
 
     ``scope()`` is a context in which every use of the library takes place: it switches binary64 on, or warnings off (by
     default, NumPy's).
-    ``compiles`` says that each new shape costs a compilation, so that shapes should be few. ``evaluate`` computes what a
-    lazy array stands for: a kernel's result is used more than once.
+    ``compiles`` says that each new shape costs a compilation, so that shapes should be few. ``evaluate(x)`` computes
+    what a lazy array stands for.
     """
 
     def __init__(
         self, xp: Any, *, scope: Scope | None = None, compiles: bool = False, evaluate: Evaluate | None = None
     ) -> None:
+        if evaluate is not None:
+            xp = Evaluated(xp, evaluate)
         self.xp = xp
         self.m: Any = ArrayMath(xp)
         self.scope = scope or quiet
-        self.evaluate = evaluate
         self.wide = False
-        self.multiplies = True
+        self.multiplies = self.searches = True
         self.small = SMALL if compiles else 0
-        self.index = lru_cache(maxsize=1024)(self._index)
+        self._indices: dict[Any, Array] = {}
         self._numpy = _import_numpy()
         self._inward: Callable[[Any, str], Array] | None = None
         self._outward: Callable[[Array], Any] | None = None
@@ -208,14 +211,21 @@ class Library:
             return self.xp.concat([x, self.xp.zeros((extra,), dtype=x.dtype)])
         return x[: self.length(size)] if extra else x
 
-    def _index(self, offsets: Callable[..., Sequence[int]], *arguments: Any) -> Array:
-        """``offsets(*arguments)`` in the library, where it is kept for the next time."""
-        places = offsets(*arguments)
-        length = self.length(len(places))
-        return self.from_host([*places, *[0] * (length - len(places))], INT64)
+    def index(self, offsets: Callable[..., Sequence[int]], *arguments: Any) -> Array:
+        """``offsets(*arguments)`` in the library, where it is kept for the next time, unless it is long."""
+        found = self._indices.get((offsets, *arguments))
+        if found is None:
+            places = offsets(*arguments)
+            length = self.length(len(places))
+            found = self.from_host([*places, *[0] * (length - len(places))], INT64)
+            if length <= KEPT:
+                if len(self._indices) >= 1024:
+                    self._indices.clear()
+                self._indices[(offsets, *arguments)] = found
+        return found
 
     def pick(self, x: Array, index: Array) -> Array:
-        """The elements at the places that an array of int64 names."""
+        """The elements (or rows) at the places that an array of int64 names."""
         return self.xp.take(x, index, axis=0)
 
     def as_shape(self, x: Buffer) -> Array:
@@ -263,6 +273,30 @@ class Library:
         kept = FLOAT64 if self.wide else FLOAT32
         index = self.from_host(which, INT64)
         return self.xp.where(index > 0, self.pick(self.from_host(given, kept), index), x)
+
+
+class Evaluated:
+    """A namespace of lazy arrays whose functions compute their results at once: every result is used more than once,
+    and what is undecided depends on elements. (Dask, left to itself, also merges moves in ways that lose elements.)"""
+
+    def __init__(self, xp: Any, evaluate: Evaluate) -> None:
+        self._xp = xp
+        self._evaluate = evaluate
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._xp, name)
+        if not callable(found) or isinstance(found, type):
+            setattr(self, name, found)
+            return found
+
+        def computed(*arguments: Any, **options: Any) -> Any:
+            result = found(*arguments, **options)
+            if isinstance(result, tuple | list):
+                return type(result)(map(self._evaluate, result))
+            return self._evaluate(result) if hasattr(result, "shape") else result
+
+        setattr(self, name, computed)
+        return computed
 
 
 def quiet() -> AbstractContextManager[Any]:

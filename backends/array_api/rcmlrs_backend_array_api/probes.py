@@ -163,6 +163,27 @@ def products(library: Library) -> str:
     return "" if all(x != x for x in special) else "products of matrices take 0 * inf for 0"
 
 
+def searches(library: Library) -> str:
+    """Whether argmax takes the first among equals, and argsort keeps their order."""
+    xp = library.xp
+    rows = [[1.0, 2.0, 2.0, 0.0], [-0.0, 0.0, -1.0, 0.0], [math.inf, 2.0**200, math.inf, 1.0]]
+    try:
+        x = xp.reshape(library.from_host([value for row in rows for value in row], FLOAT64), (3, 4))
+        largest = library.to_host(xp.argmax(x, axis=1)).tolist()
+        smallest = library.to_host(xp.argmin(-x, axis=1)).tolist()
+        order = library.to_host(xp.reshape(xp.argsort(x, axis=1, stable=True), (-1,))).tolist()
+        y = library.from_host([float(i * 7 % 5) for i in range(600)], FLOAT64)
+        long = library.to_host(xp.argsort(y, stable=True)).tolist()
+        values = library.to_host(xp.reshape(xp.sort(x, axis=1), (-1,))).tolist()
+    except Exception as error:
+        return f"argmax, argsort or sort raises {type(error).__name__}: {error}"
+    if largest != [1, 0, 0] or smallest != [1, 0, 0]:
+        return f"argmax of rows with equal elements is {largest}, and argmin {smallest}; both should be [1, 0, 0]"
+    if order != [3, 0, 1, 2, 2, 0, 1, 3, 3, 1, 0, 2] or long != sorted(range(600), key=lambda i: i * 7 % 5):
+        return "argsort does not keep the order of equal elements"
+    return "" if values == [value for row in rows for value in sorted(row)] else "sort does not sort"
+
+
 REFUSED: Sequence[Callable[[Library], str]] = (arithmetic, contraction, sums, order)
 """What has no work-around, once numbers come in and out and are rounded."""
 
@@ -190,4 +211,7 @@ def examine(library: Library) -> tuple[list[str], list[str]]:
         if products(library):
             library.multiplies = False
             notes.append("products of matrices left to the host, as its own are outside of the error bound")
+        if searches(library):
+            library.searches = False
+            notes.append("argmax, argsort and median left to the host")
         return [], [*notes, *functions.examine(library)]
