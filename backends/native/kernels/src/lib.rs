@@ -13,7 +13,8 @@
 //! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place; [`walk`]:
 //!   the way through both; [`indices`] are checked before they are followed.
 //! * [`function`]: how a function of one binary32 number is rounded, in binary64 and, where that leaves it open, in
-//!   [`double`]-double; [`exponential`] and [`logarithm`] are what most of them are built on. [`power`]: of two numbers.
+//!   [`double`]-double; [`exponential`], [`logarithm`] and [`circular`] are what most of them are built on. [`power`]: of
+//!   two numbers.
 //! * [`rows`]: exponentials of the elements of a row and their sums, for softmax and its relatives.
 //! * [`reduce`]: what becomes of the elements along some axes: their sums ([`sums`]), and what their order says
 //!   ([`order`]).
@@ -24,6 +25,7 @@
 //! `unsafe` is found in `simd`, `memory` and `environment` alone, each block with its reason.
 
 pub mod array;
+pub mod circular;
 pub mod contraction;
 pub mod copy;
 pub mod double;
