@@ -8,11 +8,11 @@ gradient is wanted, a node on the tape. How tensors are made from Python data is
 import builtins
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from itertools import count
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from rcmlrs_core.errors import ELSEWHERE, BackendMismatchError, DTypeError, GradientError, ShapeError, did_you_mean
 from rcmlrs_core.methods import Methods
@@ -24,18 +24,24 @@ from rcmlrs_core.registry import Backend, get_backend
 if TYPE_CHECKING:
     import numpy as np
 
+    from rcmlrs_core.indexing import At
+
 Number = int | float
 
 grad_enabled: ContextVar[bool] = ContextVar("rcmlrs_grad_enabled", default=True)
 """Whether operations on tensors that require gradients are put on the tape; ``rc.no_grad()`` turns it off."""
 
-_sequence = count()
-
 
 class Node:
     """An operation on the tape: what it was, on which tensors (and their buffers then), and what came of it."""
 
-    __slots__ = ("attributes", "backend", "buffer", "buffers", "operands", "operation", "sequence", "shape")
+    __slots__ = ("attributes", "backend", "buffer", "buffers", "joint", "operands", "operation", "sequence", "shape")
+
+    numbers = count()
+    """Where the next one's ``sequence`` comes from."""
+
+    joint: "Joint | None"
+    """What it is one of the results of, where that is more than an operation: see :class:`Joint`."""
 
     def __init__(
         self,
@@ -54,7 +60,8 @@ class Node:
         self.buffer = buffer
         self.shape = shape
         self.backend = backend
-        self.sequence = next(_sequence)
+        self.joint = None
+        self.sequence = next(self.numbers)
 
     def result(self) -> "RamTensor":
         """The result, or its equal: the tape holds no reference back to the tensor itself."""
@@ -63,12 +70,42 @@ class Node:
         tensor._node = self
         return tensor
 
+    def release(self) -> None:
+        """Forget all that a gradient needs; whoever asks for one then, is told."""
+        self.operands, self.buffers, self.buffer, self.joint = (), (), None, None
+
+    @property
+    def released(self) -> bool:
+        """Whether a walk has passed here that kept nothing."""
+        return self.buffer is None
+
     def seen(self) -> "tuple[RamTensor, ...]":
         """The operands with the elements that the operation saw, also where one has changed in place since then."""
         for operand, buffer in zip(self.operands, self.buffers, strict=True):
             if operand._buffer is not buffer:
                 return tuple(_as_it_was(*pair, self.backend) for pair in zip(self.operands, self.buffers, strict=True))
         return self.operands
+
+
+class Joint(Protocol):
+    """Something that gives several tensors and knows how their gradients flow on, together: a checkpoint, say."""
+
+    def contributions(self, totals: "dict[int, RamTensor]") -> "Iterable[tuple[RamTensor, RamTensor | None]]":
+        """Tensors and what each receives, when the results receive ``totals``, by index; those left out get none."""
+
+
+class JointNode(Node):
+    """One of the results of a :class:`Joint`: its ``index``-th."""
+
+    __slots__ = ("index",)
+
+    def __init__(
+        self, operation: Operation, joint: Joint, index: int, operands: "tuple[RamTensor, ...]", result: "RamTensor"
+    ) -> None:
+        buffers = tuple(operand._buffer for operand in operands)
+        super().__init__(operation, operands, buffers, {}, result._buffer, result._shape, result._backend)
+        self.joint = joint
+        self.index = index
 
 
 def _as_it_was(operand: "RamTensor", buffer: Any, backend: Backend) -> "RamTensor":
@@ -249,15 +286,18 @@ class RamTensor(Methods):
 
     # ------------------------------------------------------------------------------------------- gradients
 
-    def backward(self, gradient: "RamTensor | None" = None, *, create_graph: bool = False) -> None:
+    def backward(
+        self, gradient: "RamTensor | None" = None, *, create_graph: bool = False, retain_graph: bool | None = None
+    ) -> None:
         """Add to ``.grad`` of every leaf that requires it the gradient of this tensor, which has one element.
 
         ``gradient`` is what this tensor itself receives (1 by default; required when it has more elements). With
-        ``create_graph`` the gradients are on the tape too.
+        ``create_graph`` the gradients are on the tape too. The tape is freed on the way, so that memory falls while
+        gradients are computed; ``retain_graph`` (by default as ``create_graph``) keeps it for another walk.
         """
         from rcmlrs_core.autograd import backward
 
-        backward(self, gradient, create_graph=create_graph)
+        backward(self, gradient, create_graph=create_graph, retain_graph=retain_graph)
 
     def detach(self) -> "RamTensor":
         """The same elements without history: no gradient flows through it."""
@@ -298,9 +338,16 @@ class RamTensor(Methods):
 
     # -------------------------------------------------------------------------------------------- creation
 
-    def full_like(self, value: Number) -> "RamTensor":
-        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6)."""
-        return as_operand(value, self).broadcast_to(self._shape)
+    def full_like(self, value: Number, dtype: str | None = None) -> "RamTensor":
+        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6).
+
+        It has the element type ``dtype``, or else this tensor's, if that can hold a number of this kind.
+        """
+        if dtype is None:
+            return as_operand(value, self).broadcast_to(self._shape)
+        from rcmlrs_core.creation import constant
+
+        return constant("full_like", value, dtype, self._backend).broadcast_to(self._shape)
 
     # ------------------------------------------------------------------------------------------- operators
 
@@ -316,7 +363,7 @@ class RamTensor(Methods):
             )
         return NotImplemented
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _augmented
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _augmented
 
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented
@@ -382,14 +429,47 @@ class RamTensor(Methods):
         return self.greater_equal(other) if is_operand(other) else NotImplemented
 
     def __invert__(self) -> "RamTensor":
-        return self.logical_not()
+        return self.bitwise_invert() if self._dtype == INT32 else self.logical_not()
+
+    def __floordiv__(self, other: Any) -> "RamTensor":
+        return self.floor_divide(other) if is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).floor_divide(self) if is_operand(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> "RamTensor":
+        return self.remainder(other) if is_operand(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).remainder(self) if is_operand(other) else NotImplemented
+
+    def __lshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_left_shift(other) if is_operand(other) else NotImplemented
+
+    def __rlshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_left_shift(self) if is_operand(other) else NotImplemented
+
+    def __rshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_right_shift(other) if is_operand(other) else NotImplemented
+
+    def __rrshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_right_shift(self) if is_operand(other) else NotImplemented
+
+    def __xor__(self, other: Any) -> "RamTensor":
+        return self.bitwise_xor(other) if is_operand(other) else NotImplemented
+
+    __rxor__ = __xor__
 
     def __and__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_and(other)
         return self.logical_and(other) if is_operand(other) else NotImplemented
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_or(other)
         return self.logical_or(other) if is_operand(other) else NotImplemented
 
     __ror__ = __or__
@@ -423,9 +503,20 @@ class RamTensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> "RamTensor":
-        from rcmlrs_core.indexing import get
+        return _get(self, index)
 
-        return get(self, index)
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a tensor does not support item assignment: its elements never change; y = x.at[index].set(value) is a "
+            "copy with these replaced, and condition.where(value, x) one with those where a condition holds"
+        )
+
+    @property
+    def at(self) -> "At":
+        """Copies with some elements replaced: ``x.at[index].set(value)``, ``x.at[index].add(value)``."""
+        from rcmlrs_core.indexing import At
+
+        return At(self)
 
     def __copy__(self) -> "RamTensor":
         """A leaf of its own: without history and without ``.grad``. Buffers never change, so two may share one."""
@@ -442,6 +533,18 @@ class RamTensor(Methods):
     def _is_trained(self) -> bool:
         """Whether it requires a gradient of its own account, as a parameter does: a leaf."""
         return self.requires_grad and self._node is None
+
+
+def _first_get(x: RamTensor, index: Any) -> RamTensor:
+    """``indexing`` is made of operations and comes after them; once it is there, nothing is asked for it again."""
+    global _get
+    from rcmlrs_core.indexing import get
+
+    _get = get
+    return get(x, index)
+
+
+_get: Callable[[RamTensor, Any], RamTensor] = _first_get
 
 
 class _Elsewhere:
@@ -566,7 +669,12 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
     shape, dtype, attributes = _checked(operation, operands, attributes, key)
-    result = wrap(backend.kernels[operation.name](*buffers, **attributes), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if operands[0]._dtype != INT32 else backend.integer_kernel(name)
+    buffer = kernel(*buffers, **attributes)
+    if -1 in shape:  # a length that depends on the elements
+        shape = tuple(buffer.shape)
+    result = wrap(buffer, shape, dtype, backend)
     if track and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, operands, tuple(buffers), attributes)
     return result
@@ -581,7 +689,19 @@ def run_one(operation: Operation, x: Any) -> RamTensor:
         return run(operation, (x,), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, buffer = x._backend, x._buffer
-    result = wrap(backend.kernels[operation.name](buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(buffer), shape, dtype, backend)
+    if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
+        _record(result, operation, (x,), (buffer,), attributes)
+    return result
+
+
+def run_known(operation: Operation, x: RamTensor, found: Result) -> RamTensor:
+    """``run`` for one operand, where the caller knows what the check finds."""
+    shape, dtype, attributes = found
+    backend, buffer = x._backend, x._buffer
+    result = wrap(backend.kernels[operation.name](buffer, **attributes), shape, dtype, backend)
     if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x,), (buffer,), attributes)
     return result
@@ -600,7 +720,9 @@ def run_two(operation: Operation, x: Any, y: Any) -> RamTensor:
         return run(operation, (x, y), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, x_buffer, y_buffer = x._backend, x._buffer, y._buffer
-    result = wrap(backend.kernels[operation.name](x_buffer, y_buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(x_buffer, y_buffer), shape, dtype, backend)
     if (x.requires_grad or y.requires_grad) and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x, y), (x_buffer, y_buffer), attributes)
     return result
@@ -644,7 +766,9 @@ def _checked(
     if found is None:
         if len(_checks) >= 4096:
             _checks.clear()
-        found = _checks[index] = operation.check(*operands, **attributes)
+        found = operation.check(*operands, **attributes)
+        if -1 not in found.shape:  # which run_one and run_two do not look for
+            _checks[index] = found
     return found
 
 
