@@ -83,6 +83,11 @@ REFERENCES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Sequence[dict[s
         (MATRIX,),
         [{}, {"axis": 0}, {"axis": 1}],
     ),
+    "norm": (
+        lambda x, axis=None, ord=2: np.linalg.norm(x if axis is not None else x.reshape(-1), ord, axis),
+        (MATRIX,),
+        [{"ord": p, "axis": axis} for p in (1, 2, 3, 0.5, 1.5, -2, inf, -inf, 0) for axis in (None, 1)],
+    ),
     "remainder": (np.remainder, (BETWEEN, OTHER), [{}]),
     "round": (np.round, (BETWEEN,), [{}]),
     "trunc": (np.trunc, (BETWEEN,), [{}]),
