@@ -16,8 +16,8 @@ from rcmlrs_core.ops.op import Elementwise, case, refusal
 
 
 def exact(r: Any, x: Any, *, alpha: float = 1.0) -> Any:
-    """Clause 1, up to zero."""
-    return r.exp(x / r.number(alpha))
+    """Clause 1."""
+    return r.number(1) if x > 0 else r.exp(x / r.number(alpha))
 
 
 def special(x: float, *, alpha: float) -> float | None:

@@ -19,8 +19,8 @@ from rcmlrs_core.ops.op import Elementwise, case, refusal
 
 
 def exact(r: Any, x: Any, *, alpha: float = 1.0) -> Any:
-    """Clause 1, below zero."""
-    return r.number(alpha) * (r.exp(x) - 1)
+    """Clause 1."""
+    return x if x > 0 else r.number(alpha) * (r.exp(x) - 1)
 
 
 def special(x: float, *, alpha: float) -> float | None:

@@ -17,8 +17,8 @@ from rcmlrs_core.ops.op import Elementwise, case, refusal
 
 
 def exact(r: Any, x: Any, *, alpha: float = 1.0) -> Any:
-    """Clause 1, up to zero."""
-    return r.number(alpha) * r.exp(x)
+    """Clause 1."""
+    return r.number(1) if x > 0 else r.number(alpha) * r.exp(x)
 
 
 def special(x: float, *, alpha: float) -> float | None:

@@ -15,12 +15,12 @@ from rcmlrs_core.ops.op import Elementwise, case, refusal
 
 
 def exact(r: Any, x: Any) -> Any:
-    """Clause 1, between -3 and 3."""
-    return (x + 3) / 6
+    """Clause 1."""
+    return r.number(0) if x < -3 else r.number(1) if x > 3 else (x + 3) / 6
 
 
 def special(x: float) -> float | None:
-    """Clause 1, elsewhere."""
+    """Clause 1, where nothing is rounded."""
     return 0.0 if x <= -3 else 1.0 if x >= 3 else None
 
 

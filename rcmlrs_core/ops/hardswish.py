@@ -16,12 +16,12 @@ from rcmlrs_core.ops.op import Elementwise, case, refusal
 
 
 def exact(r: Any, x: Any) -> Any:
-    """Clause 1, between -3 and 3."""
-    return x * (x + 3) / 6
+    """Clause 1."""
+    return r.number(0) if x < -3 else x if x > 3 else x * (x + 3) / 6
 
 
 def special(x: float) -> float | None:
-    """Clauses 1 and 2, elsewhere."""
+    """Clauses 1, where nothing is rounded, and 2."""
     return -0.0 if x <= -3 else x if x >= 3 or x == 0 else None
 
 

@@ -14,12 +14,12 @@ from rcmlrs_core.ops.op import Elementwise, case, refusal
 
 
 def exact(r: Any, x: Any) -> Any:
-    """Clause 1, between -3 and 3."""
-    return (2 * x + 3) / 6
+    """Clause 1."""
+    return r.number(0) if x < -3 else r.number(1) if x > 3 else (2 * x + 3) / 6
 
 
 def special(x: float) -> float | None:
-    """Clause 1, elsewhere; an exact zero is +0."""
+    """Clause 1, where nothing is rounded."""
     return 0.0 if x <= -3 else 1.0 if x >= 3 else None
 
 

@@ -24,8 +24,8 @@ ALPHA = Fraction("1.6732632423543772848170429916717")
 BELOW = float(SCALE * ALPHA)
 """scale alpha rounded to binary64: an error of at most half an ulp, so one unit of 2^-53; so is float(SCALE)."""
 
-LIMIT = -1.75809932
-"""RN(-scale alpha), which is -1.75809934...: -0x1.c212ccp+0."""
+LIMIT = float.fromhex("-0x1.c212ccp+0")
+"""RN(-scale alpha): -1.7580993408... is -14748006.195... * 2^-23."""
 
 
 def exact(r: Any, x: Any) -> Any:

@@ -15,8 +15,8 @@ from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Elementwise, case, refusal
 from rcmlrs_core.ops.selu import ALPHA, BELOW, SCALE
 
-ABOVE = 1.05070102
-"""RN(scale), which is 1.05070098...: 0x1.0cfabep+0."""
+ABOVE = float.fromhex("0x1.0cfabep+0")
+"""RN(scale): 1.0507009873... is 8813918.708... * 2^-23."""
 
 
 def exact(r: Any, x: Any) -> Any:
