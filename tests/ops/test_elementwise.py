@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 import rcmlrs_core as rc
 from rcmlrs_backend_array_api import derive
+from rcmlrs_backend_array_api.math import ArrayMath
 from rcmlrs_core.derive import plain_kernel, value_and_magnitude
 from rcmlrs_core.errors import DTypeError
 from rcmlrs_core.numerics.reals import reals
@@ -534,7 +535,7 @@ def worst_error(operation: Elementwise, arguments: list[tuple[float, ...]], **at
     """
     columns = [numpy.array(column, numpy.float64) for column in zip(*arguments, strict=True)]
     with numpy.errstate(all="ignore"):
-        y, magnitude = value_and_magnitude(operation.binary64(numpy, *columns, **attributes))
+        y, magnitude = value_and_magnitude(operation.binary64(ArrayMath(numpy), *columns, **attributes))
         magnitude = numpy.abs(y) if magnitude is None else magnitude
     formula = ANALYTIC.get(operation.name, lambda x, y=attributes.get("n", 0): (y * x.log()).exp())
     if operation.name == "powf":
