@@ -266,7 +266,9 @@ def _axes(operation: Reduction) -> Trials:
 
 def _axis_choices(operation: Reduction, shape: Shape) -> list[Any]:
     rank = len(shape)
-    choices: list[Any] = [*range(-rank, rank), None]
+    choices: list[Any] = [*range(-rank, rank)]
+    if rank == 1 or not operation.needs_axis:
+        choices.append(None)
     if not operation.one_axis and rank > 1:
         choices += [(0, rank - 1), tuple(range(rank))]
     return choices

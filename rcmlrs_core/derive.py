@@ -74,6 +74,8 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
             return operation.row(values, **attributes)
         value, magnitude = value_and_magnitude(binary64(m, Row(values), **attributes))
         results = value.values if isinstance(value, Row) else [value]
+        if operation.gives != FLOAT32:
+            return list(map(int, value.values)) if isinstance(value, Row) else int(value)
         scale = magnitude.values if isinstance(magnitude, Row) else None if magnitude is None else [magnitude]
         rounded, undecided = round_decided(results, operation.bound(len(values)), scale)
         if undecided:

@@ -352,6 +352,8 @@ def test_gradients_of_reductions_are_those_of_their_rows(name: str, axis: Any) -
     assert isinstance(operation, Reduction)
     if operation.one_axis and isinstance(axis, tuple):
         pytest.skip("takes one axis")
+    if operation.needs_axis and axis is None:
+        pytest.skip("takes no axis of several")
     axes = (0, 1) if axis is None else tuple(a % 2 for a in (axis if isinstance(axis, tuple) else (axis,)))
     order = [*(a for a in (0, 1) if a not in axes), *axes]
     n = math.prod(MATRIX.shape[a] for a in axes)

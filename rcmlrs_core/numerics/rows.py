@@ -7,8 +7,10 @@ error, it returns the infinity or NaN that hardware would.
 
 Elementwise: abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 floor log
 log10 log1p log2 maximum minimum power round signbit sin sinh sqrt tan tanh trunc where. Along the last axis, which is
-kept with length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3); of integers, argmax, and argsort,
-which keeps all. From rows to squares, for Jacobians: outer with_diagonal.
+kept with length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3); product, giving ``(f, e)`` for
+f * 2^e, so that nothing overflows, and scaled, which makes a number of them; of integers, argmax. From rows to rows:
+cumsum argsort sort (stable, without NaN); products and other_products, as product. From rows to squares, for Jacobians:
+outer with_diagonal.
 ``x.shape[-1]`` is the length of a row.
 """
 
@@ -16,7 +18,7 @@ import builtins
 import math
 import operator
 from collections.abc import Callable, Iterable
-from itertools import repeat
+from itertools import accumulate, repeat
 from typing import Any
 
 from rcmlrs_core.numerics.formats import INFINITY, NAN
@@ -209,8 +211,10 @@ def atan2(y: Any, x: Any) -> Row:
     return _binary(math.atan2, y, x)
 
 
-def power(x: Any, y: Any) -> Row:
+def power(x: Any, y: Any) -> Any:
     """x to the y, with the special cases of IEEE 754 ``pow``."""
+    if not isinstance(x, Row) and not isinstance(y, Row):
+        return _power(x, y)
     return Row(map(_power, _values(x), _values(y)))
 
 
@@ -274,14 +278,61 @@ def max(x: Row) -> float:
     return largest
 
 
-def argmax(x: Row) -> int:
-    """The place of the largest integer, the first one among equals."""
-    return x.values.index(builtins.max(x.values))
+def cumsum(x: Row) -> Row:
+    """The sums of the first 1, 2, ... elements, in any order."""
+    return Row(accumulate(x.values))
 
 
 def argsort(x: Row) -> Row:
-    """The places of the integers in ascending order; equal ones stay in theirs."""
+    """The places of the elements in ascending order, which is stable; there is no NaN."""
     return Row(sorted(range(len(x.values)), key=x.values.__getitem__))
+
+
+def sort(x: Row) -> Row:
+    """The elements in ascending order; there is no NaN."""
+    return Row(sorted(x.values))
+
+
+FARTHEST = 400
+"""Exponents of ``scaled`` are cut off here: far beyond what a binary32 number has, and short of what binary64 has."""
+
+
+def product(x: Row) -> tuple[float, float]:
+    """The product of a row as ``(f, e)``, f * 2^e: n - 1 roundings, and no overflow."""
+    fractions, exponents = products(x)
+    return fractions.values[-1], exponents.values[-1]
+
+
+def products(x: Row) -> tuple[Row, Row]:
+    """The products of the first 1, 2, ... elements as ``(f, e)``, f * 2^e: at most n - 1 roundings each."""
+    f, e = 1.0, 0.0
+    fractions, exponents = [], []
+    for value in x.values:
+        f, step = math.frexp(f * value)
+        e += step
+        fractions.append(f)
+        exponents.append(e)
+    return Row(fractions), Row(exponents)
+
+
+def other_products(x: Row) -> tuple[Row, Row]:
+    """For each element the product of the others, as ``(f, e)``, f * 2^e: at most n - 1 roundings each."""
+    before, before_e = products(Row([1.0, *x.values[:-1]]))
+    after, after_e = products(Row([1.0, *x.values[:0:-1]]))
+    after, after_e = Row(reversed(after.values)), Row(reversed(after_e.values))
+    return before * after, before_e + after_e
+
+
+def scaled(f: Any, e: Any) -> Any:
+    """f * 2^e; rounded, that is what it is in binary32 also where e is beyond FARTHEST."""
+    if not isinstance(f, Row):
+        return math.ldexp(f, int(builtins.min(builtins.max(e, -FARTHEST), FARTHEST)))
+    return Row(map(scaled, f.values, e.values))
+
+
+def argmax(x: Row) -> int:
+    """The place of the largest integer, the first one among equals."""
+    return x.values.index(builtins.max(x.values))
 
 
 def floor(x: Any) -> Any:

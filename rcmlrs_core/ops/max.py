@@ -49,13 +49,16 @@ def as_rows(x: Any, axis: tuple[int, ...]) -> Any:
 
 def to_chosen(g: Any, chosen: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Zeros like ``x`` with what ``g`` says at the places ``chosen`` of each row, added where a place comes twice."""
-    kept = tuple(i for i in range(len(x.shape)) if i not in axis)
-    order = (*kept, *axis)
     zeros = as_rows(x.zeros_like(), axis)
     updates = g.reshape((*chosen.shape[:-1], 1)).broadcast_to(chosen.shape)
-    placed = zeros.scatter_add(chosen, updates, axis=-1)
+    return from_rows(zeros.scatter_add(chosen, updates, axis=-1), x, axis)
+
+
+def from_rows(rows: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """Back from :func:`as_rows` to the shape of ``x``."""
+    order = (*(i for i in range(len(x.shape)) if i not in axis), *axis)
     back = sorted(range(len(order)), key=order.__getitem__)
-    return placed.reshape(tuple(x.shape[i] for i in order)).transpose(back)
+    return rows.reshape(tuple(x.shape[i] for i in order)).transpose(back)
 
 
 operation = Reduction(

@@ -22,7 +22,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn, Protocol
 
-from rcmlrs_core.errors import AttributeValueError, DTypeError, IntegerRangeError, ShapeError
+from rcmlrs_core.errors import AttributeValueError, AxisError, DTypeError, IntegerRangeError, ShapeError
 from rcmlrs_core.numerics import rows as m
 from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
 from rcmlrs_core.numerics.reals import decide
@@ -45,7 +45,10 @@ class Operand(Protocol):
 
 
 class Result(NamedTuple):
-    """What a shape check finds: the result's shape and element type, and the attributes in their normal form."""
+    """What a shape check finds: the result's shape and element type, and the attributes in their normal form.
+
+    A length of -1 is one that depends on the elements: the kernel's buffer tells it.
+    """
 
     shape: Shape
     dtype: str
@@ -377,6 +380,8 @@ class Reduction(Operation):
     maps: bool = False
     squares: bool = False
     default_axis: int | None = None
+    needs_axis: bool = False
+    """Whether the axis must be said of a tensor that has not one but several (the Array API's cumulative sums)."""
     empty: str = ""
     """Why an empty row is refused; where it is not, nothing."""
     row_check: Callable[..., None] | None = None
@@ -429,6 +434,8 @@ class Reduction(Operation):
 
     def _check(self, x: Operand, axis: Any, keepdims: bool, attributes: dict[str, Any]) -> Result:
         check_dtypes(self.name, (x,), self.takes)
+        if self.needs_axis and (axis is None or axis is ...) and len(x.shape) != 1:
+            raise AxisError(f"{self.name}: a tensor of shape {x.shape} has not one axis; say which, with axis=...")
         axes = normalize_axes(self.name, self.default_axis if axis is ... else axis, x.shape, one=self.one_axis)
         length = 1
         for a in axes:
@@ -596,6 +603,8 @@ class Composition(Operation):
     gradient: Gradient | NoGradient = OF_ITS_OPERATIONS
     clause: str = "N5"
     data: str = "few"
+    text_first: bool = False
+    """Whether text may stand before the tensors: the subscripts of an ``einsum``."""
 
     @cached_property
     def signature(self) -> inspect.Signature:

@@ -82,9 +82,18 @@ def to_list(x: Any) -> list[Any]:
     return x.tolist() if hasattr(x, "tolist") else [x[i].item() for i in range(x.shape[0])]
 
 
-def reduction(operation: Reduction, xp: Any, rounding: Rounding = round_decided, block: int | None = None) -> Kernel:
-    """The axes are moved last and joined into rows; then as :func:`elementwise`, with rows in the place of elements."""
-    m = ArrayMath(xp)
+def reduction(
+    operation: Reduction,
+    xp: Any,
+    rounding: Rounding = round_decided,
+    block: int | None = None,
+    math: type[ArrayMath] = ArrayMath,
+) -> Kernel:
+    """The axes are moved last and joined into rows; then as :func:`elementwise`, with rows in the place of elements.
+
+    ``math`` is the namespace of the formulas, or a library's faster twin of it.
+    """
+    m = math(xp)
 
     def kernel(x: Any, *, axis: Sequence[int], keepdims: bool = False, **attributes: Any) -> Any:
         kept = [i for i in range(x.ndim) if i not in axis]

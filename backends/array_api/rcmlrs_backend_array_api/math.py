@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rcmlrs_core.numerics.rows import FARTHEST
+
 ERF = tuple(
     map(
         float.fromhex,
@@ -54,6 +56,9 @@ that of M. Shepherd and J. Laframboise, Chebyshev approximation of (1 + 2x) exp(
 
 CENTRE, LARGEST = 3.25, 11.0
 """c of ERFC; and where it ends: erfc(11) < 2^-178."""
+
+LEVELS = 9
+"""How often numbers in [1/2, 2) are multiplied by each other before they are scaled again: 2^-512 to 2^512 come out."""
 
 
 class ArrayMath:
@@ -141,15 +146,85 @@ class ArrayMath:
         if x.dtype != xp.float64 or not xp.any(largest == 0):
             return largest
         plus = xp.any((x == 0) & ~xp.signbit(x), axis=-1, keepdims=True)
-        return xp.where(largest == 0, xp.where(plus, 0.0, -0.0), largest)
+        zero = xp.zeros_like(largest)
+        return xp.where(largest == 0, xp.where(plus, zero, -zero), largest)
+
+    def cumsum(self, x: Any) -> Any:
+        """The sums of the first 1, 2, ... elements of the rows, in any order."""
+        return self._xp.cumulative_sum(x, axis=-1)
+
+    def argsort(self, x: Any) -> Any:
+        """The places of the elements of the rows in ascending order; equal ones stay in theirs, and there is no NaN."""
+        return self._xp.argsort(x, axis=-1, stable=True)
+
+    def sort(self, x: Any) -> Any:
+        """The elements of the rows in ascending order; there is no NaN."""
+        return self._xp.sort(x, axis=-1)
+
+    def frexp(self, x: Any) -> tuple[Any, Any]:
+        """``(f, e)`` with x = f * 2^e and |f| in [1/2, 2); a zero, an infinity or a NaN stays, with any e.
+
+        For x between 2^-1000 and 2^1000, by comparisons: the standard has no function for it.
+        """
+        where, e = self._xp.where, x * 0.0
+        for power in (512, 256, 128, 64, 32, 16, 8, 4, 2, 1):
+            size = self._xp.abs(x)
+            up, down = size < 2.0**-power, size >= 2.0**power
+            x = where(up, x * 2.0**power, where(down, x * 2.0**-power, x))
+            e = where(up, e - power, where(down, e + power, e))
+        return x, where(self._xp.isfinite(e), e, 0.0)
+
+    def scaled(self, f: Any, e: Any) -> Any:
+        """f * 2^e; rounded, that is what it is in binary32 also where e is beyond FARTHEST."""
+        where = self._xp.where
+        e = where(e > FARTHEST, float(FARTHEST), where(e < -FARTHEST, -float(FARTHEST), e))
+        for power in (256, 128, 64, 32, 16, 8, 4, 2, 1):
+            up, down = e >= power, e <= -power
+            f = where(up, f * 2.0**power, where(down, f * 2.0**-power, f))
+            e = where(up, e - power, where(down, e + power, e))
+        return f
+
+    def product(self, x: Any) -> tuple[Any, Any]:
+        """The products of the rows as ``(f, e)``, f * 2^e: n - 1 roundings, and no overflow."""
+        xp, level = self._xp, LEVELS - 2
+        f, e = x, xp.sum(x[..., :1] * 0.0, axis=-1, keepdims=True)
+        e = xp.where(e == 0, e, 0.0)
+        # Of four binary32 numbers the product is between 2^-596 and 2^512 and needs no scaling before.
+        while f.shape[-1] > 1:
+            half, odd = divmod(f.shape[-1], 2)
+            joined = f[..., :half] * f[..., half : 2 * half]
+            f = xp.concat([joined, f[..., 2 * half :]], axis=-1) if odd else joined
+            level += 1
+            if level == LEVELS and f.shape[-1] > 1:
+                f, step = self.frexp(f)
+                e, level = e + xp.sum(step, axis=-1, keepdims=True), 0
+        return f, e
+
+    def products(self, x: Any) -> tuple[Any, Any]:
+        """The products of the first 1, 2, ... elements of the rows as ``(f, e)``, f * 2^e: at most n - 1 roundings."""
+        xp, level = self._xp, 0
+        f, e = self.frexp(x)
+        step, n = 1, x.shape[-1]
+        while step < n:
+            f = xp.concat([f[..., :step], f[..., step:] * f[..., : n - step]], axis=-1)
+            e = xp.concat([e[..., :step], e[..., step:] + e[..., : n - step]], axis=-1)
+            step, level = 2 * step, level + 1
+            if level == LEVELS or step >= n:
+                f, more = self.frexp(f)
+                e, level = e + more, 0
+        return f, e
+
+    def other_products(self, x: Any) -> tuple[Any, Any]:
+        """For each element the product of the others, as ``(f, e)``, f * 2^e: at most n - 1 roundings each."""
+        xp = self._xp
+        one = xp.ones_like(x[..., :1])
+        before, before_e = self.products(xp.concat([one, x[..., :-1]], axis=-1))
+        after, after_e = self.products(xp.concat([one, xp.flip(x[..., 1:], axis=-1)], axis=-1))
+        return before * xp.flip(after, axis=-1), before_e + xp.flip(after_e, axis=-1)
 
     def argmax(self, x: Any) -> Any:
         """The place of the largest integer of each row, the first one among equals."""
         return self._xp.argmax(x, axis=-1, keepdims=True)
-
-    def argsort(self, x: Any) -> Any:
-        """The places of each row's integers in ascending order; equal ones stay in theirs."""
-        return self._xp.argsort(x, axis=-1, stable=True)
 
     def outer(self, x: Any, y: Any) -> Any:
         """Every element of a row times every element of another, as one row of the products."""
