@@ -9,7 +9,7 @@ from importlib import import_module as _import_module
 
 from rcmlrs_core import functions
 from rcmlrs_core.autograd import enable_grad, no_grad, set_grad_enabled, stop_gradient
-from rcmlrs_core.creation import arange, eye, from_bytes, full, ones, tensor, zeros
+from rcmlrs_core.creation import arange, eye, from_bytes, from_dlpack, full, ones, tensor, zeros
 from rcmlrs_core.errors import (
     AttributeValueError,
     AxisError,
@@ -84,6 +84,7 @@ __all__ = [
     "eye",
     "float32",
     "from_bytes",
+    "from_dlpack",
     "full",
     "grad",
     "hessian",
