@@ -70,7 +70,7 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
     for i, (key, p) in enumerate(operation.signature.parameters.items()):
         if p.kind is p.VAR_POSITIONAL:
             text = " | str" if isinstance(operation, Composition) and operation.text_first else ""
-            parts += ["self"] * method + [f"*{key}: RamTensor{text}"]
+            parts += ["self"] * (method and i == 0) + [f"*{key}: RamTensor{text}"]
             star = True
             continue
         if p.kind is p.KEYWORD_ONLY and not star and isinstance(operation, Composition):
