@@ -347,7 +347,7 @@ def _sequence(
         if count and (whole != 1 or dtype == BOOL or not all(-(1 << 31) <= end < 1 << 31 for end in ends)):
             raise DTypeError(f"{name}: from {ends[0]} to {ends[1]} by {stride} are no numbers of {dtype}")
     check_memory(name, (count,), ITEMSIZE[dtype])
-    values = array(TYPECODES[dtype])
+    values: array[Any] = array(TYPECODES[dtype])
     for place in range(0, count, CHUNK):
         end = min(place + CHUNK, count)
         numerators = range(start + place * step, start + end * step, step) if step else [start] * (end - place)

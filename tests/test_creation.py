@@ -104,7 +104,7 @@ def test_asarray_copies_only_where_it_must() -> None:
         (lambda: rc.zeros((2**61,)), rc.ShapeError, "elements"),
         (lambda: rc.ones((2**40, 2**40)), rc.ShapeError, "elements"),
         (lambda: rc.zeros((0, 2**40, 2**40)), rc.ShapeError, "elements"),
-        (lambda: rc.arange(2**59), MemoryError, "arange: float32 of shape"),
+        (lambda: rc.arange(2**59), MemoryError, "arange: shape"),
         (lambda: rc.arange(10**30), rc.ShapeError, "2\\^62"),
         (lambda: rc.linspace(0, 1, 2**59), MemoryError, "linspace"),
         (lambda: rc.eye(2**29), MemoryError, "eye"),
