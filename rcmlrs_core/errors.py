@@ -9,8 +9,6 @@ from difflib import get_close_matches
 
 ELSEWHERE = {
     "cat": "concat",
-    "clamp": "minimum and maximum",
-    "clip": "minimum and maximum",
     "clone": "detach",
     "copy": "detach",
     "dim": "ndim",
@@ -50,6 +48,10 @@ class IndexRangeError(RcmlrsError, IndexError):
 
 class DTypeError(RcmlrsError, TypeError):
     """A tensor of another element type than the operation takes."""
+
+
+class IntegerRangeError(RcmlrsError, ArithmeticError):
+    """An int32 operation whose exact result is no int32: too large, or a quotient by zero."""
 
 
 class AttributeValueError(RcmlrsError, ValueError):

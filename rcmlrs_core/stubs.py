@@ -86,7 +86,9 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
 
 def _annotation(operation: Operation, p: inspect.Parameter, *, first: bool) -> str:
     if isinstance(operation, Composition):  # whose operands are not marked: any positional one without a type
-        return "RamTensor" if p.annotation is Any and p.kind is not p.KEYWORD_ONLY else type_text(p.annotation)
+        if p.annotation is not Any or p.kind is p.KEYWORD_ONLY:
+            return type_text(p.annotation).replace("Operand", "RamTensor")
+        return "RamTensor" if p.default is p.empty else "RamTensor | None"
     if p.annotation is not Operand:
         return type_text(p.annotation)
     if isinstance(operation, Elementwise) and not first:

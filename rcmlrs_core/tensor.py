@@ -363,7 +363,7 @@ class RamTensor(Methods):
             )
         return NotImplemented
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _augmented
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _augmented
 
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented
@@ -429,14 +429,47 @@ class RamTensor(Methods):
         return self.greater_equal(other) if is_operand(other) else NotImplemented
 
     def __invert__(self) -> "RamTensor":
-        return self.logical_not()
+        return self.bitwise_invert() if self._dtype == INT32 else self.logical_not()
+
+    def __floordiv__(self, other: Any) -> "RamTensor":
+        return self.floor_divide(other) if is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).floor_divide(self) if is_operand(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> "RamTensor":
+        return self.remainder(other) if is_operand(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).remainder(self) if is_operand(other) else NotImplemented
+
+    def __lshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_left_shift(other) if is_operand(other) else NotImplemented
+
+    def __rlshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_left_shift(self) if is_operand(other) else NotImplemented
+
+    def __rshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_right_shift(other) if is_operand(other) else NotImplemented
+
+    def __rrshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_right_shift(self) if is_operand(other) else NotImplemented
+
+    def __xor__(self, other: Any) -> "RamTensor":
+        return self.bitwise_xor(other) if is_operand(other) else NotImplemented
+
+    __rxor__ = __xor__
 
     def __and__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_and(other)
         return self.logical_and(other) if is_operand(other) else NotImplemented
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_or(other)
         return self.logical_or(other) if is_operand(other) else NotImplemented
 
     __ror__ = __or__
@@ -636,7 +669,9 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
     shape, dtype, attributes = _checked(operation, operands, attributes, key)
-    buffer = backend.kernels[operation.name](*buffers, **attributes)
+    name = operation.name
+    kernel = backend.kernels[name] if operands[0]._dtype != INT32 else backend.integer_kernel(name)
+    buffer = kernel(*buffers, **attributes)
     if -1 in shape:  # a length that depends on the elements
         shape = tuple(buffer.shape)
     result = wrap(buffer, shape, dtype, backend)
@@ -654,7 +689,9 @@ def run_one(operation: Operation, x: Any) -> RamTensor:
         return run(operation, (x,), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, buffer = x._backend, x._buffer
-    result = wrap(backend.kernels[operation.name](buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(buffer), shape, dtype, backend)
     if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x,), (buffer,), attributes)
     return result
@@ -683,7 +720,9 @@ def run_two(operation: Operation, x: Any, y: Any) -> RamTensor:
         return run(operation, (x, y), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, x_buffer, y_buffer = x._backend, x._buffer, y._buffer
-    result = wrap(backend.kernels[operation.name](x_buffer, y_buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(x_buffer, y_buffer), shape, dtype, backend)
     if (x.requires_grad or y.requires_grad) and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x, y), (x_buffer, y_buffer), attributes)
     return result

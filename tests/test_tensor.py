@@ -798,8 +798,14 @@ def test_int32_and_numbers(backend: str) -> None:
         labels == 1.5  # noqa: B015
     with pytest.raises(rc.DTypeError, match="int32"):
         labels == 2**40  # noqa: B015
+    for found in (labels + 1, 1 + labels, labels + np.int64(1), labels.add(rc.tensor(1, dtype="int32"))):
+        assert (found.dtype, found.tolist()) == ("int32", [2, 3, 16777218])
+    with pytest.raises(rc.IntegerRangeError, match=r"16777217, 128 is no int32; .*astype\('float32'\)"):
+        labels * 128
     with pytest.raises(rc.DTypeError, match=r"astype\('float32'\)"):
-        labels + 1
+        labels / 2
+    with pytest.raises(rc.DTypeError, match="differ"):
+        labels + 0.5
 
 
 @pytest.mark.parametrize("other", ["1", None, [1.0], (1.0,), object(), 1j, {}], ids=lambda x: type(x).__name__)
@@ -1111,7 +1117,7 @@ def test_a_wrong_name_is_an_attribute_error_with_a_hint() -> None:
     assert not hasattr(t, "gelo")
     with pytest.raises(AttributeError, match="has no 'gelo'; did you mean gelu"):
         rc.gelo  # noqa: B018
-    for elsewhere, here in (("view", "reshape"), ("ravel", "flatten"), ("clamp", "maximum")):
+    for elsewhere, here in (("view", "reshape"), ("ravel", "flatten"), ("copy", "detach")):
         with pytest.raises(AttributeError, match=rf"a tensor has no '{elsewhere}'; did you mean .*{here}"):
             getattr(t, elsewhere)
         assert not hasattr(t, elsewhere)

@@ -5,11 +5,12 @@ give it their arrays and a namespace of the same functions (``rcmlrs_backend_arr
 :class:`Row` and this module. IEEE 754 holds throughout: no function raises on overflow, division by zero or a domain
 error, it returns the infinity or NaN that hardware would.
 
-Elementwise: abs acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp exp2 expm1 log log10 log1p log2
-maximum minimum power sin sinh sqrt tan tanh where. Along the last axis, which is kept with length one where there are
-axes: sum max (NaN if any is, +0 over -0: N2.3); product, which gives ``(f, e)`` for f * 2^e, so that nothing overflows,
-and scaled, which makes a number of them. From rows to rows: cumsum argsort sort (stable, of numbers without NaN);
-products and other_products, as product. From rows to squares, for Jacobians: outer with_diagonal.
+Elementwise: abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 floor log
+log10 log1p log2 maximum minimum power round signbit sin sinh sqrt tan tanh trunc where. Along the last axis, which is
+kept with length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3); product, giving ``(f, e)`` for
+f * 2^e, so that nothing overflows, and scaled, which makes a number of them; of integers, argmax. From rows to rows:
+cumsum argsort sort (stable, without NaN); products and other_products, as product. From rows to squares, for Jacobians:
+outer with_diagonal.
 ``x.shape[-1]`` is the length of a row.
 """
 
@@ -65,6 +66,18 @@ class Row:
     def __rtruediv__(self, other: Scalar) -> "Row":
         return _divide(other, self)
 
+    def __floordiv__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.floordiv, self, other)
+
+    def __mod__(self, other: "Row | Scalar") -> "Row":
+        return _binary(remainder, self, other)
+
+    def __lshift__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.lshift, self, other)
+
+    def __rshift__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.rshift, self, other)
+
     def __lt__(self, other: "Row | Scalar") -> "Row":
         return _binary(operator.lt, self, other)
 
@@ -88,6 +101,9 @@ class Row:
 
     def __or__(self, other: "Row") -> "Row":
         return _binary(operator.or_, self, other)
+
+    def __xor__(self, other: "Row") -> "Row":
+        return _binary(operator.xor, self, other)
 
     def __invert__(self) -> "Row":
         return Row(map(operator.not_, self.values))
@@ -120,6 +136,11 @@ def divide(x: float, y: float) -> float:
             return NAN
         return math.copysign(INFINITY, x) * math.copysign(1.0, y)
     return x / y
+
+
+def remainder(x: float, y: float) -> float:
+    """``x - y floor(x / y)``, rounded once; of the sign of y. NaN where Python would raise: of x and zero."""
+    return x % y if y else NAN
 
 
 def _total(function: Callable[[float], float], pole: float | None = None) -> Callable[[Any], Any]:
@@ -251,7 +272,7 @@ def max(x: Row) -> float:
     if any(map(math.isnan, values)):
         return NAN
     largest: float = builtins.max(values)
-    if largest == 0.0:
+    if largest == 0.0 and isinstance(largest, float):
         sign: float = builtins.max(math.copysign(1.0, value) for value in values if value == 0.0)
         return math.copysign(0.0, sign)
     return largest
@@ -307,6 +328,48 @@ def scaled(f: Any, e: Any) -> Any:
     if not isinstance(f, Row):
         return math.ldexp(f, int(builtins.min(builtins.max(e, -FARTHEST), FARTHEST)))
     return Row(map(scaled, f.values, e.values))
+
+
+def argmax(x: Row) -> int:
+    """The place of the largest integer, the first one among equals."""
+    return x.values.index(builtins.max(x.values))
+
+
+def floor(x: Any) -> Any:
+    """The largest integer that is not above x; -0 is one of its own."""
+    return _whole(math.floor, x)
+
+
+def ceil(x: Any) -> Any:
+    """The smallest integer that is not below x; -0 above (-1, -0]."""
+    return _whole(math.ceil, x)
+
+
+def trunc(x: Any) -> Any:
+    """The integer part, with the sign of x."""
+    return _whole(math.trunc, x)
+
+
+def round(x: Any) -> Any:
+    """The nearest integer, the even one of two, with the sign of x."""
+    return _whole(builtins.round, x)
+
+
+def _whole(function: Callable[[float], int], x: Any) -> Any:
+    def one(x: float) -> float:
+        return math.copysign(function(x), x) if math.isfinite(x) else x
+
+    return Row(map(one, x.values)) if isinstance(x, Row) else one(x)
+
+
+def copysign(x: Any, y: Any) -> Row:
+    """|x| with the sign of y."""
+    return _binary(math.copysign, x, y)
+
+
+def signbit(x: Row) -> Row:
+    """Whether the sign is minus, of -0 too."""
+    return Row(math.copysign(1.0, value) < 0 for value in x.values)
 
 
 def outer(x: Row, y: Row) -> Row:

@@ -5,6 +5,7 @@
    The result is int32, of the shape of ``x``.
 2. ``x.gather(x.argsort(axis=a), axis=a)`` is ``x.sort(axis=a)``.
 3. Not differentiable: an index moves in jumps.
+4. Of int32 too.
 """
 
 import math
@@ -12,8 +13,9 @@ from typing import Any
 
 from rcmlrs_core.errors import AxisError
 from rcmlrs_core.numerics.formats import INFINITY
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import NoGradient, Reduction, case, refusal
-from rcmlrs_core.plain import INT32
+from rcmlrs_core.plain import FLOAT32, INT32
 
 MINUS_ZERO, INFINITE, NOT_A_NUMBER = -(2.0**-200), 2.0**200, 2.0**300
 """In the order of N4.2 among binary32 numbers: binary64 numbers in the place of those that do not compare so."""
@@ -41,6 +43,11 @@ def binary64(m: Any, x: Any, *, descending: bool, stable: bool) -> Any:
     return m.argsort(-keys if descending else keys)
 
 
+def integers(m: Any, x: Any, *, descending: bool, stable: bool) -> Any:
+    """Clause 4."""
+    return m.argsort(-x if descending else x)
+
+
 operation = Reduction(
     module=__name__,
     clause="N4.2",
@@ -50,6 +57,8 @@ operation = Reduction(
     maps=True,
     one_axis=True,
     default_axis=-1,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=NoGradient("the order of the elements changes in jumps"),
     cases=(
         case([3.0, 1.0, 2.0], want=[1, 2, 0]),
@@ -59,6 +68,8 @@ operation = Reduction(
         case([[3.0, 1.0], [2.0, 4.0]], axis=0, want=[[1, 0], [0, 1]]),
         case([1.0, 3.0, 2.0, 3.0], descending=True, want=[1, 3, 2, 0], note="equal elements keep their order"),
         case([-0.0, float("nan"), 0.0, float("inf"), -0.0], descending=True, want=[1, 3, 2, 0, 4]),
+        case(int32(7, -(2**31), 2**24 + 1, 2**24, 7), want=[1, 0, 4, 3, 2]),
+        case(int32(7, -(2**31), 2**24 + 1, 7), descending=True, want=[2, 0, 3, 1]),
     ),
     refusals=(refusal(AxisError, "takes one axis or None", [[1.0]], axis=(0, 1)),),
     samples=({}, {"descending": True}),

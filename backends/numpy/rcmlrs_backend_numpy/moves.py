@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
+from numpy.lib.stride_tricks import as_strided
 
 from rcmlrs_backend_numpy.sums import sum_rows
 from rcmlrs_core.ops.indices import index_error
+from rcmlrs_core.ops.spatial import places_of_windows
 from rcmlrs_core.ops.subscript import Items
 from rcmlrs_core.plain import Shape
 
@@ -33,6 +35,15 @@ def broadcast_to(x: Array, *, shape: Shape) -> Array:
 def slice_(x: Array, *, start: Shape, stop: Shape, step: Shape) -> Array:
     """A view of some elements."""
     return x[tuple(map(slice, start, stop, step))]
+
+
+def windows(x: Array, *, kernel: Shape, stride: Shape) -> Array:
+    """A view in which windows overlap."""
+    places = places_of_windows("windows", x.shape[x.ndim - len(kernel) :], kernel, stride, (1,) * len(kernel))
+    kept = x.ndim - len(kernel)
+    steps = map(int.__mul__, x.strides[kept:], stride)
+    shape = (*x.shape[:kept], *places, *kernel)
+    return as_strided(x, shape, (*x.strides[:kept], *steps, *x.strides[kept:]), writeable=False)
 
 
 def subscript(x: Array, *, items: Items) -> Array:
@@ -202,14 +213,20 @@ def one_hot(indices: Array, *, classes: int) -> Array:
 
 
 def scatter_add(x: Array, indices: Array, updates: Array, *, axis: int) -> Array:
-    """Sorted by the place they go to, the updates of a place are neighbours: exact sums of groups of equal size."""
+    """Sorted by the place they go to, the updates of a place are neighbours: exact sums of groups of equal size.
+
+    Where no place comes twice, as in the gradients of ``max`` and ``gather``, it is one addition.
+    """
     check_range("scatter_add", indices, x.shape[axis])
     with numpy.errstate(all="ignore"):
-        places = places_along(x.shape, indices, axis)
-        order = numpy.argsort(places, kind="stable")
-        sorted_places, values = places[order], updates.reshape(-1)[order]
-        touched, first, counts = numpy.unique(sorted_places, return_index=True, return_counts=True)
+        places, updates = places_along(x.shape, indices, axis), updates.reshape(-1)
         result = (x + numpy.float32(0)).reshape(-1)  # without an update too, an exact zero is +0
+        if numpy.bincount(places, minlength=1).max() <= 1:
+            result[places] += updates  # one binary32 addition each
+            return result.reshape(x.shape)
+        order = numpy.argsort(places, kind="stable")
+        sorted_places, values = places[order], updates[order]
+        touched, first, counts = numpy.unique(sorted_places, return_index=True, return_counts=True)
         own = numpy.ascontiguousarray(x).reshape(-1)
         for count in numpy.unique(counts):
             group = counts == count
@@ -224,6 +241,7 @@ KERNELS: dict[str, Any] = {
     "transpose": transpose,
     "broadcast_to": broadcast_to,
     "slice": slice_,
+    "windows": windows,
     "flip": flip,
     "concat": concat,
     "pad": pad,
