@@ -813,6 +813,9 @@ def _record(
 
 
 _checks: dict[Any, Result] = {}
+_open_checks: dict[Any, Result] = {}
+"""Those in which a length depends on the elements: ``run`` looks for that, ``run_one`` and ``run_two`` do not."""
+
 _KINDS = {int, bool, float, str, type(None)}
 
 
@@ -834,13 +837,13 @@ def _checked(
             return operation.check(*operands, **attributes)
         key += name, kind, value or repr(value)
     index = tuple(key)
-    found = _checks.get(index)
+    found = _checks.get(index) or _open_checks.get(index)
     if found is None:
         if len(_checks) >= 4096:
             _checks.clear()
+            _open_checks.clear()
         found = operation.check(*operands, **attributes)
-        if -1 not in found.shape:  # which run_one and run_two do not look for
-            _checks[index] = found
+        (_open_checks if -1 in found.shape else _checks)[index] = found
     return found
 
 
