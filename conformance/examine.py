@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rcmlrs_core.creation import from_plain
+from rcmlrs_core.derive import Kernel
 from rcmlrs_core.dispatch import FUNCTIONS
+from rcmlrs_core.errors import IntegerRangeError
 from rcmlrs_core.ops.op import Composition, Refusal
-from rcmlrs_core.plain import ITEMSIZE, PlainArray
+from rcmlrs_core.plain import INT32, ITEMSIZE, PlainArray
 from rcmlrs_core.registry import Backend, use_backend
 
 from .bits import differences, raw_bytes
@@ -58,6 +60,8 @@ class Examiner:
         try:
             want = expected(trial)
             contradiction = _stated_otherwise(trial, want)
+        except IntegerRangeError as error:
+            return self._refuses(trial, error)
         except Exception as error:
             return Finding(DEFINITION_ITSELF, f"the definition fails: {type(error).__name__}: {error}", trial)
         if contradiction:
@@ -72,8 +76,22 @@ class Examiner:
         except Exception as error:
             return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want[0])
 
+    def _refuses(self, trial: Trial, refused: IntegerRangeError) -> Finding | None:
+        """What is wrong where some exact integer is no int32: the refusal must be that of the definition."""
+        with use_backend(self.backend):
+            tensors = [from_plain(x, self.backend) for x in trial.operands]
+            try:
+                FUNCTIONS[trial.operation.name](*tensors, **trial.attributes)
+            except IntegerRangeError as error:
+                if str(error) == str(refused):
+                    return None
+                return Finding(REFUSAL, f"the error should say {str(refused)!r}, but it says {str(error)!r}", trial)
+            except Exception as error:
+                return Finding(REFUSAL, f"wanted IntegerRangeError, got {type(error).__name__}: {error}", trial)
+        return Finding(REFUSAL, f"nothing was raised, but: {refused}", trial)
+
     def _kernel(self, trial: Trial, want: Outcome) -> Finding | None:
-        storage, kernel = self.backend.storage, self.backend.kernels[trial.operation.name]
+        storage, kernel = self.backend.storage, self._kernel_of(trial)
         attributes = trial.operation.check(*trial.operands, **trial.attributes).attributes
         operands = [storage.load(raw_bytes(x), x.shape, x.dtype) for x in trial.operands]
         before = [storage.dump(operand) for operand in operands]
@@ -103,6 +121,13 @@ class Examiner:
                 return Finding(OVERWRITTEN, "the result of the call before this one has changed with it", trial, want)
         self._previous = result, got
         return None
+
+    def _kernel_of(self, trial: Trial) -> Kernel:
+        """What a call of the operation on operands of these types reaches."""
+        name = trial.operation.name
+        if trial.operands and trial.operands[0].dtype == INT32:
+            return self.backend.integer_kernel(name)
+        return self.backend.kernels[name]
 
     def _through_function(self, trial: Trial, want: Outcomes, kind: str) -> Finding | None:
         """The same by ``rc.name(...)``, which may give a tuple of tensors."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from rcmlrs_core.errors import AttributeValueError
+from rcmlrs_core.errors import AttributeValueError, IntegerRangeError
 from rcmlrs_core.ops.calls import Call, Floats, Ints
 from rcmlrs_core.ops.op import Composition, Elementwise, Operation, Reduction
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
@@ -91,10 +91,47 @@ def _in_one_row(operation: Elementwise, label: str, dtype: str, family: elements
         samples = attribute_samples(operation)
         for attributes in samples:
             columns = family(rng, max(level.elements // len(samples), 16), operation.arity)
-            operands = tuple(array_of(column, (len(column),), dtype) for column in columns)
-            yield Trial(operation, label, operands, attributes)
+            for some in fitting_and_not(operation, columns, attributes, dtype):
+                operands = tuple(array_of(column, (len(column),), dtype) for column in some)
+                yield Trial(operation, label, operands, attributes)
 
     return make
+
+
+REFUSED = 3
+"""Trials of a row of int32 elements of which the last has no result."""
+
+
+def fitting_and_not(
+    operation: Elementwise, columns: elements.Columns, attributes: dict[str, Any], dtype: str
+) -> Iterator[elements.Columns]:
+    """Where results are int32 and may not fit: the elements whose results do; and some rows of which one does not."""
+    if dtype != INT32 or operation.integers is None:
+        yield columns
+        return
+    fitting: list[tuple[int, ...]] = []
+    refused: list[tuple[int, ...]] = []
+    for words in zip(*columns, strict=True):
+        (fitting if fits(operation, words, attributes) else refused).append(words)
+    yield elements.columns(fitting, operation.arity)
+    for words in evenly(refused, REFUSED):
+        yield elements.columns([*fitting[:2], words], operation.arity)
+
+
+def evenly(items: list[Any], count: int) -> list[Any]:
+    """Some of the items, evenly spaced: it takes nothing of the randomness that the next trials have."""
+    return items[:: max(1, len(items) // count)][:count]
+
+
+def fits(operation: Elementwise, words: tuple[int, ...], attributes: dict[str, Any]) -> bool:
+    """Whether the result of these int32 elements is an int32."""
+    operands = [array_of([word], (1,), INT32) for word in words]
+    normal = operation.check(*operands, **attributes).attributes
+    try:
+        operation.define(*operands, **normal)
+    except (IntegerRangeError, AttributeValueError):
+        return False
+    return True
 
 
 def _lengths(operation: Elementwise) -> Trials:
@@ -105,10 +142,14 @@ def _lengths(operation: Elementwise) -> Trials:
         longest = max(level.lengths)
         families = [*ELEMENT_FAMILIES[dtype].values()]
         columns: elements.Columns = [[] for _ in range(operation.arity)]
+        attributes = samples[0] if dtype == INT32 else {}
         while len(columns[0]) < longest:
-            for column, more in zip(columns, rng.choice(families)(rng, 8, operation.arity), strict=True):
+            drawn = rng.choice(families)(rng, 8, operation.arity)
+            some = next(fitting_and_not(operation, drawn, attributes, dtype))
+            for column, more in zip(columns, some, strict=True):
                 column += more[:8]
-        whole = Trial(operation, "lengths", _row_operands(columns, longest, dtype), rng.choice(samples))
+        attributes = attributes or rng.choice(samples)
+        whole = Trial(operation, "lengths", _row_operands(columns, longest, dtype), attributes)
         for n in level.lengths:
             yield Trial(operation, "lengths", _row_operands(columns, n, dtype), whole.attributes, prefix_of=whole)
 
@@ -225,7 +266,9 @@ def _axes(operation: Reduction) -> Trials:
 
 def _axis_choices(operation: Reduction, shape: Shape) -> list[Any]:
     rank = len(shape)
-    choices: list[Any] = [*range(-rank, rank), None]
+    choices: list[Any] = [*range(-rank, rank)]
+    if rank == 1 or not operation.needs_axis:
+        choices.append(None)
     if not operation.one_axis and rank > 1:
         choices += [(0, rank - 1), tuple(range(rank))]
     return choices
@@ -241,6 +284,10 @@ def _other_types(operation: Reduction) -> Trials:
                     words = [rng.getrandbits(1) if dtype == BOOL else rng.randint(0, 5) for _ in range(2 * n)]
                     x = array_of(words, (2, n), dtype)
                     yield Trial(operation, "types", (x,), accepted(rng, operation, x, {"axis": 1}))
+                    if dtype == INT32:
+                        words = [rng.getrandbits(32) if rng.getrandbits(3) else 1 << 31 for _ in range(2 * n)]
+                        x = array_of(words, (n, 2), dtype)
+                        yield Trial(operation, "types", (x,), accepted(rng, operation, x, {"axis": 0}))
 
     return make
 

@@ -15,7 +15,7 @@ from rcmlrs_core.numerics.rounding import round_decided
 from rcmlrs_core.numerics.rows import Row
 from rcmlrs_core.ops.op import Elementwise, Move, Operation, Reduction, spread
 from rcmlrs_core.ops.shapes import broadcast_shapes
-from rcmlrs_core.plain import FLOAT32, PlainArray, Shape
+from rcmlrs_core.plain import FLOAT32, INT32, PlainArray, Shape
 
 Kernel = Callable[..., Any]
 """``kernel(*buffers, **attributes) -> buffer``; the attributes are in the normal form that ``check`` gives."""
@@ -44,6 +44,8 @@ def _elementwise(operation: Elementwise, watch: Watch | None) -> Kernel:
         if any(operand.shape != shape for operand in operands):
             shape = broadcast_shapes(name, *(operand.shape for operand in operands))
         rows = [spread(operand, shape) for operand in operands]
+        if operation.of_integers(*operands):
+            return PlainArray.of(operation.whole(rows, **attributes), shape, INT32)
         value, magnitude = value_and_magnitude(binary64(m, *map(Row, rows), **attributes))
         if bound == 0 or operation.gives != FLOAT32:
             return PlainArray.of(value.values, shape, operation.gives or operands[-1].dtype)
@@ -72,6 +74,8 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
             return operation.row(values, **attributes)
         value, magnitude = value_and_magnitude(binary64(m, Row(values), **attributes))
         results = value.values if isinstance(value, Row) else [value]
+        if operation.gives != FLOAT32:
+            return list(map(int, value.values)) if isinstance(value, Row) else int(value)
         scale = magnitude.values if isinstance(magnitude, Row) else None if magnitude is None else [magnitude]
         rounded, undecided = round_decided(results, operation.bound(len(values)), scale)
         if undecided:
@@ -82,7 +86,7 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
         return rounded if isinstance(value, Row) else rounded[0]
 
     def kernel(x: PlainArray, **attributes: Any) -> PlainArray:
-        return operation.by_rows(x, quick, **attributes)
+        return operation.by_rows(x, operation.whole if operation.of_integers(x) else quick, **attributes)
 
     return kernel
 

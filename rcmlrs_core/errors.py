@@ -9,15 +9,12 @@ from difflib import get_close_matches
 
 ELSEWHERE = {
     "cat": "concat",
-    "clamp": "minimum and maximum",
-    "clip": "minimum and maximum",
     "clone": "detach",
     "copy": "detach",
     "dim": "ndim",
     "load": "load_state_binary",
     "load_tensors_binary": "load_state_binary",
     "load_tensors_json": "load_state_json",
-    "permute": "transpose",
     "ravel": "flatten",
     "save": "save_tensors_binary",
     "save_state_binary": "save_tensors_binary",
@@ -51,6 +48,10 @@ class IndexRangeError(RcmlrsError, IndexError):
 
 class DTypeError(RcmlrsError, TypeError):
     """A tensor of another element type than the operation takes."""
+
+
+class IntegerRangeError(RcmlrsError, ArithmeticError):
+    """An int32 operation whose exact result is no int32: too large, or a quotient by zero."""
 
 
 class AttributeValueError(RcmlrsError, ValueError):

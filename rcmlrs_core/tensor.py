@@ -8,7 +8,7 @@ gradient is wanted, a node on the tape. How tensors are made from Python data is
 import builtins
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from itertools import count
 from numbers import Integral
@@ -23,6 +23,8 @@ from rcmlrs_core.registry import Backend, get_backend
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from rcmlrs_core.indexing import At
 
 Number = int | float
 
@@ -336,9 +338,16 @@ class RamTensor(Methods):
 
     # -------------------------------------------------------------------------------------------- creation
 
-    def full_like(self, value: Number) -> "RamTensor":
-        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6)."""
-        return as_operand(value, self).broadcast_to(self._shape)
+    def full_like(self, value: Number, dtype: str | None = None) -> "RamTensor":
+        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6).
+
+        It has the element type ``dtype``, or else this tensor's, if that can hold a number of this kind.
+        """
+        if dtype is None:
+            return as_operand(value, self).broadcast_to(self._shape)
+        from rcmlrs_core.creation import constant
+
+        return constant("full_like", value, dtype, self._backend).broadcast_to(self._shape)
 
     # ------------------------------------------------------------------------------------------- operators
 
@@ -354,7 +363,7 @@ class RamTensor(Methods):
             )
         return NotImplemented
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _augmented
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _augmented
 
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented
@@ -420,14 +429,47 @@ class RamTensor(Methods):
         return self.greater_equal(other) if is_operand(other) else NotImplemented
 
     def __invert__(self) -> "RamTensor":
-        return self.logical_not()
+        return self.bitwise_invert() if self._dtype == INT32 else self.logical_not()
+
+    def __floordiv__(self, other: Any) -> "RamTensor":
+        return self.floor_divide(other) if is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).floor_divide(self) if is_operand(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> "RamTensor":
+        return self.remainder(other) if is_operand(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).remainder(self) if is_operand(other) else NotImplemented
+
+    def __lshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_left_shift(other) if is_operand(other) else NotImplemented
+
+    def __rlshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_left_shift(self) if is_operand(other) else NotImplemented
+
+    def __rshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_right_shift(other) if is_operand(other) else NotImplemented
+
+    def __rrshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_right_shift(self) if is_operand(other) else NotImplemented
+
+    def __xor__(self, other: Any) -> "RamTensor":
+        return self.bitwise_xor(other) if is_operand(other) else NotImplemented
+
+    __rxor__ = __xor__
 
     def __and__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_and(other)
         return self.logical_and(other) if is_operand(other) else NotImplemented
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_or(other)
         return self.logical_or(other) if is_operand(other) else NotImplemented
 
     __ror__ = __or__
@@ -461,9 +503,20 @@ class RamTensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> "RamTensor":
-        from rcmlrs_core.indexing import get
+        return _get(self, index)
 
-        return get(self, index)
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a tensor does not support item assignment: its elements never change; y = x.at[index].set(value) is a "
+            "copy with these replaced, and condition.where(value, x) one with those where a condition holds"
+        )
+
+    @property
+    def at(self) -> "At":
+        """Copies with some elements replaced: ``x.at[index].set(value)``, ``x.at[index].add(value)``."""
+        from rcmlrs_core.indexing import At
+
+        return At(self)
 
     def __copy__(self) -> "RamTensor":
         """A leaf of its own: without history and without ``.grad``. Buffers never change, so two may share one."""
@@ -480,6 +533,18 @@ class RamTensor(Methods):
     def _is_trained(self) -> bool:
         """Whether it requires a gradient of its own account, as a parameter does: a leaf."""
         return self.requires_grad and self._node is None
+
+
+def _first_get(x: RamTensor, index: Any) -> RamTensor:
+    """``indexing`` is made of operations and comes after them; once it is there, nothing is asked for it again."""
+    global _get
+    from rcmlrs_core.indexing import get
+
+    _get = get
+    return get(x, index)
+
+
+_get: Callable[[RamTensor, Any], RamTensor] = _first_get
 
 
 class _Elsewhere:
@@ -604,7 +669,12 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
     shape, dtype, attributes = _checked(operation, operands, attributes, key)
-    result = wrap(backend.kernels[operation.name](*buffers, **attributes), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if operands[0]._dtype != INT32 else backend.integer_kernel(name)
+    buffer = kernel(*buffers, **attributes)
+    if -1 in shape:  # a length that depends on the elements
+        shape = tuple(buffer.shape)
+    result = wrap(buffer, shape, dtype, backend)
     if track and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, operands, tuple(buffers), attributes)
     return result
@@ -619,7 +689,19 @@ def run_one(operation: Operation, x: Any) -> RamTensor:
         return run(operation, (x,), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, buffer = x._backend, x._buffer
-    result = wrap(backend.kernels[operation.name](buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(buffer), shape, dtype, backend)
+    if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
+        _record(result, operation, (x,), (buffer,), attributes)
+    return result
+
+
+def run_known(operation: Operation, x: RamTensor, found: Result) -> RamTensor:
+    """``run`` for one operand, where the caller knows what the check finds."""
+    shape, dtype, attributes = found
+    backend, buffer = x._backend, x._buffer
+    result = wrap(backend.kernels[operation.name](buffer, **attributes), shape, dtype, backend)
     if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x,), (buffer,), attributes)
     return result
@@ -638,7 +720,9 @@ def run_two(operation: Operation, x: Any, y: Any) -> RamTensor:
         return run(operation, (x, y), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, x_buffer, y_buffer = x._backend, x._buffer, y._buffer
-    result = wrap(backend.kernels[operation.name](x_buffer, y_buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(x_buffer, y_buffer), shape, dtype, backend)
     if (x.requires_grad or y.requires_grad) and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x, y), (x_buffer, y_buffer), attributes)
     return result
@@ -682,7 +766,9 @@ def _checked(
     if found is None:
         if len(_checks) >= 4096:
             _checks.clear()
-        found = _checks[index] = operation.check(*operands, **attributes)
+        found = operation.check(*operands, **attributes)
+        if -1 not in found.shape:  # which run_one and run_two do not look for
+            _checks[index] = found
     return found
 
 

@@ -31,7 +31,7 @@ def digest(operation: str, family: str, seed: int) -> str:
 def test_a_seed_means_the_same_inputs(operation: str) -> None:
     for family in families_of(TABLE[operation]):
         assert digest(operation, family, 1) == digest(operation, family, 1)
-        if family not in ("cases", "edges", "zeros"):
+        if not family.endswith(("cases", "edges", "zeros")):
             assert digest(operation, family, 1) != digest(operation, family, 2)
 
 

@@ -22,6 +22,10 @@ from rcmlrs_core.registry import KernelTable
 _LITTLE_ENDIAN = {FLOAT32: numpy.dtype("<f4"), INT32: numpy.dtype("<i4"), BOOL: numpy.dtype("?")}
 
 
+WHOLE = {"argmax", "argmin", "bitwise_invert", "maximum", "minimum"}
+"""Operations whose kernels here take int32 as they take float32."""
+
+
 class NumpyStorage:
     """Buffers are ``numpy.ndarray``."""
 
@@ -54,7 +58,7 @@ class Plugin:
         """NumPy's shortcuts."""
         for module in (elementwise, contraction, conv, sums, moves, order):
             for name, kernel in module.KERNELS.items():
-                table.register(name, kernel)
+                table.register(name, kernel, integers=name in WHOLE)
 
     @hookimpl
     def rcmlrs_derive(self, operation: Operation) -> Kernel | None:

@@ -1,5 +1,5 @@
 """Exact sums of many rows or columns at once, each rounded once: sum, mean, add_n, and what other sums leave undecided
-(contract N3.1, N3.2).
+(contract N3.1, N3.2); and products, with NumPy's own ``frexp``.
 
 Stage by stage, each for what the one before leaves undecided: a plain sum in binary64 of short stretches; the same
 where it is exact, since all terms are multiples of some g and their magnitudes less than 2^53 g in sum; a sum by
@@ -14,8 +14,16 @@ from typing import Any
 
 import numpy
 
+from rcmlrs_backend_array_api.derive import reduction
+from rcmlrs_backend_array_api.math import ArrayMath
+from rcmlrs_backend_numpy.elementwise import BLOCK, quiet
+from rcmlrs_backend_numpy.rounding import round_decided
+from rcmlrs_core.derive import Kernel
 from rcmlrs_core.numerics.accurate import two_sum
+from rcmlrs_core.numerics.rows import FARTHEST
 from rcmlrs_core.numerics.sums import exact_sum, round_sum
+from rcmlrs_core.ops import TABLE
+from rcmlrs_core.ops.op import Reduction
 
 Array = Any
 
@@ -78,7 +86,33 @@ def add_n(*xs: Array) -> Array:
         return result.reshape(shape)
 
 
-KERNELS = {"sum": total, "mean": mean, "add_n": add_n}
+class Exponents(ArrayMath):
+    """The namespace of a formula, with fractions and exponents as NumPy takes numbers apart."""
+
+    def frexp(self, x: Array) -> tuple[Array, Array]:
+        """``(f, e)`` with x = f * 2^e and |f| in [1/2, 1); of an infinity or a NaN, e means nothing."""
+        f, e = numpy.frexp(x)
+        return f, e.astype(numpy.float64)
+
+    def scaled(self, f: Array, e: Array) -> Array:
+        """f * 2^e."""
+        return numpy.ldexp(f, numpy.clip(e, -FARTHEST, FARTHEST).astype(numpy.int32))
+
+
+def _product(name: str) -> Kernel:
+    operation = TABLE[name]
+    assert isinstance(operation, Reduction)
+    return quiet(reduction(operation, numpy, round_decided, BLOCK, Exponents))
+
+
+KERNELS = {
+    "sum": total,
+    "mean": mean,
+    "add_n": add_n,
+    "prod": _product("prod"),
+    "prod_derivative": _product("prod_derivative"),
+    "cumprod": _product("cumprod"),
+}
 
 
 def sum_columns(x: Array, divisor: int = 1) -> Array:

@@ -6,7 +6,7 @@
 //! * [`mod@array`]: what they work on, an n-dimensional view of shared memory; [`memory`] owns it. [`error`]: what they refuse.
 //! * [`simd`]: vectors of binary64 lanes at three levels, chosen when a program starts; the results are the same bits.
 //!   [`environment`] sees to it that those are rounded to nearest, and subnormals kept.
-//! * [`threads`]: the pool that shares out long work.
+//! * [`threads`]: the pool that shares out long work; [`parts`] of it may fail, and [`interrupt`] ends it early.
 //!
 //! What several of them share:
 //!
@@ -14,14 +14,15 @@
 //!   the way through both; [`indices`] are checked before they are followed.
 //! * [`function`]: how a function of one binary32 number is rounded, in binary64 and, where that leaves it open, in
 //!   [`double`]-double; [`exponential`] and [`logarithm`] are what most of them are built on. [`power`]: of two numbers.
-//! * [`rows`]: exponentials of the elements of a row and their sums, for softmax and its relatives.
+//! * [`rows`]: functions of rows that are rounded once, for softmax and its relatives; [`terms`]: the exponentials of a
+//!   row's elements and their sums.
 //! * [`reduce`]: what becomes of the elements along some axes: their sums ([`sums`]), and what their order says
 //!   ([`order`]).
 //! * [`contraction`]: products of matrices.
 //! * [`exact`]: exact sums, and [`natural`]: fractions of large integers, for what faster ways leave undecided.
 //! * [`fused`]: whole compositions in one pass.
 //!
-//! `unsafe` is found in `simd`, `memory` and `environment` alone, each block with its reason.
+//! `unsafe` is found in `simd`, `memory`, `environment` and `threads` alone, each block with its reason.
 
 pub mod array;
 pub mod contraction;
@@ -35,16 +36,19 @@ pub mod exponential;
 pub mod function;
 pub mod fused;
 pub mod indices;
+pub mod interrupt;
 pub mod logarithm;
 pub mod memory;
 pub mod natural;
 pub mod ops;
 pub mod order;
+pub mod parts;
 pub mod power;
 pub mod reduce;
 pub mod rows;
 pub mod simd;
 pub mod sums;
+pub mod terms;
 pub mod threads;
 pub mod walk;
 

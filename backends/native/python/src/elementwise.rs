@@ -8,6 +8,7 @@ use rcmlrs_kernels::ops;
 use crate::array::NativeArray;
 use crate::compute;
 use crate::errors::python_error;
+use crate::numbers::Number;
 
 macro_rules! elementwise {
     ($($name:ident($first:ident $(, $operand:ident)* $(; $attribute:ident: $type:ty)?)),* $(,)?) => {
@@ -23,7 +24,7 @@ macro_rules! elementwise {
                 let $first = &$first.get().0;
                 $(let $operand = &$operand.get().0;)*
                 let size = $first.size() $(.max($operand.size()))*;
-                let array = compute(py, size, || ops::$name::$name($first $(, $operand)* $(, $attribute)?));
+                let array = compute(py, size, || ops::$name::$name($first $(, $operand)* $(, $attribute.into())?));
                 array.map(NativeArray).map_err(python_error)
             }
         )*
@@ -43,8 +44,8 @@ elementwise!(
     equal(x, y),
     greater(x, y),
     greater_equal(x, y),
-    leaky_relu(x; slope: f32),
-    leaky_relu_derivative(x; slope: f32),
+    leaky_relu(x; slope: Number),
+    leaky_relu_derivative(x; slope: Number),
     less(x, y),
     less_equal(x, y),
     logical_and(x, y),

@@ -15,7 +15,7 @@ macro_rules! functions {
             #[pyfunction]
             fn $name(py: Python<'_>, x: &Bound<'_, NativeArray>) -> PyResult<NativeArray> {
                 let array = &x.get().0;
-                let rounded = compute(py, array.size(), || ops::$name::$name(array));
+                let rounded = compute(py, array.size(), || ops::$name::$name(array.of::<f32>()?));
                 settle(stringify!($name), rounded, &[x], |_| Ok(()))
             }
         )*

@@ -37,8 +37,14 @@ macro_rules! reductions {
 reductions!(max, min, argmax, argmin, median);
 
 #[pyfunction]
-#[pyo3(signature = (x, *, axis))]
-fn argsort(py: Python<'_>, x: &Bound<'_, NativeArray>, axis: Vec<usize>) -> PyResult<NativeArray> {
-    let array = &x.get().0;
-    compute(py, array.size(), || ops::argsort::argsort(array, &axis)).map(NativeArray).map_err(python_error)
+#[pyo3(signature = (x, *, axis, descending=false, stable=true))]
+fn argsort(
+    py: Python<'_>,
+    x: &Bound<'_, NativeArray>,
+    axis: Vec<usize>,
+    descending: bool,
+    stable: bool,
+) -> PyResult<NativeArray> {
+    let (array, _always) = (&x.get().0, stable);
+    compute(py, array.size(), || ops::argsort::argsort(array, &axis, descending)).map(NativeArray).map_err(python_error)
 }

@@ -9,6 +9,7 @@ use rcmlrs_kernels::ops;
 use crate::array::NativeArray;
 use crate::compute;
 use crate::errors::{index_error, python_error};
+use crate::numbers::Number;
 
 /// A reduction along the axes.
 pub fn reduction(
@@ -41,9 +42,9 @@ fn var(
     x: &Bound<'_, NativeArray>,
     axis: Vec<usize>,
     keepdims: bool,
-    correction: f32,
+    correction: Number,
 ) -> PyResult<NativeArray> {
-    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::var::var(x, axes, keepdims, correction))
+    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::var::var(x, axes, keepdims, correction.into()))
 }
 
 #[pyfunction]
@@ -53,9 +54,9 @@ fn standard_deviation(
     x: &Bound<'_, NativeArray>,
     axis: Vec<usize>,
     keepdims: bool,
-    correction: f32,
+    correction: Number,
 ) -> PyResult<NativeArray> {
-    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::std::std(x, axes, keepdims, correction))
+    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::std::std(x, axes, keepdims, correction.into()))
 }
 
 #[pyfunction]
