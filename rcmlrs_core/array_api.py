@@ -275,7 +275,7 @@ def eye(
     n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: str | None = None, device: str | None = None
 ) -> Array:
     """Ones on the k-th diagonal."""
-    return creation.eye(n_rows, device, n_cols, k=k, dtype=dtype or FLOAT32)
+    return creation.eye(n_rows, n_cols, device, k=k, dtype=dtype or FLOAT32)
 
 
 def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
