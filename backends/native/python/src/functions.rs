@@ -30,11 +30,15 @@ macro_rules! functions {
 
 functions!(
     exp,
+    exp2,
     expm1,
     gelu,
     gelu_derivative,
     log,
+    log10,
     log1p,
+    log2,
+    rsqrt,
     sigmoid,
     sigmoid_derivative,
     softplus,
