@@ -15,7 +15,7 @@ from rcmlrs_core.numerics.scalars import binary32, is_number, number
 from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, ITEMSIZE, TYPECODES, PlainArray, Shape
 from rcmlrs_core.registry import Backend, current_backend, get_backend
-from rcmlrs_core.tensor import Number, RamTensor, as_operand, nested, wrap
+from rcmlrs_core.tensor import Number, RamTensor, nested, wrap
 
 ShapeLike = int | Sequence[int]
 
@@ -196,12 +196,21 @@ def _flatten(data: Any, shape: Shape, place: tuple[int, ...], flat: list[Any]) -
         _flatten(part, shape[1:], (*place, i), flat)
 
 
-def full(shape: ShapeLike, value: Number, backend: str | Backend | None = None) -> RamTensor:
+def full(shape: ShapeLike, value: Number, backend: str | Backend | None = None, *, dtype: str = FLOAT32) -> RamTensor:
     """A tensor of which every element is ``value``, rounded once (N6)."""
     chosen = current_backend() if backend is None else get_backend(backend)
-    lengths = normalize_shape("full", shape)
-    beside = wrap(None, (), FLOAT32, chosen)
-    return as_operand(value, beside).broadcast_to(lengths)
+    return constant("full", value, dtype, chosen).broadcast_to(normalize_shape("full", shape))
+
+
+def constant(name: str, value: Any, dtype: str, backend: Backend) -> RamTensor:
+    """A number as a tensor of shape (), rounded once (N6); for int32 and bool it is one of theirs."""
+    dtype = check_dtype(name, dtype)
+    if not is_number(value) or getattr(value, "shape", ()) != ():
+        raise DTypeError(f"{name}: {reprlib.repr(value)} is no number; a tensor of several is made by rc.tensor(...)")
+    value = number(value)
+    if dtype == BOOL and value not in (0, 1):
+        raise DTypeError(f"{name}: {value!r} is no bool; bool takes True and False (or 1 and 0)")
+    return wrap(backend.scalar(value, dtype), (), dtype, backend)
 
 
 def zeros(shape: ShapeLike, backend: str | Backend | None = None) -> RamTensor:

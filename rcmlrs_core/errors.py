@@ -15,7 +15,6 @@ ELSEWHERE = {
     "load": "load_state_binary",
     "load_tensors_binary": "load_state_binary",
     "load_tensors_json": "load_state_json",
-    "permute": "transpose",
     "ravel": "flatten",
     "save": "save_tensors_binary",
     "save_state_binary": "save_tensors_binary",

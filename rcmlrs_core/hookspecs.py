@@ -74,3 +74,11 @@ def rcmlrs_probe() -> Iterable[str]:  # type: ignore[empty-body]
 @hookspec(firstresult=True)
 def rcmlrs_about() -> str:  # type: ignore[empty-body]
     """Return one line for people: the library behind the backend, its version, what it runs on."""
+
+
+@hookspec(firstresult=True)
+def rcmlrs_preview() -> str:  # type: ignore[empty-body]
+    """Return one line to list a backend by, if importing its library takes long: it is then built only when chosen.
+
+    A library that is not there is a ``rcmlrs_core.registry.BackendNotInstalledError``, which says what to install.
+    """

@@ -77,7 +77,7 @@ def scalar_bytes(value: Any, dtype: str) -> bytes:
             value = float(value)
         return BINARY32.round_number(value).to_bytes(4, "little")
     if dtype == INT32:
-        if value != int(value) or not -(1 << 31) <= value < 1 << 31:
+        if not -(1 << 31) <= value < 1 << 31 or value != int(value):  # an infinity has no int
             raise DTypeError(f"{value!r} is no int32; it must be an integer in [-2^31, 2^31)")
         return int(value).to_bytes(4, "little", signed=True)
     return bytes([bool(value)])

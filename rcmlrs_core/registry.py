@@ -32,6 +32,9 @@ from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import PlainArray, Shape, scalar_bytes
 
 ENTRY_POINTS = "rcmlrs.backends"
+MAKERS = "rcmlrs.backend_makers"
+"""Entry points of functions that make a plugin of what follows their name and a colon: ``array_api:NAMESPACE``."""
+
 VARIABLE = "RCMLRS_BACKEND"
 
 PREFERENCE = ("native", "numpy", "python")
@@ -155,7 +158,10 @@ class Backend:
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """What is known of a backend: ``state`` is a word of ``STATES``, healthy or broken, and ``why`` says why."""
+    """What is known of a backend: ``state`` is a word of ``STATES``, healthy, broken or ``NOT_LOADED``; why says why.
+
+    ``optional`` says that nobody has asked for it yet, and nobody need have its library.
+    """
 
     name: str
     state: str
@@ -164,6 +170,7 @@ class BackendStatus:
     derived: tuple[str, ...] = ()
     fused: tuple[str, ...] = ()
     is_default: bool = False
+    optional: bool = False
 
 
 _lock = threading.RLock()
@@ -222,6 +229,8 @@ def _load_plugin(name: str) -> Any:
         module, colon, attribute = name.partition(":")
         if not colon:
             raise BackendError(_unknown(name))
+        for maker in entry_points(group=MAKERS, name=module):
+            return maker.load()(attribute)
         imported = importlib.import_module(module)
         return getattr(imported, attribute) if attribute else imported
     except BackendError:
@@ -351,6 +360,9 @@ STATES: tuple[tuple[type[BackendError], str], ...] = (
 )
 """What ``rcmlrs backends`` says of a backend that raises one of these; of any other error, that it is broken."""
 
+NOT_LOADED = "not loaded"
+"""What it says of a backend whose library takes long to import, until it is chosen."""
+
 
 def _on_copies(operation: Operation, storage: Storage) -> Kernel:
     """The core's pure Python kernel, for a backend that knows only to load and dump."""
@@ -432,13 +444,20 @@ class use_backend:
 
 
 def backends() -> list[BackendStatus]:
-    """Every installed backend and its state; one that is broken says why. Builds those that are not yet built."""
+    """Every installed backend and its state; one that is broken says why.
+
+    Builds those that are not yet built, but for those whose library takes long to import: they are built when chosen.
+    """
     return list(_statuses())
 
 
 def _statuses() -> Iterator[BackendStatus]:
     default = None
     for name in sorted(_installed(), key=lambda n: (PREFERENCE.index(n) if n in PREFERENCE else len(PREFERENCE), n)):
+        preview = _preview(name)
+        if preview is not None:
+            yield preview
+            continue
         try:
             backend = get_backend(name)
         except BackendError as error:
@@ -454,3 +473,16 @@ def status_of(name: str, backend: Backend, *, is_default: bool = False) -> Backe
     """The state of a backend that is built, and so healthy."""
     own, derived = (tuple(key for key, origin in backend.origins.items() if origin == of) for of in (OWN, DERIVED))
     return BackendStatus(name, "healthy", backend.about, own, derived, tuple(backend.fused), is_default)
+
+
+def _preview(name: str) -> BackendStatus | None:
+    """What a backend says that is not to be built for a list alone; None for one that is, or was built already."""
+    if name in _built or name in _failed:
+        return None
+    try:
+        preview = getattr(_load_plugin(name), "rcmlrs_preview", None)
+        return None if preview is None else BackendStatus(name, NOT_LOADED, str(preview()), optional=True)
+    except BackendNotInstalledError as error:
+        return BackendStatus(name, "not installed", str(error), optional=True)
+    except Exception:
+        return None  # what is wrong shows again when it is built

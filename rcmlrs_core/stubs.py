@@ -70,7 +70,7 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
     for i, (key, p) in enumerate(operation.signature.parameters.items()):
         if p.kind is p.VAR_POSITIONAL:
             text = " | str" if isinstance(operation, Composition) and operation.text_first else ""
-            parts += ["self"] * method + [f"*{key}: RamTensor{text}"]
+            parts += ["self"] * (method and i == 0) + [f"*{key}: RamTensor{text}"]
             star = True
             continue
         if p.kind is p.KEYWORD_ONLY and not star and isinstance(operation, Composition):
@@ -86,9 +86,9 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
 
 def _annotation(operation: Operation, p: inspect.Parameter, *, first: bool) -> str:
     if isinstance(operation, Composition):  # whose operands are not marked: any positional one without a type
-        if p.annotation is Any and p.kind is not p.KEYWORD_ONLY:
-            return "RamTensor"
-        return type_text(p.annotation).replace("Operand", "RamTensor")
+        if p.annotation is not Any or p.kind is p.KEYWORD_ONLY:
+            return type_text(p.annotation).replace("Operand", "RamTensor")
+        return "RamTensor" if p.default is p.empty else "RamTensor | None"
     if p.annotation is not Operand:
         return type_text(p.annotation)
     if isinstance(operation, Elementwise) and not first:

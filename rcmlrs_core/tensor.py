@@ -8,7 +8,7 @@ gradient is wanted, a node on the tape. How tensors are made from Python data is
 import builtins
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from itertools import count
 from numbers import Integral
@@ -23,6 +23,8 @@ from rcmlrs_core.registry import Backend, get_backend
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from rcmlrs_core.indexing import At
 
 Number = int | float
 
@@ -336,9 +338,16 @@ class RamTensor(Methods):
 
     # -------------------------------------------------------------------------------------------- creation
 
-    def full_like(self, value: Number) -> "RamTensor":
-        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6)."""
-        return as_operand(value, self).broadcast_to(self._shape)
+    def full_like(self, value: Number, dtype: str | None = None) -> "RamTensor":
+        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6).
+
+        It has the element type ``dtype``, or else this tensor's, if that can hold a number of this kind.
+        """
+        if dtype is None:
+            return as_operand(value, self).broadcast_to(self._shape)
+        from rcmlrs_core.creation import constant
+
+        return constant("full_like", value, dtype, self._backend).broadcast_to(self._shape)
 
     # ------------------------------------------------------------------------------------------- operators
 
@@ -494,9 +503,20 @@ class RamTensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> "RamTensor":
-        from rcmlrs_core.indexing import get
+        return _get(self, index)
 
-        return get(self, index)
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a tensor does not support item assignment: its elements never change; y = x.at[index].set(value) is a "
+            "copy with these replaced, and condition.where(value, x) one with those where a condition holds"
+        )
+
+    @property
+    def at(self) -> "At":
+        """Copies with some elements replaced: ``x.at[index].set(value)``, ``x.at[index].add(value)``."""
+        from rcmlrs_core.indexing import At
+
+        return At(self)
 
     def __copy__(self) -> "RamTensor":
         """A leaf of its own: without history and without ``.grad``. Buffers never change, so two may share one."""
@@ -513,6 +533,18 @@ class RamTensor(Methods):
     def _is_trained(self) -> bool:
         """Whether it requires a gradient of its own account, as a parameter does: a leaf."""
         return self.requires_grad and self._node is None
+
+
+def _first_get(x: RamTensor, index: Any) -> RamTensor:
+    """``indexing`` is made of operations and comes after them; once it is there, nothing is asked for it again."""
+    global _get
+    from rcmlrs_core.indexing import get
+
+    _get = get
+    return get(x, index)
+
+
+_get: Callable[[RamTensor, Any], RamTensor] = _first_get
 
 
 class _Elsewhere:
@@ -639,7 +671,10 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     shape, dtype, attributes = _checked(operation, operands, attributes, key)
     name = operation.name
     kernel = backend.kernels[name] if operands[0]._dtype != INT32 else backend.integer_kernel(name)
-    result = wrap(kernel(*buffers, **attributes), shape, dtype, backend)
+    buffer = kernel(*buffers, **attributes)
+    if -1 in shape:  # a length that depends on the elements
+        shape = tuple(buffer.shape)
+    result = wrap(buffer, shape, dtype, backend)
     if track and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, operands, tuple(buffers), attributes)
     return result
@@ -657,6 +692,16 @@ def run_one(operation: Operation, x: Any) -> RamTensor:
     name = operation.name
     kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
     result = wrap(kernel(buffer), shape, dtype, backend)
+    if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
+        _record(result, operation, (x,), (buffer,), attributes)
+    return result
+
+
+def run_known(operation: Operation, x: RamTensor, found: Result) -> RamTensor:
+    """``run`` for one operand, where the caller knows what the check finds."""
+    shape, dtype, attributes = found
+    backend, buffer = x._backend, x._buffer
+    result = wrap(backend.kernels[operation.name](buffer, **attributes), shape, dtype, backend)
     if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x,), (buffer,), attributes)
     return result
@@ -721,7 +766,9 @@ def _checked(
     if found is None:
         if len(_checks) >= 4096:
             _checks.clear()
-        found = _checks[index] = operation.check(*operands, **attributes)
+        found = operation.check(*operands, **attributes)
+        if -1 not in found.shape:  # which run_one and run_two do not look for
+            _checks[index] = found
     return found
 
 

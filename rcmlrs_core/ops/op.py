@@ -45,7 +45,10 @@ class Operand(Protocol):
 
 
 class Result(NamedTuple):
-    """What a shape check finds: the result's shape and element type, and the attributes in their normal form."""
+    """What a shape check finds: the result's shape and element type, and the attributes in their normal form.
+
+    A length of -1 is one that depends on the elements: the kernel's buffer tells it.
+    """
 
     shape: Shape
     dtype: str

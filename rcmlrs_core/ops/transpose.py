@@ -44,7 +44,7 @@ operation = Move(
     rule=rule,
     source=source,
     gradient=gradient,
-    aliases=("permute_dims",),
+    aliases=("permute", "permute_dims"),
     cases=(
         case([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], want=[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]),
         case([[[1.0, 2.0]], [[3.0, 4.0]]], axes=(1, 2, 0), want=[[[1.0, 3.0], [2.0, 4.0]]]),

@@ -412,6 +412,19 @@ time.sleep(0.2)
     python(code)
 
 
+def test_threads_that_have_nothing_to_do_leave_the_cores_alone() -> None:
+    code = """
+native.set_thread_count(4)
+for _ in range(3):
+    work()
+    used = time.process_time()
+    time.sleep(0.3)
+    used = time.process_time() - used
+    assert used < 0.03, f"{used} s in 0.3 s of sleep"
+"""
+    python(code)
+
+
 # ------------------------------------------------------------------------------ the floating-point environment
 
 

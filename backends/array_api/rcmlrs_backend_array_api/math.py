@@ -146,7 +146,8 @@ class ArrayMath:
         if x.dtype != xp.float64 or not xp.any(largest == 0):
             return largest
         plus = xp.any((x == 0) & ~xp.signbit(x), axis=-1, keepdims=True)
-        return xp.where(largest == 0, xp.where(plus, 0.0, -0.0), largest)
+        zero = xp.zeros_like(largest)
+        return xp.where(largest == 0, xp.where(plus, zero, -zero), largest)
 
     def cumsum(self, x: Any) -> Any:
         """The sums of the first 1, 2, ... elements of the rows, in any order."""

@@ -1,8 +1,8 @@
 """The NumPy backend: binary64 BLAS and vectorised formulas, with the rounding test over blocks that stay in the cache.
 
 Its kernels are those that ``rcmlrs_backend_array_api`` derives for any array library, and NumPy's shortcuts: see
-``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``sums``
-(sum, mean, add_n), ``moves`` (views, indices), ``order`` (max, argmax, median).
+``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``conv``,
+``sums`` (sum, mean, add_n), ``moves`` (views, indices), ``order`` (max, argmax, median).
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from rcmlrs_backend_array_api.derive import derive
-from rcmlrs_backend_numpy import contraction, elementwise, moves, order, probes, sums
+from rcmlrs_backend_numpy import contraction, conv, elementwise, moves, order, probes, sums
 from rcmlrs_backend_numpy.rounding import round_decided
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
@@ -56,7 +56,7 @@ class Plugin:
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
         """NumPy's shortcuts."""
-        for module in (elementwise, contraction, sums, moves, order):
+        for module in (elementwise, contraction, conv, sums, moves, order):
             for name, kernel in module.KERNELS.items():
                 table.register(name, kernel, integers=name in WHOLE)
 

@@ -1,7 +1,7 @@
 """Comparing and ordering: max, min (contract N2.3), argmax, argmin, argsort, sort, median,
 quantile, searchsorted (N4.2); any, all, count_nonzero."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -15,12 +15,28 @@ from rcmlrs_core.ops.searchsorted import unsorted
 Array = Any
 
 
-def _extreme(function: Callable[..., Array], first: float) -> Callable[..., Array]:
-    """NumPy's max and min pass NaN on, but return either zero: the result is ``first`` where any element is."""
+SHORT = 32
+"""Up to so many elements are compared sooner one after the other, for all rows at once: rows of a few, and windows."""
+
+
+def _reduced(function: Any, x: Array, axis: Sequence[int], keepdims: bool) -> Array:
+    lengths = [x.shape[i] for i in axis]
+    if prod(lengths) > SHORT or x.size <= SHORT * prod(lengths):
+        return numpy.asarray(function.reduce(x, axis=axis, keepdims=keepdims))
+    places: Iterator[tuple[Any, ...]] = numpy.ndindex(*lengths)
+    columns = x.transpose(*axis, *(i for i in range(x.ndim) if i not in axis))
+    found = columns[next(places)].copy()
+    for place in places:
+        function(found, columns[place], out=found)
+    return found.reshape([1 if i in axis else n for i, n in enumerate(x.shape)]) if keepdims else found
+
+
+def _extreme(function: Any, first: float) -> Callable[..., Array]:
+    """NumPy's maximum and minimum pass NaN on, but return either zero: the result is ``first`` where any element is."""
     sign = numpy.float32(first).view(numpy.int32)
 
     def kernel(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
-        found = numpy.asarray(function(x, axis=tuple(axis), keepdims=keepdims))
+        found = _reduced(function, x, tuple(axis), keepdims)
         zero = found == 0
         if zero.any():
             any_first = (x.view(numpy.int32) == sign).any(axis=tuple(axis), keepdims=keepdims)
@@ -146,8 +162,8 @@ def searchsorted(x: Array, v: Array, sorter: Array | None = None, *, side: Any) 
 
 
 KERNELS: dict[str, Any] = {
-    "max": _extreme(numpy.max, 0.0),
-    "min": _extreme(numpy.min, -0.0),
+    "max": _extreme(numpy.maximum, 0.0),
+    "min": _extreme(numpy.minimum, -0.0),
     "argmax": _arg(numpy.argmax),
     "argmin": _arg(numpy.argmin),
     "argsort": argsort,

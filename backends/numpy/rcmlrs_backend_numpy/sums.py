@@ -52,9 +52,10 @@ def mean(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
 def _reduce(x: Array, axis: Sequence[int], keepdims: bool, mean: bool) -> Array:
     kept = [i for i in range(x.ndim) if i not in axis]
     n, count = prod(x.shape[i] for i in axis), prod(x.shape[i] for i in kept)
-    # Whichever of the two is a view, where one is.
-    if kept and kept[0] == 0:
-        columns = x.transpose(*kept, *axis).reshape(count, n).T
+    # Whichever of the two is a view, where one is; else the one whose rows are longer.
+    rows = x.transpose(*kept, *axis)
+    if kept and kept[0] == 0 and (n >= count or rows.flags.c_contiguous):
+        columns = rows.reshape(count, n).T
     else:
         columns = x.transpose(*axis, *kept).reshape(n, count)
     shape = tuple(1 if i in axis else length for i, length in enumerate(x.shape) if keepdims or i not in axis)
@@ -173,11 +174,16 @@ def grid(x: Array, axis: int) -> Array:
 def _round(value: Array, bound: Array, divisor: int) -> tuple[Array, Array]:
     """The binary32 results, and where the ends of the interval differ, so that they are undecided.
 
-    A quotient errs by one unit more, and its ends by another; so does that of an exact sum.
+    A quotient errs by one unit more, and its ends by another; so does that of an exact sum. But an exact sum needs no
+    margin where the rounded quotient is exact or no midpoint. A midpoint has 25 bits, so that its product with a
+    divisor below 2^28 is exact, and equals the sum just when the quotient is.
     """
     if divisor != 1:
-        value = value / divisor
-        bound = bound / divisor + numpy.abs(value) * (4 * UNIT)
+        total, value = value, value / divisor
+        margin = numpy.abs(value) * (4 * UNIT)
+        if divisor < 1 << 28:
+            margin[(bound == 0) & (value * divisor == total)] = 0
+        bound = bound / divisor + margin
     low, high = (value - bound + 0.0).astype(numpy.float32), (value + bound).astype(numpy.float32)
     undecided = low.view(numpy.int32) != high.view(numpy.int32)
     # An infinity or a NaN is what N3.2 says, as finite terms do not overflow; but inf - inf makes NaN of an end.

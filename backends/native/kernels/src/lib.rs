@@ -22,7 +22,7 @@
 //! * [`exact`]: exact sums, and [`natural`]: fractions of large integers, for what faster ways leave undecided.
 //! * [`fused`]: whole compositions in one pass.
 //!
-//! `unsafe` is found in `simd`, `memory` and `environment` alone, each block with its reason.
+//! `unsafe` is found in `simd`, `memory`, `environment` and `threads` alone, each block with its reason.
 
 pub mod array;
 pub mod contraction;

@@ -1,34 +1,36 @@
-//! The threads that share out long work: a pool made on first use, of `RCMLRS_NUM_THREADS` (1 means none).
+//! The threads that share out long work: a pool made on first use, of `RCMLRS_NUM_THREADS` (1 means none), the calling
+//! thread counted among them.
 //!
-//! The results do not depend on their number. A process that forks gets a new pool in the child on its first long
-//! kernel: threads do not survive a fork. A panic on one of them ends the work and goes on in the thread that asked for
-//! it; the pool lives on.
+//! The results do not depend on their number. Who calls works with the others, and takes up all that they have not come
+//! to; they look out for more work for [`PATIENCE`], so that what follows at once finds them awake, and then sleep. One
+//! caller has the pool at a time: another one, and work within work, does all itself. A process that forks gets a new
+//! pool in the child on its first long kernel: threads do not survive a fork. A panic on one of them goes on in the thread
+//! that asked for the work, once all have ended; the pool lives on.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-
-use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::any::Any;
+use std::hint;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Builder};
+use std::time::{Duration, Instant};
 
 use crate::environment;
 
 /// The environment variable that says how many threads work.
 pub const VARIABLE: &str = "RCMLRS_NUM_THREADS";
 
+/// How long a thread that waits keeps its core. To wake one that sleeps takes as long, where the machine is a virtual one.
+const PATIENCE: Duration = Duration::from_micros(50);
+
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
-struct Pool {
-    process: u32,
-    count: usize,
-    threads: Arc<ThreadPool>,
-}
-
-/// How many threads work on a long kernel, the calling one not counted apart.
+/// How many threads work on a long kernel, the calling one included.
 pub fn count() -> usize {
     match COUNT.load(Ordering::Relaxed) {
         0 => {
-            let all = || std::thread::available_parallelism().map_or(1, |n| n.get());
+            let all = || thread::available_parallelism().map_or(1, |n| n.get());
             let count = chosen().ok().flatten().unwrap_or_else(all);
             COUNT.store(count, Ordering::Relaxed);
             count
@@ -57,7 +59,56 @@ pub fn set_count(count: usize) {
     COUNT.store(count.clamp(1, MOST), Ordering::Relaxed);
 }
 
-fn pool() -> Option<Arc<ThreadPool>> {
+/// Run `work(start, chunk)` on every chunk of `step` elements of `out`, on all threads where there is more than one.
+pub fn for_each_chunk<T: Send>(out: &mut [T], step: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+    let step = step.max(1);
+    let parts = out.len().div_ceil(step);
+    let chunks = Mutex::new(out.chunks_mut(step).enumerate());
+    let take = || locked(&chunks).next();
+    let all = || {
+        while let Some((i, chunk)) = take() {
+            work(i * step, chunk);
+        }
+    };
+    match if parts > 1 { crew() } else { None } {
+        Some(crew) => crew.share(parts - 1, &all),
+        None => all(),
+    }
+}
+
+/// Nobody panics while one of these locks is held.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The threads of a process, which end with it.
+struct Pool {
+    process: u32,
+    count: usize,
+    crew: Arc<Crew>,
+}
+
+impl Pool {
+    /// One thread less than `count`, or as many as are to be had; none where there are none.
+    fn new(count: usize) -> Option<Pool> {
+        let crew = Arc::new(Crew::default());
+        let helpers = (1..count).map_while(|i| {
+            let crew = crew.clone();
+            Builder::new().name(format!("rcmlrs-{i}")).spawn(move || crew.help()).ok()
+        });
+        (helpers.count() > 0).then(|| Pool { process: std::process::id(), count, crew })
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        locked(&self.crew.board).closed = true;
+        self.crew.called.notify_all();
+    }
+}
+
+/// The threads that are there to help, if nobody else has them.
+fn crew() -> Option<Taken> {
     let count = count();
     if count == 1 {
         return None;
@@ -69,53 +120,156 @@ fn pool() -> Option<Arc<ThreadPool>> {
         && pool.process == process
         && pool.count == count
     {
-        return Some(pool.threads.clone());
+        return Taken::new(&pool.crew);
     }
-    let threads = ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("rcmlrs-{i}")).build();
-    let Ok(threads) = threads else {
+    let Some(pool) = Pool::new(count) else {
         set_count(1); // no threads to be had: the calling one does it all, and does not ask again
         return None;
     };
-    let threads = Arc::new(threads);
-    if let Some(old) = kept.replace(Pool { process, count, threads: threads.clone() })
+    let taken = Taken::new(&pool.crew);
+    if let Some(old) = kept.replace(pool)
         && old.process != process
     {
         std::mem::forget(old); // its threads are the parent's: there is nobody here to be stopped
     }
-    Some(threads)
+    taken
 }
 
-/// Run `work(start, chunk)` on every chunk of `step` elements of `out`, on all threads where there is more than one.
-pub fn for_each_chunk<T: Send>(out: &mut [T], step: usize, work: impl Fn(usize, &mut [T]) + Sync) {
-    let step = step.max(1);
-    if out.len() > step
-        && let Some(pool) = pool()
-    {
-        pool.install(|| {
-            out.par_chunks_mut(step)
-                .enumerate()
-                .with_max_len(1)
-                .for_each(|(i, chunk)| environment::with_default(|| work(i * step, chunk)));
-        });
-    } else {
-        out.chunks_mut(step).enumerate().for_each(|(i, chunk)| work(i * step, chunk));
+/// What the threads of a pool share.
+#[derive(Default)]
+struct Crew {
+    taken: AtomicBool,
+    board: Mutex<Board>,
+    /// How many works there have been: what a thread looks at that waits for one.
+    calls: AtomicUsize,
+    /// How many work on it besides who called: what the caller looks at when it waits for them.
+    helping: AtomicUsize,
+    called: Condvar,
+    ended: Condvar,
+}
+
+/// What there is to do; all changes of a `Crew` are made under its lock.
+#[derive(Default)]
+struct Board {
+    work: Option<Work>,
+    /// How many more may take part in it.
+    wanted: usize,
+    asleep: usize,
+    panic: Option<Box<dyn Any + Send>>,
+    closed: bool,
+}
+
+/// To be called by each thread that takes part; who comes first has most of it.
+type Work = &'static (dyn Fn() + Sync);
+
+impl Crew {
+    /// Run `work` here and on as many others as come in time, up to `helpers`.
+    fn share(&self, helpers: usize, work: &(dyn Fn() + Sync)) {
+        // SAFETY: only the lifetime changes. A thread gets at `work` through the board alone, and is counted as helping
+        // from then on until it has returned from it; below, the work is taken off the board, and this function does
+        // not return, nor unwind, before nobody is helping.
+        let work = unsafe { std::mem::transmute::<&(dyn Fn() + Sync), Work>(work) };
+        let mut board = locked(&self.board);
+        (board.work, board.wanted) = (Some(work), helpers);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.wake(board);
+        let own = catch_unwind(AssertUnwindSafe(|| environment::with_default(work)));
+        let mut board = locked(&self.board);
+        board.work = None;
+        if self.helping.load(Ordering::Relaxed) > 0 {
+            drop(board);
+            patiently(|| self.helping.load(Ordering::Relaxed) == 0);
+            board = locked(&self.board);
+            while self.helping.load(Ordering::Relaxed) > 0 {
+                board = self.ended.wait(board).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        let theirs = board.panic.take();
+        drop(board);
+        if let Some(panic) = own.err().or(theirs) {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Wake two that sleep, if that many are wanted: they wake others in turn.
+    fn wake(&self, board: MutexGuard<'_, Board>) {
+        let few = board.wanted.min(board.asleep).min(2);
+        drop(board);
+        (0..few).for_each(|_| self.called.notify_one());
+    }
+
+    /// What each of the threads does until the pool is dropped.
+    fn help(&self) {
+        let mut board = locked(&self.board);
+        while !board.closed {
+            let seen = self.calls.load(Ordering::Relaxed);
+            if let Some(work) = board.work
+                && board.wanted > 0
+            {
+                board.wanted -= 1;
+                self.helping.fetch_add(1, Ordering::Relaxed);
+                self.wake(board);
+                let end = catch_unwind(AssertUnwindSafe(|| environment::with_default(work)));
+                board = locked(&self.board);
+                board.wanted = 0; // who comes now has nothing to do
+                if let Err(panic) = end {
+                    board.panic.get_or_insert(panic);
+                }
+                if self.helping.fetch_sub(1, Ordering::Relaxed) == 1 && board.work.is_none() {
+                    self.ended.notify_one();
+                }
+            }
+            drop(board);
+            let called = patiently(|| self.calls.load(Ordering::Relaxed) != seen);
+            board = locked(&self.board);
+            if !called && !board.closed && self.calls.load(Ordering::Relaxed) == seen {
+                board.asleep += 1;
+                board = self.called.wait(board).unwrap_or_else(PoisonError::into_inner);
+                board.asleep -= 1;
+            }
+        }
     }
 }
 
-/// Run `work`, which shares out several things one after the other, on one of the threads: handing over to them and being
-/// woken again then happens once.
-pub fn within<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    match pool() {
-        Some(pool) => pool.install(|| environment::with_default(work)),
-        None => work(),
+/// Wait for what is to come soon; whether it did. Others who want the core get it.
+fn patiently(come: impl Fn() -> bool) -> bool {
+    let began = Instant::now();
+    loop {
+        for _ in 0..64 {
+            if come() {
+                return true;
+            }
+            hint::spin_loop();
+        }
+        if began.elapsed() >= PATIENCE {
+            return false;
+        }
+        thread::yield_now();
+    }
+}
+
+/// A crew that works for one caller.
+struct Taken(Arc<Crew>);
+
+impl Taken {
+    fn new(crew: &Arc<Crew>) -> Option<Taken> {
+        (!crew.taken.swap(true, Ordering::Acquire)).then(|| Taken(crew.clone()))
+    }
+
+    fn share(&self, helpers: usize, work: &(dyn Fn() + Sync)) {
+        self.0.share(helpers, work);
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.taken.store(false, Ordering::Release);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::sync::atomic::AtomicUsize;
 
     use super::*;
     use crate::{Error, caught};
@@ -173,19 +327,87 @@ mod tests {
     }
 
     #[test]
-    fn the_threads_are_as_many_as_was_said() {
-        let names = Mutex::new(HashSet::new());
-        set_count(3);
-        for_each_chunk(&mut [0u8; 300], 1, |_, _| {
-            names.lock().unwrap().insert(std::thread::current().name().map(str::to_owned));
-            std::thread::sleep(std::time::Duration::from_micros(100));
-        });
-        let names = names.into_inner().unwrap();
-        assert!(names.len() <= 3 && names.iter().flatten().all(|name| name.starts_with("rcmlrs-")), "{names:?}");
-        set_count(1);
-        for_each_chunk(&mut [0u8; 3], 1, |_, _| {
-            assert!(!std::thread::current().name().unwrap_or("").starts_with("rcmlrs-"))
-        });
-        set_count(2);
+    fn who_calls_works_with_as_many_as_was_said() {
+        let caller = thread::current().id();
+        for count in 2..5 {
+            let pool = Pool::new(count).unwrap();
+            let seen = Mutex::new(HashSet::new());
+            let limit = Instant::now() + Duration::from_secs(20);
+            while locked(&seen).len() < count {
+                assert!(Instant::now() < limit, "{count} threads: {seen:?}");
+                pool.crew.share(count - 1, &|| {
+                    let name = thread::current().name().map(str::to_owned);
+                    assert!(thread::current().id() == caller || name.is_some_and(|name| name.starts_with("rcmlrs-")));
+                    locked(&seen).insert(thread::current().id());
+                    thread::sleep(Duration::from_millis(1));
+                });
+            }
+            for _ in 0..20 {
+                let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                pool.crew.share(1, &|| {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    thread::sleep(Duration::from_micros(200));
+                    now.fetch_sub(1, Ordering::SeqCst);
+                });
+                assert!(most.into_inner() <= 2, "one helper was wanted");
+                assert_eq!(now.into_inner(), 0);
+            }
+            assert!(seen.into_inner().unwrap().contains(&caller));
+        }
+    }
+
+    #[test]
+    fn a_panic_of_who_calls_waits_for_the_others() {
+        let (caller, pool) = (thread::current().id(), Pool::new(3).unwrap());
+        for _ in 0..20 {
+            let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let failed = catch_unwind(AssertUnwindSafe(|| {
+                pool.crew.share(2, &|| {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    thread::sleep(Duration::from_millis(1));
+                    assert!(thread::current().id() != caller, "here");
+                    thread::sleep(Duration::from_millis(1));
+                    ended.fetch_add(1, Ordering::SeqCst);
+                });
+            }));
+            assert_eq!(*failed.unwrap_err().downcast_ref::<&str>().unwrap(), "here");
+            assert_eq!(begun.into_inner(), ended.into_inner() + 1);
+        }
+    }
+
+    #[test]
+    fn who_waits_sleeps_soon_and_wakes_again() {
+        let pool = Pool::new(3).unwrap();
+        let limit = Instant::now() + Duration::from_secs(20);
+        for _ in 0..50 {
+            let helped = AtomicBool::new(false);
+            let caller = thread::current().id();
+            while !helped.load(Ordering::SeqCst) {
+                assert!(Instant::now() < limit, "they do not wake");
+                pool.crew.share(2, &|| {
+                    helped.fetch_or(thread::current().id() != caller, Ordering::SeqCst);
+                    thread::sleep(Duration::from_micros(100));
+                });
+            }
+            while locked(&pool.crew.board).asleep < 2 {
+                assert!(Instant::now() < limit, "they do not sleep");
+                thread::yield_now();
+            }
+        }
+        let crew = pool.crew.clone();
+        drop(pool);
+        while Arc::strong_count(&crew) > 1 {
+            assert!(Instant::now() < limit, "they do not end");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn one_caller_has_the_pool_at_a_time() {
+        let pool = Pool::new(2).unwrap();
+        let taken = Taken::new(&pool.crew);
+        assert!(taken.is_some() && Taken::new(&pool.crew).is_none());
+        drop(taken);
+        assert!(Taken::new(&pool.crew).is_some());
     }
 }

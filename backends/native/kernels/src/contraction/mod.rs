@@ -145,27 +145,24 @@ pub fn product<A: Operand, B: Operand>(a: A, b: B, addend: Option<Addend>, out: 
     let shared = m.saturating_mul(n).saturating_mul(depth) >= SHARED && threads::count() > 1;
     let rows = (LEFT / geometry.left(depth)).max(1) * geometry.rows;
     let columns = (RIGHT / geometry.right(depth)).max(1) * geometry.columns();
-    let mut work = || {
-        for first in (0..m).step_by(rows) {
-            let rows = first..m.min(first + rows);
-            let out = &mut out[rows.start * n..rows.end * n];
-            let left = rows.len().div_ceil(geometry.rows) * geometry.left(depth);
-            let right = n.min(columns).div_ceil(geometry.columns()) * geometry.right(depth);
-            with_workspace(left + right, |memory| {
-                let (left, right) = memory.split_at_mut(left);
-                pack_left(geometry, a, rows.start, left, shared);
-                (0..n).step_by(columns).try_for_each(|first| {
-                    let columns = first..n.min(first + columns);
-                    let right = &mut right[..columns.len().div_ceil(geometry.columns()) * geometry.right(depth)];
-                    pack_right(geometry, b, addend, columns.start, right, shared);
-                    let part = Part { geometry, depth, n, rows: rows.len(), columns, shared };
-                    part.multiply(left, right, out)
-                })
-            })??;
-        }
-        Ok(())
-    };
-    if shared { threads::within(work) } else { work() }
+    for first in (0..m).step_by(rows) {
+        let rows = first..m.min(first + rows);
+        let out = &mut out[rows.start * n..rows.end * n];
+        let left = rows.len().div_ceil(geometry.rows) * geometry.left(depth);
+        let right = n.min(columns).div_ceil(geometry.columns()) * geometry.right(depth);
+        with_workspace(left + right, |memory| {
+            let (left, right) = memory.split_at_mut(left);
+            pack_left(geometry, a, rows.start, left, shared);
+            (0..n).step_by(columns).try_for_each(|first| {
+                let columns = first..n.min(first + columns);
+                let right = &mut right[..columns.len().div_ceil(geometry.columns()) * geometry.right(depth)];
+                pack_right(geometry, b, addend, columns.start, right, shared);
+                let part = Part { geometry, depth, n, rows: rows.len(), columns, shared };
+                part.multiply(left, right, out)
+            })
+        })??;
+    }
+    Ok(())
 }
 
 /// The bound of the relative error of a sum of so many products.
