@@ -29,6 +29,7 @@ macro_rules! functions {
 }
 
 functions!(
+    cos,
     exp,
     exp2,
     expm1,
@@ -41,9 +42,11 @@ functions!(
     rsqrt,
     sigmoid,
     sigmoid_derivative,
+    sin,
     softplus,
     swish,
     swish_derivative,
+    tan,
     tanh,
     tanh_derivative,
 );
