@@ -141,7 +141,8 @@ def reduction(operation: Reduction, library: Library) -> Kernel:
         n = prod(x.shape[i] for i in axis)
         count = prod(x.shape) // n
         rows = rows_of(library, x, axis)
-        value, magnitude = value_and_magnitude(binary64(m, library.widen(rows), **attributes))
+        wide = library.widen(rows) if x.dtype == FLOAT32 else xp.astype(rows, xp.float64)
+        value, magnitude = value_and_magnitude(binary64(m, wide, **attributes))
         if operation.gives != FLOAT32:
             values = library.keep(value, operation.gives)
         else:
