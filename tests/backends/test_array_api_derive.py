@@ -19,7 +19,13 @@ REDUCTIONS = [
     if isinstance(operation, Reduction) and operation.binary64 is not None and operation.gives == FLOAT32
 ]
 ROUNDED = [name for name, operation in KERNELS.items() if isinstance(operation, Elementwise) and operation.bound]
-ATTRIBUTES: dict[str, dict[str, Any]] = {"var": {"correction": 1.0}, "std": {"correction": 0.0}, "powi": {"n": -3}}
+ATTRIBUTES: dict[str, dict[str, Any]] = {
+    "var": {"correction": 1.0},
+    "std": {"correction": 0.0},
+    "powi": {"n": -3},
+    "norm": {"ord": 2.0},
+    "sort": {"descending": False, "stable": True},
+}
 
 
 def nothing_decided(xp: Any, value: Any, bound: float, magnitude: Any = None) -> Rounded:
