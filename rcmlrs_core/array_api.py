@@ -18,7 +18,6 @@ from rcmlrs_core import creation
 from rcmlrs_core import functions as _f
 from rcmlrs_core.creation import from_dlpack as _from_dlpack
 from rcmlrs_core.errors import DTypeError, ShapeError
-from rcmlrs_core.numerics.scalars import is_number
 from rcmlrs_core.ops.shapes import broadcast_shapes as _broadcast_shapes
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, TYPECODES
 from rcmlrs_core.registry import backends as _backends
@@ -38,6 +37,12 @@ e, pi, inf, nan, newaxis = math.e, math.pi, math.inf, math.nan, None
 
 float32, int32 = FLOAT32, INT32
 bool = BOOL
+
+# The standard's other element types by name only, for code that compares x.dtype with them: no tensor has one.
+int8, int16, int64, uint8, uint16, uint32, uint64 = "int8", "int16", "int64", "uint8", "uint16", "uint32", "uint64"
+float64, complex64, complex128 = "float64", "complex64", "complex128"
+
+ABSENT = {int8, int16, int64, uint8, uint16, uint32, uint64, float64, complex64, complex128}
 
 KINDS = {
     "bool": {BOOL},
@@ -98,7 +103,7 @@ def isdtype(dtype: str, kind: str | tuple[Any, ...]) -> builtins.bool:
     """Whether an element type is of a kind: a name of the standard's, an element type, or any of several."""
     if isinstance(kind, tuple):
         return builtins.any(isdtype(dtype, one) for one in kind)
-    known = KINDS.get(kind, {kind} if kind in TYPECODES else None)
+    known = KINDS.get(kind, {kind} if kind in TYPECODES or kind in ABSENT else None)
     if known is None:
         raise ValueError(f"isdtype: there is no kind {kind!r}; there are {', '.join(KINDS)}, and the element types")
     return dtype in known
@@ -111,12 +116,12 @@ def can_cast(from_: str | Array, to: str, /) -> builtins.bool:
 
 def result_type(*arrays_and_dtypes: Any) -> str:
     """The element type that operands have together; a Python number takes that of the tensors beside it."""
-    types = {_type_of("result_type", x) for x in arrays_and_dtypes if not is_number(x)}
+    types = {_type_of("result_type", x) for x in arrays_and_dtypes if not isinstance(x, builtins.bool | int | float)}
     if len(types) != 1:
         told = " and ".join(sorted(types)) or "no tensor and no element type"
         raise DTypeError(f"result_type: {told} have no element type together; convert one with astype")
     (found,) = types
-    numbers = [x for x in arrays_and_dtypes if is_number(x) and not isinstance(x, builtins.bool)]
+    numbers = [x for x in arrays_and_dtypes if isinstance(x, int | float) and not isinstance(x, builtins.bool)]
     if found == BOOL and numbers:
         raise DTypeError("result_type: bool and a number have no element type together")
     if found == INT32 and builtins.any(isinstance(x, float) for x in numbers):
@@ -578,8 +583,8 @@ def concat(arrays: Sequence[Array], /, *, axis: int | None = 0) -> Array:
     return given[0].concat(*given[1:], axis=axis or 0)
 
 
-def expand_dims(x: Array, /, *, axis: int = 0) -> Array:
-    """With a new axis."""
+def expand_dims(x: Array, /, axis: int | tuple[int, ...] = 0) -> Array:
+    """With a new axis, or several."""
     return x.expand_dims(axis)
 
 

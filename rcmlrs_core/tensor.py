@@ -567,10 +567,22 @@ class RamTensor(Methods):
         return _get(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError(
-            "a tensor does not support item assignment: its elements never change; y = x.at[index].set(value) is a "
-            "copy with these replaced, and condition.where(value, x) one with those where a condition holds"
-        )
+        """``x[index] = value``: this tensor takes over ``x.at[index].set(value)``, as ``replace_`` does.
+
+        No other tensor changes: not one that was made of this one, such as ``y = x[0]``, and not what operations saw.
+        It makes a copy each time, so of many elements it is quicker to set them all at once.
+        """
+        if self._node is not None or (self.requires_grad and grad_enabled.get()):
+            raise GradientError(
+                "a tensor that is on the tape cannot change in place; y = x.at[index].set(value) is a copy, through "
+                "which gradients flow, and condition.where(value, x) another"
+            )
+        with_value = self.at[index].set(value if isinstance(value, RamTensor) else as_operand(value, self))
+        if with_value.requires_grad:
+            raise GradientError(
+                "a value that is on the tape cannot be put into a tensor in place; y = x.at[index].set(value) is a copy"
+            )
+        self.replace_(with_value)
 
     @property
     def at(self) -> "At":
