@@ -9,7 +9,20 @@ from importlib import import_module as _import_module
 
 from rcmlrs_core import functions
 from rcmlrs_core.autograd import enable_grad, no_grad, set_grad_enabled, stop_gradient
-from rcmlrs_core.creation import arange, eye, from_bytes, full, ones, tensor, zeros
+from rcmlrs_core.creation import (
+    arange,
+    asarray,
+    empty,
+    eye,
+    from_bytes,
+    from_dlpack,
+    full,
+    full_like,
+    linspace,
+    ones,
+    tensor,
+    zeros,
+)
 from rcmlrs_core.errors import (
     AttributeValueError,
     AxisError,
@@ -75,16 +88,20 @@ __all__ = [
     "ShapeError",
     "TrainingError",
     "arange",
+    "asarray",
     "backends",
     "bool_",
     "checkpoint",
     "custom_gradient",
     "data",
+    "empty",
     "enable_grad",
     "eye",
     "float32",
     "from_bytes",
+    "from_dlpack",
     "full",
+    "full_like",
     "grad",
     "hessian",
     "hookimpl",
@@ -92,6 +109,7 @@ __all__ = [
     "io",
     "jacobian",
     "jvp",
+    "linspace",
     "load_state_binary",
     "load_state_json",
     "losses",

@@ -15,7 +15,7 @@ from rcmlrs_core.numerics.rounding import round_decided
 from rcmlrs_core.numerics.rows import Row
 from rcmlrs_core.ops.op import Elementwise, Move, Operation, Reduction, spread
 from rcmlrs_core.ops.shapes import broadcast_shapes
-from rcmlrs_core.plain import FLOAT32, INT32, PlainArray, Shape
+from rcmlrs_core.plain import FLOAT32, INT32, PlainArray, Shape, check_memory
 
 Kernel = Callable[..., Any]
 """``kernel(*buffers, **attributes) -> buffer``; the attributes are in the normal form that ``check`` gives."""
@@ -91,6 +91,13 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
     return kernel
 
 
+LARGE = 1 << 24
+"""Elements of a move before which a look at the memory is worth its time."""
+
+BYTES_OF_A_PLACE = 32
+"""What a list of sources takes for each element while it is made, at least."""
+
+
 def _move(operation: Move) -> Kernel:
     @lru_cache(maxsize=256)
     def plan(shapes: Sequence[Shape], attributes: tuple[tuple[str, Any], ...]) -> Kernel | None:
@@ -103,6 +110,8 @@ def _move(operation: Move) -> Kernel:
 
     def kernel(*operands: PlainArray, **attributes: Any) -> PlainArray:
         shape, dtype, _ = operation.check(*operands, **attributes)
+        if math.prod(shape) > LARGE:
+            check_memory(operation.name, shape, BYTES_OF_A_PLACE)
         pick = plan(tuple(operand.shape for operand in operands), tuple(attributes.items()))
         if pick is None:
             return PlainArray(operands[0].values, shape)

@@ -33,7 +33,7 @@ def get(x: RamTensor, index: Any) -> RamTensor:
         if -length <= index < length:
             items = (index if index >= 0 else index + length,)
             return run_known(SUBSCRIPT, x, Result(x._shape[1:], x._dtype, {"items": items}))
-    key = _key(index)
+    key = None if index.__class__ is RamTensor else _key(index)
     if key is None:
         return _get_by_tensors(x, index)
     place = (key, x._shape, x._dtype)

@@ -68,6 +68,15 @@ class PlainArray:
         return f"PlainArray({self.values.tolist()}, {self.shape}, {self.dtype})"
 
 
+def check_memory(name: str, shape: Shape, itemsize: int) -> None:
+    """Where no memory holds elements of so many bytes each, an error that says so, and says it at once."""
+    size = itemsize * math.prod(shape)
+    try:
+        bytearray(size)  # which the system gives without touching it
+    except MemoryError:
+        raise MemoryError(f"{name}: shape {shape} takes {size} bytes in Python, more than there are") from None
+
+
 def scalar_bytes(value: Any, dtype: str) -> bytes:
     """A number as the bytes of one element, at its exact value and rounded once (N6)."""
     if dtype == FLOAT32:

@@ -229,7 +229,7 @@ def _load_plugin(name: str) -> Any:
         module, colon, attribute = name.partition(":")
         if not colon:
             raise BackendError(_unknown(name))
-        for maker in entry_points(group=MAKERS, name=module):
+        for maker in (point for point in entry_points(group=MAKERS) if point.name == module):
             return maker.load()(attribute)
         imported = importlib.import_module(module)
         return getattr(imported, attribute) if attribute else imported

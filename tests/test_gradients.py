@@ -74,6 +74,8 @@ REFERENCES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Sequence[dict[s
     "floor": (np.floor, (BETWEEN,), [{}]),
     "floor_divide": (np.floor_divide, (BETWEEN, OTHER), [{}]),
     "fmod": (np.fmod, (BETWEEN, OTHER), [{}]),
+    "logsigmoid": (lambda x: -np.log1p(np.exp(-x)), (MATRIX,), [{}]),
+    "logsigmoid_derivative": (lambda x: 1 / (1 + np.exp(x)), (MATRIX,), [{}]),
     "mae_loss": (lambda p, t: np.abs(p - t).mean(), (MATRIX, OTHER), [{}]),
     "mae_loss_derivative": (lambda p, t: np.sign(p - t) / p.size, (MATRIX, OTHER), [{}]),
     "mse_loss": (lambda p, t: ((p - t) ** 2).mean(), (MATRIX, OTHER), [{}]),
@@ -83,8 +85,14 @@ REFERENCES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Sequence[dict[s
         (MATRIX,),
         [{}, {"axis": 0}, {"axis": 1}],
     ),
+    "norm": (
+        lambda x, axis=None, ord=2: np.linalg.norm(x if axis is not None else x.reshape(-1), ord, axis),
+        (MATRIX,),
+        [{"ord": p, "axis": axis} for p in (1, 2, 3, 0.5, 1.5, -2, inf, -inf, 0) for axis in (None, 1)],
+    ),
     "remainder": (np.remainder, (BETWEEN, OTHER), [{}]),
     "round": (np.round, (BETWEEN,), [{}]),
+    "softplus_derivative": (lambda x: 1 / (1 + np.exp(-x)), (MATRIX,), [{}]),
     "trunc": (np.trunc, (BETWEEN,), [{}]),
     "z_score": (
         lambda x, axis=None: (x - x.mean(**along(axis))) / x.std(**along(axis)),

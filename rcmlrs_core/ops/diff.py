@@ -23,6 +23,8 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
         raise AttributeValueError(f"diff: n must be of type int, got {n!r}") from None
     if times < 0:
         raise AttributeValueError(f"diff: n must be at least 0, got {n}")
+    if times == 0:
+        return x
     first, *rest = (part for part in (prepend, x, append) if part is not None)
     joined = first.concat(*rest, axis=axis) if rest else first
     if times > joined.shape[axis]:

@@ -216,7 +216,7 @@ operation = Reduction(
         {"ord": float("-inf")},
         {"ord": 0},
         {"ord": 3},
-        {"ord": 0.75},
+        {"ord": 0.5},
         {"ord": 1.5},
         {"ord": -2},
     ),

@@ -2,7 +2,7 @@
 
 1. An int is the length of every piece; the last one may be shorter. A sequence of ints gives the length of each, and
    they add up to the axis (PyTorch's ``split``; ``chunk`` takes a number of pieces).
-2. Each piece is a ``slice``: no bit changes (N4.1). An empty axis is one empty piece, where the length is an int.
+2. Each piece is a ``subscript``: no bit changes (N4.1). An empty axis is one empty piece, where the length is an int.
 """
 
 import operator
@@ -35,8 +35,8 @@ def split(x: Any, sizes: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]:
         if size < 1:
             raise ShapeError(f"split: pieces of length {size}; a piece has at least one element")
         bounds = [(start, min(start + size, n)) for start in range(0, n, size)] or [(0, 0)]
-    whole = (None,) * axis
-    return tuple(x.slice(start=(*whole, start), stop=(*whole, stop)) for start, stop in bounds)
+    whole = (slice(None),) * axis
+    return tuple(x[(*whole, slice(start, stop))] for start, stop in bounds)
 
 
 def _length(size: Any) -> int:

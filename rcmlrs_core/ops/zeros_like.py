@@ -20,6 +20,7 @@ def zeros_like(x: Any, *, dtype: str | None = None) -> Any:
 operation = Composition(
     module=__name__,
     function=zeros_like,
+    aliases=("empty_like",),
     cases=(
         case([1.0, float("inf"), float("nan"), -0.0], want=[0.0] * 4),
         case([[1.0, 2.0]], want=[[0.0, 0.0]]),

@@ -352,7 +352,7 @@ def test_a_bound_that_is_too_small_is_found() -> None:
     assert isinstance(operation, Elementwise)
     x = arguments_of("erfc", random.Random(1), 2000)
     worst, _ = errors(operation, [[value for value in x if usable("erfc", value)]], ONE["erfc"], "NumPy")
-    assert worst > replace(operation, bound=1).bound
+    assert worst > 1
 
 
 def test_a_kernel_that_rounds_twice_is_found() -> None:
@@ -417,7 +417,7 @@ def scaled_erfc(t: arb_series) -> arb_series:
 
 def test_the_polynomials_are_as_near_as_they_say() -> None:
     assert polynomial_error(ERF, erf_quotient, 0.0, 1.0, 64) < 2.0**-54
-    low, high = (1 - CENTRE) / (1 + CENTRE), (LARGEST - CENTRE) / (LARGEST + CENTRE)
+    low, high = (0.5 - CENTRE) / (0.5 + CENTRE), (LARGEST - CENTRE) / (LARGEST + CENTRE)
     assert polynomial_error(ERFC, scaled_erfc, low, high, 1024) < 2.0**-53
     wrong = (*ERF[:3], ERF[3] * (1 + 2.0**-48), *ERF[4:])
     assert polynomial_error(wrong, erf_quotient, 0.0, 1.0, 64) > 2.0**-54

@@ -118,6 +118,9 @@ PAIRS: dict[str, Function] = {
 EXACT = frozenset({"abs", "floor", "maximum", "minimum", "sqrt", "where", "sum", "max", "outer", "with_diagonal"})
 """Functions of the namespace that round no more than arithmetic does; ``probes`` tries what they rest on."""
 
+OF_PYTHON_ALONE = frozenset({"Row", "divide", "larger", "smaller"})
+"""What the core's namespace has besides, for Python's numbers."""
+
 
 def reference(function: Function, *points: float) -> Any:
     """The value with 90 bits more than binary64 has."""

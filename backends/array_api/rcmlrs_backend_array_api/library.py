@@ -277,7 +277,7 @@ class Library:
 
 class Evaluated:
     """A namespace of lazy arrays whose functions compute their results at once: every result is used more than once,
-    and what is undecided depends on elements. (Dask, left to itself, also merges moves in ways that lose elements.)"""
+    and what is undecided depends on elements."""
 
     def __init__(self, xp: Any, evaluate: Evaluate) -> None:
         self._xp = xp

@@ -48,10 +48,11 @@ def kernels(library: Library) -> dict[str, Kernel]:
     def argmin(x: Buffer, *, axis: Sequence[int], keepdims: bool) -> Buffer:
         return nothing(x, axis, keepdims) or found(-1.0, x, axis, keepdims)
 
-    def argsort(x: Buffer, *, axis: Sequence[int]) -> Buffer:
+    def argsort(x: Buffer, *, axis: Sequence[int], descending: bool, stable: bool) -> Buffer:
         if prod(x.shape) == 0:
             return library.load(b"", x.shape, INT32)
-        order = xp.astype(xp.argsort(keys(rows_of(library, x, axis)), axis=1, stable=True), xp.int32)
+        ascending = keys(rows_of(library, x, axis))
+        order = xp.astype(xp.argsort(-ascending if descending else ascending, axis=1, stable=True), xp.int32)
         return Buffer(rows_back(library, xp.reshape(order, (-1,)), x.shape, axis, True, x.shape), x.shape, INT32)
 
     def median(x: Buffer, *, axis: Sequence[int], keepdims: bool) -> Buffer:

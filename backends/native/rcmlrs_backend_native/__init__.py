@@ -5,8 +5,6 @@ environment variables choose how it runs, and change no bit: ``RCMLRS_NUM_THREAD
 ``RCMLRS_NATIVE_LEVEL`` (``avx512``, ``avx2`` or ``portable``; the default is the best that the machine has).
 """
 
-from collections.abc import Sequence
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from rcmlrs_core.derive import Kernel
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.ops.op import Operation
-from rcmlrs_core.plain import INT32, PlainArray, Shape
+from rcmlrs_core.plain import Shape
 from rcmlrs_core.registry import BackendNotBuiltError, KernelTable, get_backend
 
 AGAIN = (
@@ -51,17 +49,16 @@ class NativeStorage:
         view = memoryview(buffer)
         return view if view.c_contiguous else None
 
+    def dlpack(self, buffer: Any) -> Any:
+        """The buffer, which knows DLPack itself."""
+        return buffer
 
-def argsort(x: Any, *, axis: Sequence[int], descending: bool, stable: bool) -> Any:
-    """Descending is ascending on the reversed elements, reversed: so equal ones keep their order. Then their places are
-    counted from the end, and ``take`` turns them around."""
-    kernels = _native.KERNELS
-    if not descending:
-        return kernels["argsort"](x, axis=axis)
-    n = prod(x.shape[i] for i in axis)
-    back = _native.load(PlainArray.of(range(n - 1, -1, -1), (n,), INT32).tobytes(), (n,), INT32)
-    found = kernels["argsort"](kernels["flip"](x, axis=axis), axis=axis)
-    return kernels["take"](back, kernels["flip"](found, axis=axis), axis=0)
+    def share(self, source: Any) -> Any:
+        """The source's memory."""
+        try:
+            return _native.from_dlpack(source)
+        except (BufferError, TypeError, ValueError):
+            return None
 
 
 class Plugin:
@@ -76,7 +73,7 @@ class Plugin:
     def rcmlrs_register(self, table: KernelTable) -> None:
         """All kernels of the compiled module."""
         for name, kernel in _native.KERNELS.items():
-            table.register(name, argsort if name == "argsort" else kernel)
+            table.register(name, kernel)
         for name, fused in _native.FUSED.items():
             table.register_fused(name, fused)
 

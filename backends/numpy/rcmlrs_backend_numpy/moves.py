@@ -132,9 +132,12 @@ def gather(x: Array, indices: Array, *, axis: int) -> Array:
 
 
 def take(x: Array, indices: Array, *, axis: int) -> Array:
-    """The slices that the indices name."""
-    check_range("take", indices, x.shape[axis])
-    return numpy.take(x, indices, axis)
+    """The slices that the indices name. Without their sign, those below zero are far too large."""
+    try:
+        return numpy.take(x, indices.view(numpy.uint32), axis)
+    except IndexError:
+        check_range("take", indices, x.shape[axis])
+        raise
 
 
 def index(x: Array, *indices: Array, axis: int) -> Array:
@@ -168,7 +171,7 @@ def ravel_index(*indices: Array, shape: Shape) -> Array:
 
 def index_mask(x: Array, mask: Array, *, axis: int) -> Array:
     """The parts where the mask holds."""
-    return x[*[WHOLE] * axis, mask]
+    return x[*[WHOLE] * axis, mask] if axis else x[mask]  # which is quicker than a tuple of one
 
 
 def argwhere(x: Array) -> Array:

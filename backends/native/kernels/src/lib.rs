@@ -13,7 +13,8 @@
 //! * [`elementwise`]: a function of one element of each operand, broadcast; [`copy`]: elements to another place; [`walk`]:
 //!   the way through both; [`indices`] are checked before they are followed.
 //! * [`function`]: how a function of one binary32 number is rounded, in binary64 and, where that leaves it open, in
-//!   [`double`]-double; [`exponential`] and [`logarithm`] are what most of them are built on. [`power`]: of two numbers.
+//!   [`double`]-double; [`exponential`], [`logarithm`] and [`circular`] are what most of them are built on. [`power`]: of
+//!   two numbers.
 //! * [`rows`]: functions of rows that are rounded once, for softmax and its relatives; [`terms`]: the exponentials of a
 //!   row's elements and their sums.
 //! * [`reduce`]: what becomes of the elements along some axes: their sums ([`sums`]), and what their order says
@@ -25,6 +26,7 @@
 //! `unsafe` is found in `simd`, `memory`, `environment` and `threads` alone, each block with its reason.
 
 pub mod array;
+pub mod circular;
 pub mod contraction;
 pub mod copy;
 pub mod double;

@@ -29,17 +29,24 @@ macro_rules! functions {
 }
 
 functions!(
+    cos,
     exp,
+    exp2,
     expm1,
     gelu,
     gelu_derivative,
     log,
+    log10,
     log1p,
+    log2,
+    rsqrt,
     sigmoid,
     sigmoid_derivative,
+    sin,
     softplus,
     swish,
     swish_derivative,
+    tan,
     tanh,
     tanh_derivative,
 );
