@@ -19,7 +19,7 @@ from rcmlrs_backend_array_api.library import SMALL, Library, quiet
 from rcmlrs_conformance import check_backend, trial
 from rcmlrs_core import registry
 from rcmlrs_core.errors import BackendError
-from rcmlrs_core.ops import KERNELS
+from rcmlrs_core.ops import KERNELS, TABLE
 from rcmlrs_core.ops.op import Reduction
 from rcmlrs_core.plain import PlainArray
 from tests.backends.array_libraries import build, namespace
@@ -34,6 +34,10 @@ FAMILIES = ("cases", "refusals", "edges", "ties", "specials", "subnormals", "mov
 """Of the families of operands, those that are hard for a library."""
 
 
+COMPOSITIONS = [name for name in TABLE if name not in KERNELS]
+"""They have the bits of their operations (N5), so a few trials will do."""
+
+
 def right(backend: Any, level: str = "smoke", ops: Any = None, families: Any = None) -> None:
     """The conformance suite finds nothing."""
     report = check_backend(backend, level=level, ops=ops, families=families)
@@ -42,7 +46,8 @@ def right(backend: Any, level: str = "smoke", ops: Any = None, families: Any = N
 
 def test_array_api_strict() -> None:
     """It has what the standard says and nothing else, so no kernel leans on anything that it does not say."""
-    right(NAMED + "array_api_strict", level="standard")
+    right(NAMED + "array_api_strict", level="standard", ops=["storage", *KERNELS])
+    right(NAMED + "array_api_strict", ops=COMPOSITIONS)
 
 
 def test_as_for_a_library_that_flushes_and_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +81,8 @@ jax_is_here = pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not in
 def test_jax(monkeypatch: pytest.MonkeyPatch) -> None:
     """In few shapes and families: all of them take minutes, and `rcmlrs conformance --backend jax` does them."""
     monkeypatch.setitem(trial.LEVELS, "few_shapes", FEW_SHAPES)
-    right(NAMED + "jax", level="few_shapes", families=FAMILIES)
+    right(NAMED + "jax", level="few_shapes", ops=["storage", *KERNELS], families=FAMILIES)
+    right(NAMED + "jax", ops=COMPOSITIONS, families=["cases", "refusals"])
 
 
 @jax_is_here

@@ -1,8 +1,8 @@
 """The functions of the namespace ``m`` in a library: examined, and replaced where they are not good enough.
 
 The formulas' bounds take every function to be within 4 ulp in binary64, and the square root to be that of IEEE 754. A
-library that is further off at one of the points tried here has the function replaced: by one built on its others, where that passes, or else by the core's own,
-number by number on the host, which is slow and right.
+library that is further off at one of the points tried here has the function replaced: by one built on its others, where
+that passes, or else by the core's own, number by number on the host, which is slow and right.
 """
 
 import math
