@@ -79,8 +79,9 @@ bench: $(VENV)/.ready-test ## the benchmarks
 certify: $(VENV)/.ready-test ## prove the native functions of one argument on all 2^32 inputs (Rust; an hour)
 	@$(BIN)/python -m tests.certify
 
-stubs: $(VENV)/.ready-test ## generate the typed stubs from the operations' files
+stubs: $(VENV)/.ready-test ## generate the typed stubs, the reference and the README's table from the operations' files
 	@$(BIN)/python -m rcmlrs_core.stubs
+	@$(BIN)/python -m rcmlrs_core.reference
 
 format: $(VENV)/.ready-test ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet

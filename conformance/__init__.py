@@ -2,8 +2,8 @@
 
 From a test: ``check_backend("numpy").ok``. From a shell: ``rcmlrs conformance --backend numpy``.
 
-* ``elements`` and ``rows`` draw arguments, family by family; ``plans`` says what to call where an operation's form does
-  not; ``generators`` makes trials of them (``trial``).
+* ``elements`` and ``rows`` draw arguments, family by family; ``generators`` makes trials of them (``trial``), by the
+  form of an operation or by the calls that its file lists.
 * ``definition`` is what is right; ``examine`` compares; ``shrink`` makes a failing call small.
 * ``storage`` checks how elements come in and out; ``suite`` runs it all; ``report`` and ``render`` tell; ``command`` is
   the command.

@@ -5,7 +5,7 @@ backend is asked for it.
 """
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.hookspecs import Storage
@@ -36,6 +36,7 @@ DEFINITION = Backend(
     {name: operation.define for name, operation in KERNELS.items()},
     dict.fromkeys(KERNELS, DERIVED),
     "the definitions, without any short cut",
+    derive=lambda operation: operation.define,
 )
 """A backend like any other, on which a composition can run."""
 
@@ -48,15 +49,18 @@ class Outcome(NamedTuple):
     raw: bytes
 
 
-_kept: dict[bytes, Outcome] = {}
+Outcomes = tuple[Outcome, ...]
+"""Of a call that gives one tensor, that one; of a composition that gives several, each of them."""
+
+_kept: dict[bytes, Outcomes] = {}
 
 
-def expected(trial: "Trial") -> Outcome:
+def expected(trial: "Trial") -> Outcomes:
     """The one right result of a trial."""
     if trial.prefix_of is not None:
-        whole = expected(trial.prefix_of)
+        (whole,) = expected(trial.prefix_of)
         (n,) = trial.operands[0].shape
-        return Outcome((n,), whole.dtype, whole.raw[: n * ITEMSIZE[whole.dtype]])
+        return (Outcome((n,), whole.dtype, whole.raw[: n * ITEMSIZE[whole.dtype]]),)
     key = _key(trial)
     outcome = _kept.get(key)
     if outcome is None:
@@ -64,20 +68,32 @@ def expected(trial: "Trial") -> Outcome:
     return outcome
 
 
-def _define(trial: "Trial") -> Outcome:
+def outcomes(result: Any) -> Outcomes:
+    """What a user gets from an operation: a tensor, or a tuple of them."""
+    results = result if isinstance(result, tuple) else (result,)
+    return tuple(Outcome(x.shape, x.dtype, x.tobytes()) for x in results)
+
+
+def _define(trial: "Trial") -> Outcomes:
     operation = trial.operation
     if isinstance(operation, Composition):
         with use_backend(DEFINITION):
             tensors = [from_plain(x, DEFINITION) for x in trial.operands]
-            result = operation.function(*tensors, **trial.attributes)
-        return Outcome(result.shape, result.dtype, result.tobytes())
+            return outcomes(operation.function(*tensors, **trial.attributes))
     shape, dtype, attributes = operation.check(*trial.operands, **trial.attributes)
     defined = operation.define(*trial.operands, **attributes)
-    if (defined.shape, defined.dtype) != (shape, dtype):
+    if (fitting(shape, defined.shape), defined.dtype) != (shape, dtype):
         raise AssertionError(
             f"the definition gives {defined.dtype} of shape {defined.shape}, where check says {dtype} of shape {shape}"
         )
-    return Outcome(shape, dtype, defined.tobytes())
+    return (Outcome(defined.shape, dtype, defined.tobytes()),)
+
+
+def fitting(shape: Shape, found: Shape) -> Shape:
+    """``found`` with -1 where ``shape``, from a check, leaves a length to the elements."""
+    if len(found) != len(shape):
+        return found
+    return tuple(-1 if length == -1 else n for n, length in zip(found, shape, strict=True))
 
 
 def _key(trial: "Trial") -> bytes:

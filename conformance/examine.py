@@ -5,18 +5,19 @@ check found, operands stay as they were, a result stays as it was when the next 
 the same bits again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rcmlrs_core.creation import from_plain
+from rcmlrs_core.derive import Kernel
 from rcmlrs_core.dispatch import FUNCTIONS
+from rcmlrs_core.errors import IntegerRangeError
 from rcmlrs_core.ops.op import Composition, Refusal
-from rcmlrs_core.plain import ITEMSIZE, PlainArray
+from rcmlrs_core.plain import INT32, ITEMSIZE, PlainArray
 from rcmlrs_core.registry import Backend, use_backend
-from rcmlrs_core.tensor import RamTensor
 
 from .bits import differences, raw_bytes
-from .definition import Outcome, expected
+from .definition import Outcome, Outcomes, expected, outcomes
 from .trial import Trial, plain
 
 BITS = "wrong bits"
@@ -59,22 +60,38 @@ class Examiner:
         try:
             want = expected(trial)
             contradiction = _stated_otherwise(trial, want)
+        except IntegerRangeError as error:
+            return self._refuses(trial, error)
         except Exception as error:
             return Finding(DEFINITION_ITSELF, f"the definition fails: {type(error).__name__}: {error}", trial)
         if contradiction:
-            return Finding(DEFINITION_ITSELF, contradiction, trial, want)
-        self.compared += len(want.raw) // ITEMSIZE[want.dtype]
+            return Finding(DEFINITION_ITSELF, contradiction, trial, want[0])
+        self.compared += sum(len(part.raw) // ITEMSIZE[part.dtype] for part in want)
         try:
             if isinstance(trial.operation, Composition):
                 return self._through_function(trial, want, BITS)
-            return self._kernel(trial, want) or (
+            return self._kernel(trial, want[0]) or (
                 self._through_function(trial, want, PUBLIC) if trial.family == "cases" else None
             )
         except Exception as error:
-            return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want)
+            return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want[0])
+
+    def _refuses(self, trial: Trial, refused: IntegerRangeError) -> Finding | None:
+        """What is wrong where some exact integer is no int32: the refusal must be that of the definition."""
+        with use_backend(self.backend):
+            tensors = [from_plain(x, self.backend) for x in trial.operands]
+            try:
+                FUNCTIONS[trial.operation.name](*tensors, **trial.attributes)
+            except IntegerRangeError as error:
+                if str(error) == str(refused):
+                    return None
+                return Finding(REFUSAL, f"the error should say {str(refused)!r}, but it says {str(error)!r}", trial)
+            except Exception as error:
+                return Finding(REFUSAL, f"wanted IntegerRangeError, got {type(error).__name__}: {error}", trial)
+        return Finding(REFUSAL, f"nothing was raised, but: {refused}", trial)
 
     def _kernel(self, trial: Trial, want: Outcome) -> Finding | None:
-        storage, kernel = self.backend.storage, self.backend.kernels[trial.operation.name]
+        storage, kernel = self.backend.storage, self._kernel_of(trial)
         attributes = trial.operation.check(*trial.operands, **trial.attributes).attributes
         operands = [storage.load(raw_bytes(x), x.shape, x.dtype) for x in trial.operands]
         before = [storage.dump(operand) for operand in operands]
@@ -105,21 +122,33 @@ class Examiner:
         self._previous = result, got
         return None
 
-    def _through_function(self, trial: Trial, want: Outcome, kind: str) -> Finding | None:
-        """The same by ``rc.name(...)``."""
+    def _kernel_of(self, trial: Trial) -> Kernel:
+        """What a call of the operation on operands of these types reaches."""
+        name = trial.operation.name
+        if trial.operands and trial.operands[0].dtype == INT32:
+            return self.backend.integer_kernel(name)
+        return self.backend.kernels[name]
+
+    def _through_function(self, trial: Trial, want: Outcomes, kind: str) -> Finding | None:
+        """The same by ``rc.name(...)``, which may give a tuple of tensors."""
         with use_backend(self.backend):
             tensors = [from_plain(x, self.backend) for x in trial.operands]
             before = [t.tobytes() for t in tensors]
-            result: RamTensor = FUNCTIONS[trial.operation.name](*tensors, **trial.attributes)
-        got = Outcome(result.shape, result.dtype, result.tobytes())
-        if got.shape != want.shape:
-            return Finding(SHAPE, f"the result has shape {got.shape}, wanted {want.shape}", trial, want)
-        if got.dtype != want.dtype:
-            return Finding(TYPE, f"the result has element type {got.dtype}, wanted {want.dtype}", trial, want)
-        finding = compare(trial, want, got, kind)
-        if finding is None and [t.tobytes() for t in tensors] != before:
-            return Finding(OPERAND, "an operand has other elements after the call than before", trial, want)
-        return finding
+            got = outcomes(FUNCTIONS[trial.operation.name](*tensors, **trial.attributes))
+        if len(got) != len(want):
+            return Finding(SHAPE, f"the result is of {len(got)} tensors, wanted {len(want)}", trial, want[0])
+        for i, (part, wanted) in enumerate(zip(got, want, strict=True)):
+            which = f"result {i}" if len(want) > 1 else "the result"
+            if part.shape != wanted.shape:
+                return Finding(SHAPE, f"{which} has shape {part.shape}, wanted {wanted.shape}", trial, wanted)
+            if part.dtype != wanted.dtype:
+                return Finding(TYPE, f"{which} has element type {part.dtype}, wanted {wanted.dtype}", trial, wanted)
+            finding = compare(trial, wanted, part, kind)
+            if finding:
+                return replace(finding, sentence=f"{which}: {finding.sentence}") if len(want) > 1 else finding
+        if [t.tobytes() for t in tensors] != before:
+            return Finding(OPERAND, "an operand has other elements after the call than before", trial, want[0])
+        return None
 
     def start_family(self) -> None:
         """Forget the last result: a family runs alone as it runs among the others."""
@@ -171,16 +200,23 @@ def compare(trial: Trial, want: Outcome, got: Outcome, kind: str = BITS) -> Find
     return Finding(kind, f"{len(wrong)} of {len(want.raw) // ITEMSIZE[want.dtype]} elements", trial, want, got, wrong)
 
 
-def _stated_otherwise(trial: Trial, want: Outcome) -> str:
+def _stated_otherwise(trial: Trial, want: Outcomes) -> str:
     """How the result that a case states differs from the definition's, if it does."""
     if trial.want is None:
         return ""
-    stated: PlainArray = plain(trial.want, want.dtype)
-    if not want.raw and not isinstance(trial.want, PlainArray):
-        stated.shape += want.shape[len(stated.shape) :]  # nested lists say nothing of the axes inside an empty one
-    if stated.shape != want.shape:
-        return f"the case wants shape {stated.shape}, the definition gives {want.shape}"
-    if stated.tobytes() != want.raw:
+    parts = trial.want if isinstance(trial.want, tuple) else (trial.want,)
+    if len(parts) != len(want):
+        return f"the case wants {len(parts)} tensors, the definition gives {len(want)}"
+    return next(filter(None, map(_part_stated_otherwise, parts, want)), "")
+
+
+def _part_stated_otherwise(stated: Any, want: Outcome) -> str:
+    told: PlainArray = plain(stated, want.dtype)
+    if not want.raw and not isinstance(stated, PlainArray):
+        told.shape += want.shape[len(told.shape) :]  # nested lists say nothing of the axes inside an empty one
+    if told.shape != want.shape:
+        return f"the case wants shape {told.shape}, the definition gives {want.shape}"
+    if told.tobytes() != want.raw:
         defined = PlainArray.frombytes(want.raw, want.shape, want.dtype)
-        return f"the case wants {trial.want}, the definition gives {defined.values.tolist()}"
+        return f"the case wants {stated}, the definition gives {defined.values.tolist()}"
     return ""

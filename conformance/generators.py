@@ -1,4 +1,4 @@
-"""Which trials an operation gets, by its form or by its plan.
+"""Which trials an operation gets, by its form or by the calls that its file lists.
 
 ``families_of`` lists for an operation the families of trials that there are for it, by name. Each has randomness of its
 own, made of the seed, the operation and the family, so that any of them can be run alone and gives the same arguments.
@@ -8,25 +8,25 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from rcmlrs_core.errors import AttributeValueError
+from rcmlrs_core.errors import AttributeValueError, IntegerRangeError
+from rcmlrs_core.ops.calls import Call, Floats, Ints
 from rcmlrs_core.ops.op import Composition, Elementwise, Operation, Reduction
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
 
 from . import elements, rows
 from .bits import floats
-from .plans import ATTRIBUTES, LENGTHS, PLANS, Bools, Data, Ints, Setup
 from .trial import Level, Trial, array_of, plain, size
 
 Trials = Callable[[Random, Level], Iterator[Trial]]
 
 
 def families_of(operation: Operation) -> dict[str, Trials]:
-    """The families of trials of ``operation``: its cases, if it has any, and what its form and the plans give."""
+    """The families of trials of ``operation``: its cases, if it has any, and what its form or its calls give."""
     found: dict[str, Trials] = {}
     if operation.cases:
         found["cases"] = lambda rng, level: cases(operation)
-    if operation.name in PLANS:
-        found |= _planned(operation)
+    if operation.calls:
+        found |= _called(operation)
     elif isinstance(operation, Elementwise):
         found |= _elementwise(operation)
     elif isinstance(operation, Reduction):
@@ -91,10 +91,47 @@ def _in_one_row(operation: Elementwise, label: str, dtype: str, family: elements
         samples = attribute_samples(operation)
         for attributes in samples:
             columns = family(rng, max(level.elements // len(samples), 16), operation.arity)
-            operands = tuple(array_of(column, (len(column),), dtype) for column in columns)
-            yield Trial(operation, label, operands, attributes)
+            for some in fitting_and_not(operation, columns, attributes, dtype):
+                operands = tuple(array_of(column, (len(column),), dtype) for column in some)
+                yield Trial(operation, label, operands, attributes)
 
     return make
+
+
+REFUSED = 3
+"""Trials of a row of int32 elements of which the last has no result."""
+
+
+def fitting_and_not(
+    operation: Elementwise, columns: elements.Columns, attributes: dict[str, Any], dtype: str
+) -> Iterator[elements.Columns]:
+    """Where results are int32 and may not fit: the elements whose results do; and some rows of which one does not."""
+    if dtype != INT32 or operation.integers is None:
+        yield columns
+        return
+    fitting: list[tuple[int, ...]] = []
+    refused: list[tuple[int, ...]] = []
+    for words in zip(*columns, strict=True):
+        (fitting if fits(operation, words, attributes) else refused).append(words)
+    yield elements.columns(fitting, operation.arity)
+    for words in evenly(refused, REFUSED):
+        yield elements.columns([*fitting[:2], words], operation.arity)
+
+
+def evenly(items: list[Any], count: int) -> list[Any]:
+    """Some of the items, evenly spaced: it takes nothing of the randomness that the next trials have."""
+    return items[:: max(1, len(items) // count)][:count]
+
+
+def fits(operation: Elementwise, words: tuple[int, ...], attributes: dict[str, Any]) -> bool:
+    """Whether the result of these int32 elements is an int32."""
+    operands = [array_of([word], (1,), INT32) for word in words]
+    normal = operation.check(*operands, **attributes).attributes
+    try:
+        operation.define(*operands, **normal)
+    except (IntegerRangeError, AttributeValueError):
+        return False
+    return True
 
 
 def _lengths(operation: Elementwise) -> Trials:
@@ -105,10 +142,14 @@ def _lengths(operation: Elementwise) -> Trials:
         longest = max(level.lengths)
         families = [*ELEMENT_FAMILIES[dtype].values()]
         columns: elements.Columns = [[] for _ in range(operation.arity)]
+        attributes = samples[0] if dtype == INT32 else {}
         while len(columns[0]) < longest:
-            for column, more in zip(columns, rng.choice(families)(rng, 8, operation.arity), strict=True):
+            drawn = rng.choice(families)(rng, 8, operation.arity)
+            some = next(fitting_and_not(operation, drawn, attributes, dtype))
+            for column, more in zip(columns, some, strict=True):
                 column += more[:8]
-        whole = Trial(operation, "lengths", _row_operands(columns, longest, dtype), rng.choice(samples))
+        attributes = attributes or rng.choice(samples)
+        whole = Trial(operation, "lengths", _row_operands(columns, longest, dtype), attributes)
         for n in level.lengths:
             yield Trial(operation, "lengths", _row_operands(columns, n, dtype), whole.attributes, prefix_of=whole)
 
@@ -135,8 +176,8 @@ def _shapes(operation: Elementwise) -> Trials:
 
 
 def attribute_samples(operation: Operation) -> list[dict[str, Any]]:
-    """Values of the attributes to try: those of the plans, else the defaults."""
-    return ATTRIBUTES.get(operation.name, [{}])
+    """Values of the attributes to try."""
+    return list(operation.samples)
 
 
 # ------------------------------------------------------------------------------------------------ reductions
@@ -225,7 +266,9 @@ def _axes(operation: Reduction) -> Trials:
 
 def _axis_choices(operation: Reduction, shape: Shape) -> list[Any]:
     rank = len(shape)
-    choices: list[Any] = [*range(-rank, rank), None]
+    choices: list[Any] = [*range(-rank, rank)]
+    if rank == 1 or not operation.needs_axis:
+        choices.append(None)
     if not operation.one_axis and rank > 1:
         choices += [(0, rank - 1), tuple(range(rank))]
     return choices
@@ -241,6 +284,10 @@ def _other_types(operation: Reduction) -> Trials:
                     words = [rng.getrandbits(1) if dtype == BOOL else rng.randint(0, 5) for _ in range(2 * n)]
                     x = array_of(words, (2, n), dtype)
                     yield Trial(operation, "types", (x,), accepted(rng, operation, x, {"axis": 1}))
+                    if dtype == INT32:
+                        words = [rng.getrandbits(32) if rng.getrandbits(3) else 1 << 31 for _ in range(2 * n)]
+                        x = array_of(words, (n, 2), dtype)
+                        yield Trial(operation, "types", (x,), accepted(rng, operation, x, {"axis": 0}))
 
     return make
 
@@ -258,44 +305,54 @@ def filled(rng: Random, family: rows.Family, shape: Shape, axis: int = -1) -> Pl
     return floats(words, shape)
 
 
-# --------------------------------------------------------------------------------------- by plan: everything else
+# -------------------------------------------------------------------------------------- by calls: everything else
+
+SUMS = (
+    "gaussian", "integers", "large_integers", "bf16", "one_hot", "half_zero", "zeros", "cancellation", "mixed",
+    "subnormals", "huge", "ties", "specials", "edges", "bits",
+)  # fmt: skip
+
+KINDS = {
+    "sums": SUMS,
+    "moves": ("moved", "int32", "bool"),
+    "float_moves": ("moved",),
+    "few": ("gaussian", "integers", "specials"),
+}
+"""The families that fill an operation's calls, by the kind of data that its file asks for."""
 
 
-def _planned(operation: Operation) -> dict[str, Trials]:
-    plan = PLANS[operation.name]
-    found = {name: _setups(operation, name) for name in plan.families}
-    if operation.name in LENGTHS:
-        found["lengths"] = _planned_lengths(operation)
+def _called(operation: Operation) -> dict[str, Trials]:
+    found = {name: _calls(operation, name) for name in KINDS[operation.data]}
+    if operation.of_length:
+        found["lengths"] = _lengths_of_calls(operation.of_length, operation)
     return found
 
 
-def _setups(operation: Operation, name: str) -> Trials:
-    plan = PLANS[operation.name]
-
+def _calls(operation: Operation, name: str) -> Trials:
     def make(rng: Random, level: Level) -> Iterator[Trial]:
         for _ in range(level.rounds if not isinstance(operation, Composition) else max(1, level.rounds // 2)):
-            for setup in plan.setups(rng):
-                yield Trial(operation, name, drawn(rng, name, setup), setup.attributes)
+            for call in operation.calls:
+                yield Trial(operation, name, drawn(rng, name, call), call.attributes)
 
     return make
 
 
-def _planned_lengths(operation: Operation) -> Trials:
+def _lengths_of_calls(of_length: Callable[[int], Call], operation: Operation) -> Trials:
     def make(rng: Random, level: Level) -> Iterator[Trial]:
         for n in level.lengths:
             if n:
-                setup = LENGTHS[operation.name](n)
-                yield Trial(operation, "lengths", drawn(rng, rng.choice(STEADY), setup), setup.attributes)
+                call = of_length(n)
+                yield Trial(operation, "lengths", drawn(rng, rng.choice(STEADY), call), call.attributes)
 
     return make
 
 
-def drawn(rng: Random, family: str, setup: Setup) -> tuple[PlainArray, ...]:
-    """Operands as the setup asks for: the first of float32 of the family, the others of what stands beside it."""
+def drawn(rng: Random, family: str, call: Call) -> tuple[PlainArray, ...]:
+    """Operands as the call asks for: the first of float32 of the family, the others of what stands beside it."""
     operands: list[PlainArray] = []
     first = True
-    for data in setup.operands:
-        if isinstance(data, Data):
+    for data in call.operands:
+        if isinstance(data, Floats):
             if family in MOVED_TYPES:
                 operands.append(
                     array_of(MOVED_TYPES[family][1](rng, size(data.shape)), data.shape, MOVED_TYPES[family][0])
@@ -307,10 +364,8 @@ def drawn(rng: Random, family: str, setup: Setup) -> tuple[PlainArray, ...]:
         elif isinstance(data, Ints):
             values = [rng.randrange(data.low, data.high) for _ in range(size(data.shape))]
             operands.append(PlainArray.of(values, data.shape, INT32))
-        elif isinstance(data, Bools):
-            operands.append(PlainArray.of([rng.getrandbits(1) for _ in range(size(data.shape))], data.shape, BOOL))
         else:
-            operands.append(data)
+            operands.append(PlainArray.of([rng.getrandbits(1) for _ in range(size(data.shape))], data.shape, BOOL))
     return tuple(operands)
 
 

@@ -14,7 +14,7 @@ from .definition import DEFINITION
 
 @dataclass(frozen=True)
 class Level:
-    """How much is tried: elements in a family of single elements, rounds of each plan, lengths of rows."""
+    """How much is tried: elements in a family of single elements, rounds of the calls, lengths of rows."""
 
     name: str
     elements: int

@@ -8,8 +8,21 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 from rcmlrs_core import functions
-from rcmlrs_core.autograd import grad, no_grad, value_and_grad
-from rcmlrs_core.creation import arange, eye, from_bytes, full, ones, tensor, zeros
+from rcmlrs_core.autograd import enable_grad, no_grad, set_grad_enabled, stop_gradient
+from rcmlrs_core.creation import (
+    arange,
+    asarray,
+    empty,
+    eye,
+    from_bytes,
+    from_dlpack,
+    full,
+    full_like,
+    linspace,
+    ones,
+    tensor,
+    zeros,
+)
 from rcmlrs_core.errors import (
     AttributeValueError,
     AxisError,
@@ -20,19 +33,25 @@ from rcmlrs_core.errors import (
     FileFormatError,
     GradientError,
     IndexRangeError,
+    IntegerRangeError,
+    OperationError,
     PrecisionError,
     RcmlrsError,
     ShapeError,
     TrainingError,
 )
 from rcmlrs_core.errors import did_you_mean as _did_you_mean
+from rcmlrs_core.extension import load_operations as _load_operations
+from rcmlrs_core.extension import register_operation
 from rcmlrs_core.functions import *  # noqa: F403  (the operations: what functions.__all__ lists)
 from rcmlrs_core.hookspecs import hookimpl
+from rcmlrs_core.joint import checkpoint, custom_gradient
 from rcmlrs_core.plain import BOOL as bool_
 from rcmlrs_core.plain import FLOAT32 as float32
 from rcmlrs_core.plain import INT32 as int32
 from rcmlrs_core.registry import backends, use_backend
 from rcmlrs_core.tensor import RamTensor
+from rcmlrs_core.transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp
 
 if _typing.TYPE_CHECKING:
     from rcmlrs_core import data, io, losses, metrics, nn, optim, random, train
@@ -61,23 +80,36 @@ __all__ = [
     "FileFormatError",
     "GradientError",
     "IndexRangeError",
+    "IntegerRangeError",
+    "OperationError",
     "PrecisionError",
     "RamTensor",
     "RcmlrsError",
     "ShapeError",
     "TrainingError",
     "arange",
+    "asarray",
     "backends",
     "bool_",
+    "checkpoint",
+    "custom_gradient",
     "data",
+    "empty",
+    "enable_grad",
     "eye",
     "float32",
     "from_bytes",
+    "from_dlpack",
     "full",
+    "full_like",
     "grad",
+    "hessian",
     "hookimpl",
     "int32",
     "io",
+    "jacobian",
+    "jvp",
+    "linspace",
     "load_state_binary",
     "load_state_json",
     "losses",
@@ -88,12 +120,16 @@ __all__ = [
     "ones",
     "optim",
     "random",
+    "register_operation",
     "save_tensors_binary",
     "save_tensors_json",
+    "set_grad_enabled",
+    "stop_gradient",
     "tensor",
     "train",
     "use_backend",
     "value_and_grad",
+    "vjp",
     "zeros",
 ]
 __all__ += functions.__all__
@@ -112,3 +148,6 @@ if not _typing.TYPE_CHECKING:  # a type checker knows the names above, and finds
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+_load_operations()  # last, so that a package with operations may import all of the above

@@ -1,12 +1,12 @@
-"""Gradients: the tape is walked backwards, and the contributions to each tensor are joined by one exact sum (N7).
+"""Backpropagation: the tape is walked backwards; contributions to a tensor are joined by one exact sum (N7).
 
 The gradient of an operation is a composition of operations (it stands in the operation's file), so gradients have
 gradients. The walk goes by the order in which operations ran, from last to first, with a heap and no recursion.
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from rcmlrs_core.errors import BackendMismatchError, GradientError, ShapeError
@@ -16,17 +16,8 @@ from rcmlrs_core.tensor import Node, RamTensor, grad_enabled
 
 
 @contextmanager
-def no_grad() -> Iterator[None]:
-    """``with rc.no_grad(): ...``: operations inside are not put on the tape."""
-    token = grad_enabled.set(False)
-    try:
-        yield
-    finally:
-        grad_enabled.reset(token)
-
-
-@contextmanager
-def _grad(enabled: bool) -> Iterator[None]:
+def set_grad_enabled(enabled: bool) -> Iterator[None]:
+    """``with rc.set_grad_enabled(flag): ...``: whether operations inside are put on the tape."""
     token = grad_enabled.set(enabled)
     try:
         yield
@@ -34,7 +25,24 @@ def _grad(enabled: bool) -> Iterator[None]:
         grad_enabled.reset(token)
 
 
-def backward(output: RamTensor, gradient: RamTensor | None, *, create_graph: bool) -> None:
+def no_grad() -> AbstractContextManager[None]:
+    """``with rc.no_grad(): ...`` (or ``@rc.no_grad()``): operations inside are not put on the tape."""
+    return set_grad_enabled(False)
+
+
+def enable_grad() -> AbstractContextManager[None]:
+    """``with rc.enable_grad(): ...``: operations inside are put on the tape, also within ``rc.no_grad()``."""
+    return set_grad_enabled(True)
+
+
+def stop_gradient(x: RamTensor) -> RamTensor:
+    """The same elements, through which no gradient flows: ``x.detach()``, under the name that JAX has for it."""
+    return x.detach()
+
+
+def backward(
+    output: RamTensor, gradient: RamTensor | None, *, create_graph: bool = False, retain_graph: bool | None = None
+) -> None:
     """Add to ``.grad`` of the leaves: ``RamTensor.backward``."""
     if not output.requires_grad:
         if output.dtype != FLOAT32:
@@ -43,20 +51,41 @@ def backward(output: RamTensor, gradient: RamTensor | None, *, create_graph: boo
             "backward: this tensor depends on nothing that requires a gradient; call .requires_grad_() on the "
             "parameters before they are used (and not under rc.no_grad())"
         )
-    leaves, totals = _walk(output, _seed("backward", output, gradient, create_graph), create_graph)
-    with _grad(create_graph):
+    keeps = create_graph if retain_graph is None else retain_graph
+    leaves, totals = _walk([(output, _seed("backward", output, gradient, create_graph))], create_graph, keeps)
+    with set_grad_enabled(create_graph):
         for key, leaf in leaves.items():
             total = totals[key].to(leaf._backend)  # a leaf may have moved since it was used
             leaf.grad = _own(total) if leaf.grad is None else leaf.grad.add(total)
 
 
 def gradients(
-    output: RamTensor, inputs: Sequence[RamTensor], gradient: RamTensor | None = None, *, create_graph: bool = False
+    output: RamTensor,
+    inputs: Sequence[RamTensor],
+    gradient: RamTensor | None = None,
+    *,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
 ) -> list[RamTensor]:
     """The gradients of ``output`` in ``inputs``, zeros where it does not depend on one; no ``.grad`` is touched."""
     if not output.requires_grad:
         return [x.full_like(0.0) for x in inputs]
-    _, totals = _walk(output, _seed("gradients", output, gradient, create_graph), create_graph, keep=inputs)
+    seed = _seed("gradients", output, gradient, create_graph)
+    keeps = create_graph if retain_graph is None else retain_graph
+    return walk_from([output], [seed], inputs, create_graph=create_graph, retain_graph=keeps)
+
+
+def walk_from(
+    outputs: Sequence[RamTensor],
+    received: Sequence[RamTensor],
+    inputs: Sequence[RamTensor],
+    *,
+    create_graph: bool,
+    retain_graph: bool,
+) -> list[RamTensor]:
+    """What each of ``inputs`` receives when ``outputs`` receive ``received``: one walk for all, sums joined once."""
+    seeds = [(y, v if create_graph else v.detach()) for y, v in zip(outputs, received, strict=True) if y.requires_grad]
+    _, totals = _walk(seeds, create_graph, retain_graph, inputs)
     return [_own(totals[_key(x)]) if _key(x) in totals else x.full_like(0.0) for x in inputs]
 
 
@@ -94,37 +123,64 @@ def _key(tensor: RamTensor) -> int:
 
 
 def _walk(
-    output: RamTensor, seed: RamTensor, create_graph: bool, keep: Sequence[RamTensor] = ()
+    seeds: Iterable[tuple[RamTensor, RamTensor]],
+    create_graph: bool,
+    keep_graph: bool,
+    keep: Sequence[RamTensor] = (),
 ) -> tuple[dict[int, RamTensor], dict[int, RamTensor]]:
-    """Walk back from ``output``. Returns the leaves by key, and the total gradients of the leaves and of ``keep``."""
-    contributions: dict[int, list[RamTensor]] = {_key(output): [seed]}
+    """Walk back from outputs and what each receives; returns the leaves by key, and the totals of them and of ``keep``.
+
+    Nodes come from the heap in the reverse of the order in which they were made, so all that a tensor receives is there
+    when its node comes. What a :class:`Joint` gives may be newer than everything on the heap (a checkpoint runs again):
+    that comes first then, and the same holds.
+    """
+    contributions: dict[int, list[RamTensor]] = {}
     leaves: dict[int, RamTensor] = {}
     totals: dict[int, RamTensor] = {}
     kept = {_key(x) for x in keep}
     heap: list[tuple[int, Node]] = []
-    if output._node is None:
-        leaves[_key(output)] = output
-    else:
-        heap.append((-output._node.sequence, output._node))
-    with _grad(create_graph):
+
+    def add(tensor: RamTensor, contribution: RamTensor) -> None:
+        key = _key(tensor)
+        if key not in contributions:
+            contributions[key] = []
+            if tensor._node is None:
+                leaves[key] = tensor
+            else:
+                heapq.heappush(heap, (-tensor._node.sequence, tensor._node))
+        contributions[key].append(contribution)
+
+    def total_of(node: Node) -> RamTensor:
+        total = _join(contributions.pop(id(node)))
+        if id(node) in kept:
+            totals[id(node)] = total
+        return total
+
+    for output, seed in seeds:
+        add(output, seed)
+    with set_grad_enabled(create_graph):
         while heap:
-            _, node = heapq.heappop(heap)
-            total = _join(contributions.pop(id(node)))
-            if id(node) in kept:
-                totals[id(node)] = total
-            for operand, contribution in zip(node.operands, _contributions(node, total), strict=True):
-                if not operand.requires_grad:
-                    continue
-                key = _key(operand)
-                if contribution is None:
-                    raise GradientError(f"{node.operation.name}: the gradient of one of its operands is not stated")
-                if key not in contributions:
-                    contributions[key] = []
-                    if operand._node is None:
-                        leaves[key] = operand
-                    else:
-                        heapq.heappush(heap, (-operand._node.sequence, operand._node))
-                contributions[key].append(contribution)
+            node = heapq.heappop(heap)[1]
+            if node.released:
+                raise GradientError(
+                    f"{node.operation.name}: an earlier backward has freed this part of the tape; pass "
+                    "retain_graph=True to that one, or add up what you differentiate first"
+                )
+            passed = [node]
+            if node.joint is None:
+                received: Iterable[Any] = zip(node.operands, _contributions(node, total_of(node)), strict=True)
+            else:  # its other results have neighbouring numbers, and nothing between them
+                while heap and heap[0][1].joint is node.joint:
+                    passed.append(heapq.heappop(heap)[1])
+                received = node.joint.contributions({one.index: total_of(one) for one in passed})  # type: ignore[attr-defined]
+            for operand, contribution in received:
+                if operand.requires_grad:
+                    if contribution is None:
+                        raise GradientError(f"{node.operation.name}: the gradient of one of its operands is not stated")
+                    add(operand, contribution)
+            if not keep_graph:
+                for one in passed:
+                    one.release()
         for key in leaves:
             totals[key] = _join(contributions[key])
     return leaves, totals
@@ -146,61 +202,35 @@ def _join(contributions: list[RamTensor]) -> RamTensor:
     return first if len(contributions) == 1 else first.add_n(*contributions[1:])
 
 
-def grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """The function that computes the gradient of a scalar ``function`` in its argument ``argnums`` (or several).
-
-    ``rc.grad(f)(x)`` is df/dx at x, a tensor like x; ``rc.grad(rc.grad(f))`` is the second derivative.
-    """
-    both = value_and_grad(function, argnums)
-
-    def gradient(*arguments: Any, **keywords: Any) -> Any:
-        return both(*arguments, **keywords)[1]
-
-    return gradient
-
-
-def value_and_grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """The function that computes the value of a scalar ``function`` and its gradient, as a pair.
-
-    Both are on the tape where anything beside the arguments in ``argnums`` requires a gradient, or one of these does.
-    """
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-
-    def both(*arguments: Any, **keywords: Any) -> tuple[RamTensor, Any]:
-        inputs = list(arguments)
-        fresh = set()
-        for position in positions:
-            if not -len(inputs) <= position < len(inputs):
-                raise GradientError(f"grad: there is no argument {position} among {len(inputs)}; see argnums")
-            x = inputs[position]
-            if not isinstance(x, RamTensor) or x.dtype != FLOAT32:
-                got = f"a tensor of {x.dtype}" if isinstance(x, RamTensor) else type(x).__name__
-                raise GradientError(f"grad: argument {position} must be a float32 tensor, got {got}")
-            # A tensor of its own on the tape, so that f's use of x is told from any other; linked to an outer tape.
-            with _grad(True):
-                inputs[position] = x.reshape(x.shape) if x.requires_grad else x.detach().requires_grad_()
-            fresh.add(_key(inputs[position]))
-        with _grad(True):
-            value = function(*inputs, **keywords)
-        if not isinstance(value, RamTensor) or value.size != 1 or value.dtype != FLOAT32:
-            got = f"{value.dtype} of shape {value.shape}" if isinstance(value, RamTensor) else type(value).__name__
-            raise GradientError(f"grad: the function must return a float32 tensor of one element, got {got}")
-        outer = grad_enabled.get() and any(_key(leaf) not in fresh for leaf in _leaves(value))
-        found = gradients(value, [inputs[position] for position in positions], create_graph=outer)
-        return value if outer else value.detach(), found[0] if isinstance(argnums, int) else tuple(found)
-
-    return both
-
-
-def _leaves(output: RamTensor) -> Iterator[RamTensor]:
-    """The leaves that require a gradient and on which ``output`` depends."""
+def boundary(outputs: Sequence[RamTensor], first: int) -> tuple[RamTensor, ...]:
+    """The tensors that ``outputs`` depend on, that require a gradient, and have no node or one older than ``first``."""
+    found: dict[int, RamTensor] = {}
     seen: set[int] = set()
-    stack = [output]
+    stack = list(outputs)
     while stack:
         tensor = stack.pop()
-        if tensor.requires_grad and _key(tensor) not in seen:
-            seen.add(_key(tensor))
-            if tensor._node is None:
-                yield tensor
+        key = _key(tensor)
+        if tensor.requires_grad and key not in seen:
+            seen.add(key)
+            if tensor._node is None or tensor._node.sequence < first:
+                found[key] = tensor
             else:
                 stack += tensor._node.operands
+    return tuple(found.values())
+
+
+def link(outputs: Sequence[RamTensor], inputs: Sequence[RamTensor]) -> bool:
+    """Whether ``outputs`` depend on a leaf that requires a gradient and is not one of ``inputs``."""
+    fresh = {_key(x) for x in inputs}
+    seen: set[int] = set()
+    stack = list(outputs)
+    while stack:
+        tensor = stack.pop()
+        key = _key(tensor)
+        if tensor.requires_grad and key not in seen:
+            seen.add(key)
+            if tensor._node is not None:
+                stack += tensor._node.operands
+            elif key not in fresh:
+                return True
+    return False

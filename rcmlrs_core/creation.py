@@ -6,16 +6,21 @@ Every number enters at its exact value and is rounded once (N6).
 import reprlib
 import struct
 import sys
+from array import array
 from collections.abc import Sequence
-from math import prod
+from fractions import Fraction
+from math import ceil, lcm, prod
+from operator import index
 from typing import Any
 
-from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
+from rcmlrs_core.numerics.formats import round_number
+from rcmlrs_core.numerics.rounding import round_decided
 from rcmlrs_core.numerics.scalars import binary32, is_number, number
 from rcmlrs_core.ops.shapes import normalize_shape
-from rcmlrs_core.plain import BOOL, FLOAT32, INT32, ITEMSIZE, TYPECODES, PlainArray, Shape
+from rcmlrs_core.plain import BOOL, FLOAT32, INT32, ITEMSIZE, TYPECODES, PlainArray, Shape, check_memory
 from rcmlrs_core.registry import Backend, current_backend, get_backend
-from rcmlrs_core.tensor import Number, RamTensor, as_operand, nested, wrap
+from rcmlrs_core.tensor import Number, RamTensor, nested, numpy_of, wrap
 
 ShapeLike = int | Sequence[int]
 
@@ -63,6 +68,34 @@ def tensor(
             dtype = check_dtype("tensor", dtype)
         made = from_plain(_from_array(data, dtype) or _from_lists(data, dtype), backend)
     return made.requires_grad_() if requires_grad else made
+
+
+def from_dlpack(source: Any, *, backend: str | Backend | None = None, copy: bool | None = None) -> RamTensor:
+    """A tensor from another library's array, by DLPack; without a copy where the backend can share its memory.
+
+    That is so on ``native`` and ``numpy`` for binary32, int32 and bool in the memory of the processor. Whoever shares
+    memory must not write to it as long as the tensor lives: tensors never change. ``copy=True`` copies, ``copy=False``
+    refuses where a copy is needed. Integers of other widths are refused when they do not fit; other floats are rounded
+    once (N6).
+    """
+    if not hasattr(source, "__dlpack__"):
+        raise TypeError(f"from_dlpack: takes an array with __dlpack__, got {type(source).__name__}; see rc.tensor(...)")
+    chosen = current_backend() if backend is None else get_backend(backend)
+    if isinstance(source, RamTensor) and source._backend is chosen:
+        return source.detach()  # elements never change, so a copy would be the same
+    share = getattr(chosen.storage, "share", None)
+    buffer = share(source) if share is not None and copy is not True else None
+    if buffer is not None:
+        shape, dtype = tuple(buffer.shape), str(buffer.dtype).rpartition(".")[2]
+        return wrap(buffer, shape, check_dtype("from_dlpack", dtype), chosen)
+    if copy is False:
+        raise BufferError(
+            f"from_dlpack: copy is False, and the backend {chosen.name!r} cannot share the memory of this array; it "
+            "shares binary32, int32 and bool in the memory of the processor, if it shares at all"
+        )
+    array = numpy_of("from_dlpack").from_dlpack(source)
+    integers = array.dtype.kind in "iu"
+    return tensor(array, chosen, dtype=INT32 if integers else None)
 
 
 def check_dtype(name: str, dtype: Any) -> str:
@@ -196,33 +229,174 @@ def _flatten(data: Any, shape: Shape, place: tuple[int, ...], flat: list[Any]) -
         _flatten(part, shape[1:], (*place, i), flat)
 
 
-def full(shape: ShapeLike, value: Number, backend: str | Backend | None = None) -> RamTensor:
+def full(shape: ShapeLike, value: Number, backend: str | Backend | None = None, *, dtype: str = FLOAT32) -> RamTensor:
     """A tensor of which every element is ``value``, rounded once (N6)."""
     chosen = current_backend() if backend is None else get_backend(backend)
-    lengths = normalize_shape("full", shape)
-    beside = wrap(None, (), FLOAT32, chosen)
-    return as_operand(value, beside).broadcast_to(lengths)
+    return constant("full", value, dtype, chosen).broadcast_to(normalize_shape("full", shape))
 
 
-def zeros(shape: ShapeLike, backend: str | Backend | None = None) -> RamTensor:
+def constant(name: str, value: Any, dtype: str, backend: Backend) -> RamTensor:
+    """A number as a tensor of shape (), rounded once (N6); for int32 and bool it is one of theirs."""
+    dtype = check_dtype(name, dtype)
+    if not is_number(value) or getattr(value, "shape", ()) != ():
+        raise DTypeError(f"{name}: {reprlib.repr(value)} is no number; a tensor of several is made by rc.tensor(...)")
+    value = number(value)
+    if dtype == BOOL and value not in (0, 1):
+        raise DTypeError(f"{name}: {value!r} is no bool; bool takes True and False (or 1 and 0)")
+    return wrap(backend.scalar(value, dtype), (), dtype, backend)
+
+
+def zeros(shape: ShapeLike, backend: str | Backend | None = None, *, dtype: str = FLOAT32) -> RamTensor:
     """A tensor of zeros."""
-    return full(shape, 0.0, backend)
+    return full(shape, False, backend, dtype=dtype)  # which is a zero of any element type
 
 
-def ones(shape: ShapeLike, backend: str | Backend | None = None) -> RamTensor:
+def ones(shape: ShapeLike, backend: str | Backend | None = None, *, dtype: str = FLOAT32) -> RamTensor:
     """A tensor of ones."""
-    return full(shape, 1.0, backend)
+    return full(shape, True, backend, dtype=dtype)
 
 
-def eye(n: int, backend: str | Backend | None = None) -> RamTensor:
-    """The n by n identity matrix."""
-    (n,) = normalize_shape("eye", n)
-    return from_plain(PlainArray.of((float(i == j) for i in range(n) for j in range(n)), (n, n)), backend)
+def empty(shape: ShapeLike, backend: str | Backend | None = None, *, dtype: str = FLOAT32) -> RamTensor:
+    """A tensor of zeros: nothing is left to what a memory happens to hold."""
+    return zeros(shape, backend, dtype=dtype)
 
 
-def arange(start: int, stop: int | None = None, step: int = 1, backend: str | Backend | None = None) -> RamTensor:
-    """The integers from ``start`` to ``stop`` (exclusive; from 0 when one number is given), as binary32."""
-    if any(isinstance(value, float) for value in (start, stop, step)):
-        raise DTypeError("arange: takes integers, as their sequence needs no rounding; rc.arange(10) / 10 gives tenths")
-    numbers = range(start) if stop is None else range(start, stop, step)
-    return from_plain(PlainArray.of(map(binary32, numbers), (len(numbers),)), backend)
+def full_like(x: RamTensor, value: Number, *, dtype: str | None = None) -> RamTensor:
+    """A tensor of the shape and on the backend of ``x``, of which every element is ``value``: ``x.full_like``."""
+    return x.full_like(value, dtype)
+
+
+def asarray(
+    data: Any, backend: str | Backend | None = None, *, dtype: str | None = None, copy: bool | None = None
+) -> RamTensor:
+    """``rc.tensor(data, ...)``; a tensor that is of the backend and element type already is given back itself.
+
+    With ``copy=True`` it is a tensor of its own. With ``copy=False`` anything that would need a copy is refused.
+    """
+    if isinstance(data, RamTensor) and copy is not True:
+        here = backend is None or get_backend(backend) is data._backend
+        if here and dtype in (None, data.dtype):
+            return data
+    if copy is False:
+        raise DTypeError("asarray: copy=False, but only a tensor of this backend and element type is taken as it is")
+    return tensor(data, backend, dtype=dtype)
+
+
+def eye(
+    n: int, m: int | None = None, backend: str | Backend | None = None, *, k: int = 0, dtype: str = FLOAT32
+) -> RamTensor:
+    """Ones on a diagonal of an n by m matrix (n by n, unless m is given), zeros elsewhere.
+
+    Element (i, i + k) is one: 0 is the main diagonal, 1 the one above it.
+    """
+    dtype = check_dtype("eye", dtype)
+    if isinstance(m, str | Backend):
+        raise ShapeError(
+            f"eye: the second argument is the number of columns, got {m!r}; name the backend by backend=..."
+        )
+    try:
+        rows, columns = normalize_shape("eye", (n, n if m is None else m))
+        shift = index(k)
+    except TypeError:
+        raise ShapeError(f"eye: k is an int, the number of a diagonal, got {k!r}") from None
+    check_memory("eye", (rows, columns), ITEMSIZE[dtype])
+    values = array(TYPECODES[dtype], [0]) * (rows * columns)
+    for i in range(max(0, -shift), min(rows, columns - shift)):
+        values[i * columns + i + shift] = 1
+    return from_plain(PlainArray(values, (rows, columns)), backend)
+
+
+def arange(
+    start: Number,
+    stop: Number | None = None,
+    step: Number = 1,
+    backend: str | Backend | None = None,
+    *,
+    dtype: str = FLOAT32,
+) -> RamTensor:
+    """The numbers from ``start`` to before ``stop`` (from 0, when one is given): element i is RN(start + i * step).
+
+    The sum is exact before it is rounded once, and so is the number of elements, ceil((stop - start) / step): no error
+    adds up. A Python float enters at its exact value, so that 0.1 is a little more than a tenth.
+    """
+    if stop is None:
+        start, stop = 0, start
+    dtype = check_dtype("arange", dtype)
+    first, last, stride = (_fraction("arange", value) for value in (start, stop, step))
+    if not stride:
+        raise AttributeValueError("arange: a step of 0 never arrives")
+    (count,) = normalize_shape("arange", max(0, ceil((last - first) / stride)))
+    return _sequence("arange", first, stride, count, dtype, backend)
+
+
+def linspace(
+    start: Number,
+    stop: Number,
+    num: int = 50,
+    backend: str | Backend | None = None,
+    *,
+    endpoint: bool = True,
+    dtype: str = FLOAT32,
+) -> RamTensor:
+    """``num`` numbers at equal distances: element i is RN(start + i * (stop - start) / (num - 1)), rounded once.
+
+    The first is RN(start), the last RN(stop). Without ``endpoint`` the division is by ``num``, and ``stop`` is not
+    among them.
+    """
+    dtype = check_dtype("linspace", dtype)
+    (count,) = normalize_shape("linspace", num if not isinstance(num, Sequence) else len(num))
+    first, last = _fraction("linspace", start), _fraction("linspace", stop)
+    parts = count - 1 if endpoint else count
+    return _sequence("linspace", first, (last - first) / max(1, parts), count, dtype, backend)
+
+
+def _fraction(name: str, value: Any) -> Fraction:
+    """A number at its exact value."""
+    try:
+        if isinstance(value, bool) or not is_number(value):
+            raise TypeError
+        return Fraction(*number(value).as_integer_ratio())
+    except (TypeError, ValueError, OverflowError):
+        raise AttributeValueError(f"{name}: takes finite numbers, got {value!r}") from None
+
+
+def _sequence(
+    name: str, first: Fraction, stride: Fraction, count: int, dtype: str, backend: str | Backend | None
+) -> RamTensor:
+    """RN of ``first + i * stride`` for i below ``count``.
+
+    Over a common denominator these are integers. A quotient of two integers in Python is the nearest binary64 number;
+    where both ends of its error round to the same binary32 number, that is the one.
+    """
+    whole = lcm(first.denominator, stride.denominator)
+    start, step = int(first * whole), int(stride * whole)
+    if dtype != FLOAT32:
+        ends = (first, first + max(0, count - 1) * stride)
+        if count and (whole != 1 or dtype == BOOL or not all(-(1 << 31) <= end < 1 << 31 for end in ends)):
+            raise DTypeError(f"{name}: from {ends[0]} to {ends[1]} by {stride} are no numbers of {dtype}")
+    check_memory(name, (count,), ITEMSIZE[dtype])
+    values: array[Any] = array(TYPECODES[dtype])
+    for place in range(0, count, CHUNK):
+        end = min(place + CHUNK, count)
+        numerators = range(start + place * step, start + end * step, step) if step else [start] * (end - place)
+        values += array("i", numerators) if dtype == INT32 else _quotients(numerators, whole)
+    return from_plain(PlainArray(values, (count,)), backend)
+
+
+CHUNK = 1 << 16
+"""How many elements are made of Python's numbers at a time: these take ten times the memory."""
+
+
+def _quotients(numerators: Sequence[int], whole: int) -> "array[float]":
+    """RN of each quotient."""
+    largest = max(abs(numerators[0]), abs(numerators[-1]))
+    if largest <= 1 << 53 and whole == 1:
+        return array("f", numerators)
+    if largest <= 1 << 53 and whole <= 1 << 53 and not whole & (whole - 1):
+        return array("f", [numerator / whole for numerator in numerators])  # exact before it is stored
+    if largest >> 1000 or whole >> 1000:  # perhaps beyond binary64
+        return array("f", [round_number(Fraction(numerator, whole)) for numerator in numerators])
+    values, undecided = round_decided([numerator / whole for numerator in numerators], 1)
+    for i in undecided:
+        values[i] = round_number(Fraction(numerators[i], whole))
+    return values

@@ -15,7 +15,7 @@ from rcmlrs_core.numerics.rounding import round_decided
 from rcmlrs_core.numerics.rows import Row
 from rcmlrs_core.ops.op import Elementwise, Move, Operation, Reduction, spread
 from rcmlrs_core.ops.shapes import broadcast_shapes
-from rcmlrs_core.plain import FLOAT32, PlainArray, Shape
+from rcmlrs_core.plain import FLOAT32, INT32, PlainArray, Shape, check_memory
 
 Kernel = Callable[..., Any]
 """``kernel(*buffers, **attributes) -> buffer``; the attributes are in the normal form that ``check`` gives."""
@@ -44,6 +44,8 @@ def _elementwise(operation: Elementwise, watch: Watch | None) -> Kernel:
         if any(operand.shape != shape for operand in operands):
             shape = broadcast_shapes(name, *(operand.shape for operand in operands))
         rows = [spread(operand, shape) for operand in operands]
+        if operation.of_integers(*operands):
+            return PlainArray.of(operation.whole(rows, **attributes), shape, INT32)
         value, magnitude = value_and_magnitude(binary64(m, *map(Row, rows), **attributes))
         if bound == 0 or operation.gives != FLOAT32:
             return PlainArray.of(value.values, shape, operation.gives or operands[-1].dtype)
@@ -72,6 +74,8 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
             return operation.row(values, **attributes)
         value, magnitude = value_and_magnitude(binary64(m, Row(values), **attributes))
         results = value.values if isinstance(value, Row) else [value]
+        if operation.gives != FLOAT32:
+            return list(map(int, value.values)) if isinstance(value, Row) else int(value)
         scale = magnitude.values if isinstance(magnitude, Row) else None if magnitude is None else [magnitude]
         rounded, undecided = round_decided(results, operation.bound(len(values)), scale)
         if undecided:
@@ -82,9 +86,16 @@ def _reduction(operation: Reduction, watch: Watch | None) -> Kernel:
         return rounded if isinstance(value, Row) else rounded[0]
 
     def kernel(x: PlainArray, **attributes: Any) -> PlainArray:
-        return operation.by_rows(x, quick, **attributes)
+        return operation.by_rows(x, operation.whole if operation.of_integers(x) else quick, **attributes)
 
     return kernel
+
+
+LARGE = 1 << 24
+"""Elements of a move before which a look at the memory is worth its time."""
+
+BYTES_OF_A_PLACE = 32
+"""What a list of sources takes for each element while it is made, at least."""
 
 
 def _move(operation: Move) -> Kernel:
@@ -99,6 +110,8 @@ def _move(operation: Move) -> Kernel:
 
     def kernel(*operands: PlainArray, **attributes: Any) -> PlainArray:
         shape, dtype, _ = operation.check(*operands, **attributes)
+        if math.prod(shape) > LARGE:
+            check_memory(operation.name, shape, BYTES_OF_A_PLACE)
         pick = plan(tuple(operand.shape for operand in operands), tuple(attributes.items()))
         if pick is None:
             return PlainArray(operands[0].values, shape)

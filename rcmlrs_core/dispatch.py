@@ -90,31 +90,40 @@ def _of_operands_and_attributes(operation: Operation) -> Function:
     return function
 
 
-def _of_tensors(composition: Function, name: str) -> Function:
-    """A composition as a function asks for a tensor first; as a method it has one."""
+def _of_tensors(composition: Function, name: str, text_first: bool) -> Function:
+    """A composition as a function asks for a tensor first, or for text and a tensor; as a method it has one."""
+    first = next(iter(inspect.signature(composition).parameters))
 
     @functools.wraps(composition)
     def function(*arguments: Any, **given: Any) -> Any:
-        if arguments and not isinstance(arguments[0], RamTensor):
-            got = type(arguments[0]).__name__
+        if not arguments and first in given:
+            arguments = (given.pop(first),)
+        tensors = arguments[1:] if text_first and arguments and isinstance(arguments[0], str) else arguments
+        if tensors and not isinstance(tensors[0], RamTensor):
+            got = type(tensors[0]).__name__
             raise TypeError(f"{name}: takes tensors, got {got}; make them with rc.tensor(...)")
         return composition(*arguments, **given)
 
     return function
 
 
-def _make() -> dict[str, Function]:
-    made: dict[str, Function] = {}
-    for operation in TABLE.values():
-        method = function_of(operation)
-        function = _of_tensors(method, operation.name) if isinstance(operation, Composition) else method
-        for name in (operation.name, *operation.aliases):
-            if name in made:
-                raise RuntimeError(f"two operations are called {name!r}: {operation.module} is the second")
-            made[name] = function
-            setattr(Methods, name, method)
+def add_function(operation: Operation) -> dict[str, Function]:
+    """Make the function and the method of ``operation``; returns the function by name, aliases included."""
+    method = function_of(operation)
+    function = (
+        _of_tensors(method, operation.name, operation.text_first) if isinstance(operation, Composition) else method
+    )
+    made = dict.fromkeys((operation.name, *operation.aliases), function)
+    for name in made:
+        if name in FUNCTIONS:
+            raise RuntimeError(f"two operations are called {name!r}: {operation.module} is the second")
+        setattr(Methods, name, method)
+    FUNCTIONS.update(made)
     return made
 
 
-FUNCTIONS = _make()
+FUNCTIONS: dict[str, Function] = {}
 """By name, aliases included."""
+
+for _operation in TABLE.values():
+    add_function(_operation)

@@ -9,15 +9,12 @@ from difflib import get_close_matches
 
 ELSEWHERE = {
     "cat": "concat",
-    "clamp": "minimum and maximum",
-    "clip": "minimum and maximum",
     "clone": "detach",
     "copy": "detach",
     "dim": "ndim",
     "load": "load_state_binary",
     "load_tensors_binary": "load_state_binary",
     "load_tensors_json": "load_state_json",
-    "permute": "transpose",
     "ravel": "flatten",
     "save": "save_tensors_binary",
     "save_state_binary": "save_tensors_binary",
@@ -53,6 +50,10 @@ class DTypeError(RcmlrsError, TypeError):
     """A tensor of another element type than the operation takes."""
 
 
+class IntegerRangeError(RcmlrsError, ArithmeticError):
+    """An int32 operation whose exact result is no int32: too large, or a quotient by zero."""
+
+
 class AttributeValueError(RcmlrsError, ValueError):
     """An attribute of an operation (an exponent, a slope, ...) outside of what it may be."""
 
@@ -67,6 +68,10 @@ class BackendMismatchError(BackendError, TypeError):
 
 class GradientError(RcmlrsError, RuntimeError):
     """A gradient that was asked for where there is none."""
+
+
+class OperationError(RcmlrsError, ValueError):
+    """An operation from outside that cannot be added: it is none, or its name is taken."""
 
 
 class PrecisionError(RcmlrsError, ArithmeticError):

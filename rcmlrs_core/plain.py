@@ -68,6 +68,15 @@ class PlainArray:
         return f"PlainArray({self.values.tolist()}, {self.shape}, {self.dtype})"
 
 
+def check_memory(name: str, shape: Shape, itemsize: int) -> None:
+    """Where no memory holds elements of so many bytes each, an error that says so, and says it at once."""
+    size = itemsize * math.prod(shape)
+    try:
+        bytearray(size)  # which the system gives without touching it
+    except MemoryError:
+        raise MemoryError(f"{name}: shape {shape} takes {size} bytes in Python, more than there are") from None
+
+
 def scalar_bytes(value: Any, dtype: str) -> bytes:
     """A number as the bytes of one element, at its exact value and rounded once (N6)."""
     if dtype == FLOAT32:
@@ -77,7 +86,7 @@ def scalar_bytes(value: Any, dtype: str) -> bytes:
             value = float(value)
         return BINARY32.round_number(value).to_bytes(4, "little")
     if dtype == INT32:
-        if value != int(value) or not -(1 << 31) <= value < 1 << 31:
+        if not -(1 << 31) <= value < 1 << 31 or value != int(value):  # an infinity has no int
             raise DTypeError(f"{value!r} is no int32; it must be an integer in [-2^31, 2^31)")
         return int(value).to_bytes(4, "little", signed=True)
     return bytes([bool(value)])

@@ -10,16 +10,19 @@ Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, Parallel random numb
 import sys
 from array import array
 from fractions import Fraction
-from math import copysign, log, prod, sqrt
+from math import ceil, copysign, log, prod, sqrt
+from operator import index
 from typing import Any
 
 from rcmlrs_core.creation import ShapeLike, from_plain
 from rcmlrs_core.errors import AttributeValueError, PrecisionError, ShapeError
-from rcmlrs_core.numerics.formats import from_bits, to_bits
+from rcmlrs_core.numerics.formats import from_bits, round_number, to_bits
 from rcmlrs_core.numerics.reals import FIRST_PRECISION, LAST_PRECISION, ratio_of, reals
 from rcmlrs_core.numerics.rounding import round_decided
-from rcmlrs_core.ops.shapes import normalize_shape
-from rcmlrs_core.plain import PlainArray
+from rcmlrs_core.numerics.scalars import number
+from rcmlrs_core.ops.indices import tensor_of
+from rcmlrs_core.ops.shapes import normalize_axis, normalize_shape
+from rcmlrs_core.plain import INT32, PlainArray
 from rcmlrs_core.registry import Backend
 from rcmlrs_core.tensor import RamTensor
 
@@ -185,22 +188,124 @@ def _is_below_quantile(x: float, p: Fraction) -> bool:
 # ---------------------------------------------------------------------------------------------------- draws
 
 
-def uniform(shape: ShapeLike, *, seed: int, stream: int = 0, backend: str | Backend | None = None) -> RamTensor:
-    """Uniform numbers in [0, 1): element i is ``t * 2^-24`` with t the top 24 bits of the word of (seed, stream, i)."""
+def uniform(
+    shape: ShapeLike,
+    low: float = 0.0,
+    high: float = 1.0,
+    *,
+    seed: int,
+    stream: int = 0,
+    backend: str | Backend | None = None,
+) -> RamTensor:
+    """Uniform numbers from ``low`` to ``high``: element i is RN(low + (high - low) u), exact before its one rounding.
+
+    u is ``t * 2^-24`` with t the top 24 bits of the word of (seed, stream, i), and so in [0, 1), and exact. ``low``
+    and ``high`` enter at their exact values; the rounding may give ``high`` itself.
+    """
+    first, last = _finite("uniform", "low", low), _finite("uniform", "high", high)
     lengths = normalize_shape("uniform", shape)
     words = draw_words(prod(lengths), seed, stream)
     values = array("f", [(word >> 8) * 2.0**-24 for word in words])
-    return from_plain(PlainArray(values, lengths), backend)
+    return from_plain(PlainArray(_scaled(values, first, last - first), lengths), backend)
 
 
-def normal(shape: ShapeLike, *, seed: int, stream: int = 0, backend: str | Backend | None = None) -> RamTensor:
-    """Standard normal numbers: element i is RN of the exact quantile at ``(t + 1/2) 2^-24``, t as in ``uniform``."""
+def normal(
+    shape: ShapeLike,
+    mean: float = 0.0,
+    std: float = 1.0,
+    *,
+    seed: int,
+    stream: int = 0,
+    backend: str | Backend | None = None,
+) -> RamTensor:
+    """Normal numbers: element i is z, RN of the exact quantile at ``(t + 1/2) 2^-24``, t as in ``uniform``.
+
+    With another mean or standard deviation it is RN(mean + std z), of the z that is rounded already (N8); this sum is
+    exact before its rounding, with ``mean`` and ``std`` at their exact values.
+    """
+    centre, scale = _finite("normal", "mean", mean), _finite("normal", "std", std)
+    if scale < 0:
+        raise AttributeValueError(f"normal: std must not be negative, got {std!r}")
     lengths = normalize_shape("normal", shape)
     words = draw_words(prod(lengths), seed, stream)
     values, undecided = round_decided([_binary64_quantile(word >> 8) for word in words], QUANTILE_BOUND)
     for i in undecided:
         values[i] = quantile(words[i] >> 8)
-    return from_plain(PlainArray(values, lengths), backend)
+    return from_plain(PlainArray(_scaled(values, centre, scale), lengths), backend)
+
+
+def _finite(name: str, what: str, value: Any) -> Fraction:
+    try:
+        return Fraction(*number(value).as_integer_ratio())
+    except (TypeError, ValueError, OverflowError, AttributeError):
+        raise AttributeValueError(f"{name}: {what} must be a finite number, got {value!r}") from None
+
+
+def _scaled(x: "array[float]", start: Fraction, factor: Fraction) -> "array[float]":
+    """RN of ``start + factor * x``, element by element.
+
+    In binary64 ``start``, ``factor``, their product with x and the sum are off by at most 2^-53 each, relative to
+    ``|start| + |factor x|``, which is made a little larger than any error of a subnormal number.
+    """
+    if start == 0 and factor == 1:
+        return x
+    if max(abs(start), abs(factor)) >= 1 << 900:
+        return array("f", [round_number(start + factor * Fraction(value)) for value in x])
+    a, b = float(start), float(factor)
+    products = [b * value for value in x]
+    values, undecided = round_decided(
+        [a + product for product in products], 6, [abs(a) + abs(p) + 2.0**-1000 for p in products]
+    )
+    for i in undecided:
+        values[i] = round_number(start + factor * Fraction(x[i]))
+    return values
+
+
+def bernoulli(
+    shape: ShapeLike, p: float = 0.5, *, seed: int, stream: int = 0, backend: str | Backend | None = None
+) -> RamTensor:
+    """A mask of bools: element i is true where u < ``p``, u of ``uniform``: with probability p, to within 2^-24."""
+    chance = _finite("bernoulli", "p", p)
+    if not 0 <= chance <= 1:
+        raise AttributeValueError(f"bernoulli: p is a probability, a number from 0 to 1, got {p!r}")
+    lengths = normalize_shape("bernoulli", shape)
+    below = ceil(chance * (1 << 24))  # t * 2^-24 < p just where t < p * 2^24
+    words = draw_words(prod(lengths), seed, stream)
+    return from_plain(PlainArray(array("b", [(word >> 8) < below for word in words]), lengths), backend)
+
+
+def randint(
+    low: int,
+    high: int,
+    shape: ShapeLike,
+    *,
+    seed: int,
+    stream: int = 0,
+    backend: str | Backend | None = None,
+) -> RamTensor:
+    """Integers from ``low`` to before ``high``, int32: element i is ``low + floor(w (high - low) / 2^64)``.
+
+    w is made of the first two words of the element's block, the first as its upper half. No integer is more than
+    2^-32 more likely than another, relative to its chance.
+    """
+    try:
+        first, last = index(low), index(high)
+    except TypeError:
+        raise AttributeValueError(f"randint: low and high are ints, got {low!r} and {high!r}") from None
+    if not -(1 << 31) <= first < last <= 1 << 31:
+        raise AttributeValueError(f"randint: from {first} to before {last} there is no int32; low is below high")
+    lengths = normalize_shape("randint", shape)
+    words = draw_words(prod(lengths), seed, stream, words=2)
+    span = last - first
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return from_plain(PlainArray.of((first + ((a << 32 | b) * span >> 64) for a, b in pairs), lengths, INT32), backend)
+
+
+def shuffle(x: RamTensor, axis: int = 0, *, seed: int, stream: int = 0) -> RamTensor:
+    """The parts of ``x`` along an axis in random order: ``x.take(permutation(n), axis)``, a tensor of its own."""
+    axis = normalize_axis("shuffle", axis, len(x.shape))
+    order = permutation(x.shape[axis], seed=seed, stream=stream)
+    return x.take(tensor_of(order, (len(order),), x), axis=axis)
 
 
 def permutation(n: int, *, seed: int, stream: int = 0) -> list[int]:
@@ -230,13 +335,29 @@ class Generator:
         self.seed = seed
         self.stream = stream
 
-    def uniform(self, shape: ShapeLike, *, backend: str | Backend | None = None) -> RamTensor:
-        """Uniform numbers in [0, 1)."""
-        return uniform(shape, seed=self.seed, stream=self._next(), backend=backend)
+    def uniform(
+        self, shape: ShapeLike, low: float = 0.0, high: float = 1.0, *, backend: str | Backend | None = None
+    ) -> RamTensor:
+        """Uniform numbers from ``low`` to ``high``."""
+        return uniform(shape, low, high, seed=self.seed, stream=self._next(), backend=backend)
 
-    def normal(self, shape: ShapeLike, *, backend: str | Backend | None = None) -> RamTensor:
-        """Standard normal numbers."""
-        return normal(shape, seed=self.seed, stream=self._next(), backend=backend)
+    def normal(
+        self, shape: ShapeLike, mean: float = 0.0, std: float = 1.0, *, backend: str | Backend | None = None
+    ) -> RamTensor:
+        """Normal numbers."""
+        return normal(shape, mean, std, seed=self.seed, stream=self._next(), backend=backend)
+
+    def bernoulli(self, shape: ShapeLike, p: float = 0.5, *, backend: str | Backend | None = None) -> RamTensor:
+        """A mask of bools, each true with probability p."""
+        return bernoulli(shape, p, seed=self.seed, stream=self._next(), backend=backend)
+
+    def randint(self, low: int, high: int, shape: ShapeLike, *, backend: str | Backend | None = None) -> RamTensor:
+        """Integers from ``low`` to before ``high``."""
+        return randint(low, high, shape, seed=self.seed, stream=self._next(), backend=backend)
+
+    def shuffle(self, x: RamTensor, axis: int = 0) -> RamTensor:
+        """The parts of a tensor along an axis in random order."""
+        return shuffle(x, axis, seed=self.seed, stream=self._next())
 
     def permutation(self, n: int) -> list[int]:
         """The numbers 0 ... n - 1 in random order."""

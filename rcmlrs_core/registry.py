@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, TracebackType
 from typing import Any
+from weakref import WeakSet
 
 import pluggy
 
@@ -31,6 +32,9 @@ from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import PlainArray, Shape, scalar_bytes
 
 ENTRY_POINTS = "rcmlrs.backends"
+MAKERS = "rcmlrs.backend_makers"
+"""Entry points of functions that make a plugin of what follows their name and a colon: ``array_api:NAMESPACE``."""
+
 VARIABLE = "RCMLRS_BACKEND"
 
 PREFERENCE = ("native", "numpy", "python")
@@ -47,9 +51,14 @@ class KernelTable:
         self.operations = operations
         self.kernels: dict[str, Kernel] = {}
         self.fused: dict[str, Callable[..., tuple[Any, ...]]] = {}
+        self.for_integers: set[str] = set()
 
-    def register(self, name: str, kernel: Kernel) -> None:
-        """Register ``kernel`` for the operation ``name``; once, and for an operation that exists."""
+    def register(self, name: str, kernel: Kernel, *, integers: bool = False) -> None:
+        """Register ``kernel`` for the operation ``name``; once, and for an operation that exists.
+
+        Where an operation has another formula for int32 (``Operation.integers``), ``kernel`` is asked only for float32,
+        and int32 goes to a derived kernel; unless ``integers`` says that ``kernel`` takes both.
+        """
         if name not in self.operations:
             close = get_close_matches(name, self.operations, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
@@ -66,6 +75,8 @@ class KernelTable:
                 f"backend {self.backend!r}: the kernel for {name!r} is {kernel!r}, which is not callable"
             )
         self.kernels[name] = kernel
+        if integers:
+            self.for_integers.add(name)
 
     def register_fused(self, name: str, kernel: Callable[..., tuple[Any, ...]]) -> None:
         """Register ``kernel`` for one of the compositions in :mod:`rcmlrs_core.fused`, whose bits it has (N5)."""
@@ -80,7 +91,8 @@ class KernelTable:
 class Backend:
     """A backend that is built: its storage and, for every operation, a kernel and where it comes from.
 
-    ``fused`` holds its kernels for whole compositions, of which it need not have any.
+    ``fused`` holds its kernels for whole compositions, of which it need not have any. ``derive`` makes kernels for
+    operations that are added later. ``integer_kernels`` are those for int32 operands, where another one is asked.
     """
 
     def __init__(
@@ -91,6 +103,8 @@ class Backend:
         origins: dict[str, str],
         about: str,
         fused: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType({}),
+        derive: Callable[[Operation], Kernel] | None = None,
+        integer_kernels: Mapping[str, Kernel] = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.storage = storage
@@ -98,7 +112,25 @@ class Backend:
         self.origins = origins
         self.about = about
         self.fused = fused
+        self._integer_kernels = integer_kernels
         self._scalars: dict[tuple[Any, str], Any] = {}
+        self._derive = derive
+        if derive is not None:
+            _derivers.add(self)
+
+    def integer_kernel(self, name: str) -> Kernel:
+        """The kernel of the operation ``name`` where the first operand is int32."""
+        return self._integer_kernels.get(name) or self.kernels[name]
+
+    def kernel_of(self, operation: Operation) -> Kernel:
+        """The kernel of ``operation``; one that was added after the backend was built is derived now."""
+        kernel = self.kernels.get(operation.name)
+        if kernel is None:
+            if self._derive is None:
+                raise BackendError(f"backend {self.name!r} has no kernel for {operation.name!r}")
+            kernel = self.kernels[operation.name] = self._derive(operation)
+            self.origins[operation.name] = DERIVED
+        return kernel
 
     def scalar(self, value: Any, dtype: str) -> Any:
         """A buffer of shape () that holds a number, rounded once (N6); the common ones are kept."""
@@ -126,7 +158,10 @@ class Backend:
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """What is known of a backend: ``state`` is a word of ``STATES``, healthy or broken, and ``why`` says why."""
+    """What is known of a backend, and ``why``: ``state`` is healthy, broken, a word of ``STATES`` or ``NOT_LOADED``.
+
+    ``optional`` says that nobody has asked for it yet, and nobody need have its library.
+    """
 
     name: str
     state: str
@@ -135,6 +170,7 @@ class BackendStatus:
     derived: tuple[str, ...] = ()
     fused: tuple[str, ...] = ()
     is_default: bool = False
+    optional: bool = False
 
 
 _lock = threading.RLock()
@@ -193,6 +229,8 @@ def _load_plugin(name: str) -> Any:
         module, colon, attribute = name.partition(":")
         if not colon:
             raise BackendError(_unknown(name))
+        for maker in (point for point in entry_points(group=MAKERS) if point.name == module):
+            return maker.load()(attribute)
         imported = importlib.import_module(module)
         return getattr(imported, attribute) if attribute else imported
     except BackendError:
@@ -264,16 +302,43 @@ def _build(name: str, plugin: Any) -> Backend:
     table = KernelTable(name, KERNELS)
     ask("rcmlrs_register", table=table)
     kernels, origins = dict(table.kernels), dict.fromkeys(table.kernels, OWN)
+
+    def derive(operation: Operation) -> Kernel:
+        derived = ask("rcmlrs_derive", operation=operation)
+        if derived is not None and not callable(derived):
+            raise BackendError(
+                f"backend {name!r}: rcmlrs_derive returns {derived!r} for {operation.name!r}; it returns a kernel, "
+                "or None"
+            )
+        return derived or _on_copies(operation, storage)
+
     for key, operation in KERNELS.items():
         if key not in kernels:
-            derived = ask("rcmlrs_derive", operation=operation)
-            if derived is not None and not callable(derived):
-                raise BackendError(
-                    f"backend {name!r}: rcmlrs_derive returns {derived!r} for {key!r}; it returns a kernel, or None"
-                )
-            kernels[key] = derived or _on_copies(operation, storage)
-            origins[key] = DERIVED
-    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused)
+            kernels[key], origins[key] = derive(operation), DERIVED
+    integer_kernels = {
+        key: derive(operation)
+        for key, operation in KERNELS.items()
+        if operation.integers and origins[key] == OWN and key not in table.for_integers
+    }
+    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused, derive, integer_kernels)
+
+
+_derivers: "WeakSet[Backend]" = WeakSet()
+"""The backends that are built and can derive a kernel for an operation that is added later."""
+
+
+def add_to_backends(operation: Operation) -> None:
+    """Derive the kernel of ``operation`` for every backend that is built already: all of them get it, or none."""
+    with _lock:
+        backends = list(_derivers)
+        try:
+            for backend in backends:
+                backend.kernel_of(operation)
+        except BaseException:
+            for backend in backends:
+                backend.kernels.pop(operation.name, None)
+                backend.origins.pop(operation.name, None)
+            raise
 
 
 class BackendUnhealthyError(BackendError):
@@ -294,6 +359,9 @@ STATES: tuple[tuple[type[BackendError], str], ...] = (
     (BackendNotBuiltError, "not built"),
 )
 """What ``rcmlrs backends`` says of a backend that raises one of these; of any other error, that it is broken."""
+
+NOT_LOADED = "not loaded"
+"""What it says of a backend whose library takes long to import, until it is chosen."""
 
 
 def _on_copies(operation: Operation, storage: Storage) -> Kernel:
@@ -376,13 +444,20 @@ class use_backend:
 
 
 def backends() -> list[BackendStatus]:
-    """Every installed backend and its state; one that is broken says why. Builds those that are not yet built."""
+    """Every installed backend and its state; one that is broken says why.
+
+    Builds those that are not yet built, but for those whose library takes long to import: they are built when chosen.
+    """
     return list(_statuses())
 
 
 def _statuses() -> Iterator[BackendStatus]:
     default = None
     for name in sorted(_installed(), key=lambda n: (PREFERENCE.index(n) if n in PREFERENCE else len(PREFERENCE), n)):
+        preview = _preview(name)
+        if preview is not None:
+            yield preview
+            continue
         try:
             backend = get_backend(name)
         except BackendError as error:
@@ -391,6 +466,23 @@ def _statuses() -> Iterator[BackendStatus]:
             continue
         if default is None and name in PREFERENCE:
             default = name
-        own = tuple(key for key, origin in backend.origins.items() if origin == OWN)
-        derived = tuple(key for key, origin in backend.origins.items() if origin == DERIVED)
-        yield BackendStatus(name, "healthy", backend.about, own, derived, tuple(backend.fused), default == name)
+        yield status_of(name, backend, is_default=default == name)
+
+
+def status_of(name: str, backend: Backend, *, is_default: bool = False) -> BackendStatus:
+    """The state of a backend that is built, and so healthy."""
+    own, derived = (tuple(key for key, origin in backend.origins.items() if origin == of) for of in (OWN, DERIVED))
+    return BackendStatus(name, "healthy", backend.about, own, derived, tuple(backend.fused), is_default)
+
+
+def _preview(name: str) -> BackendStatus | None:
+    """What a backend says that is not to be built for a list alone; None for one that is, or was built already."""
+    if name in _built or name in _failed:
+        return None
+    try:
+        preview = getattr(_load_plugin(name), "rcmlrs_preview", None)
+        return None if preview is None else BackendStatus(name, NOT_LOADED, str(preview()), optional=True)
+    except BackendNotInstalledError as error:
+        return BackendStatus(name, "not installed", str(error), optional=True)
+    except Exception:
+        return None  # what is wrong shows again when it is built

@@ -28,14 +28,14 @@ from rcmlrs_core.tensor import RamTensor
 
 def functions_stub() -> str:
     """The text of ``functions.pyi``."""
-    lines = [_definition(name, _parameters(operation, method=False), "") for name, operation in _named()]
+    lines = [_definition(name, operation, "") for name, operation in _named()]
     listed = "".join(f'    "{name}",\n' for name, _ in _named())
     return HEADER.format(what="The operations as functions.") + "".join(lines) + f"\n__all__ = [\n{listed}]\n"
 
 
 def methods_stub() -> str:
     """The text of ``methods.pyi``."""
-    lines = [_definition(name, _parameters(operation, method=True), "    ") for name, operation in _named()]
+    lines = [_definition(name, operation, "    ", method=True) for name, operation in _named()]
     return HEADER.format(what="The operations as methods of RamTensor.") + "class Methods:\n" + "".join(lines)
 
 
@@ -45,15 +45,22 @@ def _named() -> Iterator[tuple[str, Operation]]:
     yield from sorted(pairs, key=lambda pair: pair[0])
 
 
-def _definition(name: str, parameters: list[str], indent: str) -> str:
+def _definition(name: str, operation: Operation, indent: str, *, method: bool = False) -> str:
     """On one line if it fits; else the parameters on a line of their own; else on one each."""
-    line = f"{indent}def {name}({', '.join(parameters)}) -> RamTensor: ..."
+    parameters, result = _parameters(operation, method), _result(operation)
+    line = f"{indent}def {name}({', '.join(parameters)}) -> {result}: ..."
     if len(line) > WIDTH:
         inner = f"{indent}    {', '.join(parameters)}"
         if len(inner) > WIDTH:
             inner = "\n".join(f"{indent}    {parameter}," for parameter in parameters)
-        line = f"{indent}def {name}(\n{inner}\n{indent}) -> RamTensor: ..."
+        line = f"{indent}def {name}(\n{inner}\n{indent}) -> {result}: ..."
     return line + "\n"
+
+
+def _result(operation: Operation) -> str:
+    """A tensor; of a composition that says otherwise, what it says: ``tuple[Any, Any]`` is of two tensors."""
+    said = operation.function.__annotations__.get("return", Any) if isinstance(operation, Composition) else Any
+    return type_text(said).replace("Any", "RamTensor")
 
 
 def _parameters(operation: Operation, method: bool) -> list[str]:
@@ -62,7 +69,8 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
     star = False
     for i, (key, p) in enumerate(operation.signature.parameters.items()):
         if p.kind is p.VAR_POSITIONAL:
-            parts += ["self"] * method + [f"*{key}: RamTensor"]
+            text = " | str" if isinstance(operation, Composition) and operation.text_first else ""
+            parts += ["self"] * (method and i == 0) + [f"*{key}: RamTensor{text}"]
             star = True
             continue
         if p.kind is p.KEYWORD_ONLY and not star and isinstance(operation, Composition):
@@ -78,7 +86,9 @@ def _parameters(operation: Operation, method: bool) -> list[str]:
 
 def _annotation(operation: Operation, p: inspect.Parameter, *, first: bool) -> str:
     if isinstance(operation, Composition):  # whose operands are not marked: any positional one without a type
-        return "RamTensor" if p.annotation is Any and p.kind is not p.KEYWORD_ONLY else type_text(p.annotation)
+        if p.annotation is not Any or p.kind is p.KEYWORD_ONLY:
+            return type_text(p.annotation).replace("Operand", "RamTensor")
+        return "RamTensor" if p.default is p.empty else "RamTensor | None"
     if p.annotation is not Operand:
         return type_text(p.annotation)
     if isinstance(operation, Elementwise) and not first:

@@ -8,11 +8,11 @@ gradient is wanted, a node on the tape. How tensors are made from Python data is
 import builtins
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from itertools import count
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from rcmlrs_core.errors import ELSEWHERE, BackendMismatchError, DTypeError, GradientError, ShapeError, did_you_mean
 from rcmlrs_core.methods import Methods
@@ -24,18 +24,27 @@ from rcmlrs_core.registry import Backend, get_backend
 if TYPE_CHECKING:
     import numpy as np
 
+    from rcmlrs_core.indexing import At
+
 Number = int | float
+
+CPU = (1, 0)
+"""The memory of the processor, as DLPack counts devices."""
 
 grad_enabled: ContextVar[bool] = ContextVar("rcmlrs_grad_enabled", default=True)
 """Whether operations on tensors that require gradients are put on the tape; ``rc.no_grad()`` turns it off."""
-
-_sequence = count()
 
 
 class Node:
     """An operation on the tape: what it was, on which tensors (and their buffers then), and what came of it."""
 
-    __slots__ = ("attributes", "backend", "buffer", "buffers", "operands", "operation", "sequence", "shape")
+    __slots__ = ("attributes", "backend", "buffer", "buffers", "joint", "operands", "operation", "sequence", "shape")
+
+    numbers = count()
+    """Where the next one's ``sequence`` comes from."""
+
+    joint: "Joint | None"
+    """What it is one of the results of, where that is more than an operation: see :class:`Joint`."""
 
     def __init__(
         self,
@@ -54,7 +63,8 @@ class Node:
         self.buffer = buffer
         self.shape = shape
         self.backend = backend
-        self.sequence = next(_sequence)
+        self.joint = None
+        self.sequence = next(self.numbers)
 
     def result(self) -> "RamTensor":
         """The result, or its equal: the tape holds no reference back to the tensor itself."""
@@ -63,12 +73,42 @@ class Node:
         tensor._node = self
         return tensor
 
+    def release(self) -> None:
+        """Forget all that a gradient needs; whoever asks for one then, is told."""
+        self.operands, self.buffers, self.buffer, self.joint = (), (), None, None
+
+    @property
+    def released(self) -> bool:
+        """Whether a walk has passed here that kept nothing."""
+        return self.buffer is None
+
     def seen(self) -> "tuple[RamTensor, ...]":
         """The operands with the elements that the operation saw, also where one has changed in place since then."""
         for operand, buffer in zip(self.operands, self.buffers, strict=True):
             if operand._buffer is not buffer:
                 return tuple(_as_it_was(*pair, self.backend) for pair in zip(self.operands, self.buffers, strict=True))
         return self.operands
+
+
+class Joint(Protocol):
+    """Something that gives several tensors and knows how their gradients flow on, together: a checkpoint, say."""
+
+    def contributions(self, totals: "dict[int, RamTensor]") -> "Iterable[tuple[RamTensor, RamTensor | None]]":
+        """Tensors and what each receives, when the results receive ``totals``, by index; those left out get none."""
+
+
+class JointNode(Node):
+    """One of the results of a :class:`Joint`: its ``index``-th."""
+
+    __slots__ = ("index",)
+
+    def __init__(
+        self, operation: Operation, joint: Joint, index: int, operands: "tuple[RamTensor, ...]", result: "RamTensor"
+    ) -> None:
+        buffers = tuple(operand._buffer for operand in operands)
+        super().__init__(operation, operands, buffers, {}, result._buffer, result._shape, result._backend)
+        self.joint = joint
+        self.index = index
 
 
 def _as_it_was(operand: "RamTensor", buffer: Any, backend: Backend) -> "RamTensor":
@@ -146,9 +186,19 @@ class RamTensor(Methods):
         return self._backend.name
 
     @property
+    def device(self) -> str:
+        """The backend's name, under the Array API standard's name for where a tensor is."""
+        return self._backend.name
+
+    @property
     def T(self) -> "RamTensor":
         """The transposed matrix; of more than two axes, all axes reversed."""
         return self.transpose()
+
+    @property
+    def mT(self) -> "RamTensor":
+        """The last two axes exchanged: a stack of matrices, each transposed."""
+        return self.matrix_transpose()
 
     # --------------------------------------------------------------------------------------- out of a tensor
 
@@ -176,17 +226,10 @@ class RamTensor(Methods):
 
     def numpy(self) -> "np.ndarray[Any, Any]":
         """The elements as a NumPy array of the same shape, a copy; NaN is 0x7fc00000 (N1.2)."""
-        try:
-            import numpy
-        except ModuleNotFoundError as error:
-            if error.name != "numpy":  # it is installed, and broken: its own error says how
-                raise
-            raise ImportError(
-                "numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()"
-            ) from error
+        numpy = numpy_of("numpy()")
         view = self._view()
         if view is not None:
-            return numpy.array(view).astype(self._dtype, copy=False)
+            return numpy.array(view).astype(self._dtype, copy=False)  # type: ignore[no-any-return]
         little = numpy.dtype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[self._dtype])
         array: np.ndarray[Any, Any] = numpy.frombuffer(bytearray(self.tobytes()), little).reshape(self._shape)
         return array.astype(self._dtype, copy=False)
@@ -220,6 +263,58 @@ class RamTensor(Methods):
         view: builtins.memoryview | None = give(self._buffer) if give is not None and self.size else None
         return view
 
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """A capsule of DLPack with the elements, read-only: no copy where the backend can give a view."""
+        if stream is not None:
+            raise BufferError("__dlpack__: the memory of the processor has no streams; stream is None")
+        if dl_device not in (None, CPU):
+            raise BufferError(f"__dlpack__: the elements lie on device {CPU}, not {dl_device}")
+        give: Any = getattr(self._backend.storage, "dlpack", None)
+        asked = {"stream": None, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        if give is not None:
+            return give(self._buffer).__dlpack__(**asked)
+        view = self._view() if copy is not True and max_version is not None and max_version >= (1, 0) else None
+        if copy is False and view is None:
+            raise BufferError(
+                f"__dlpack__: copy is False, and the backend {self.backend!r} has no view of these elements to give "
+                "(or a reader of DLPack before 1.0 asks, which knows nothing of read-only elements)"
+            )
+        numpy = numpy_of("__dlpack__")
+        array = self.numpy() if view is None else numpy.asarray(view)
+        return array.__dlpack__(stream=None, max_version=max_version)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return CPU
+
+    def __buffer__(self, flags: int) -> builtins.memoryview:  # Python asks for it from 3.12 on
+        return self.memoryview()
+
+    def __jax_array__(self) -> Any:
+        """For JAX's functions, which ask an operand of another kind for this: a copy."""
+        import jax.numpy
+
+        return jax.numpy.asarray(self.numpy())
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The functions of the Array API standard for tensors: :mod:`rcmlrs_core.array_api`."""
+        from rcmlrs_core import array_api
+
+        array_api.check_version(api_version)
+        return array_api
+
+    def to_device(self, device: str, /, *, stream: None = None) -> "RamTensor":
+        """``to(backend)``, under the name of the Array API standard."""
+        if stream is not None:
+            raise ValueError("to_device: backends have no streams; stream is None")
+        return self.to(device)
+
     def digest(self) -> str:
         """SHA-256, in hex, over the element type, the shape and the bytes: equal digests are equal tensors.
 
@@ -249,15 +344,18 @@ class RamTensor(Methods):
 
     # ------------------------------------------------------------------------------------------- gradients
 
-    def backward(self, gradient: "RamTensor | None" = None, *, create_graph: bool = False) -> None:
+    def backward(
+        self, gradient: "RamTensor | None" = None, *, create_graph: bool = False, retain_graph: bool | None = None
+    ) -> None:
         """Add to ``.grad`` of every leaf that requires it the gradient of this tensor, which has one element.
 
         ``gradient`` is what this tensor itself receives (1 by default; required when it has more elements). With
-        ``create_graph`` the gradients are on the tape too.
+        ``create_graph`` the gradients are on the tape too. The tape is freed on the way, so that memory falls while
+        gradients are computed; ``retain_graph`` (by default as ``create_graph``) keeps it for another walk.
         """
         from rcmlrs_core.autograd import backward
 
-        backward(self, gradient, create_graph=create_graph)
+        backward(self, gradient, create_graph=create_graph, retain_graph=retain_graph)
 
     def detach(self) -> "RamTensor":
         """The same elements without history: no gradient flows through it."""
@@ -298,9 +396,16 @@ class RamTensor(Methods):
 
     # -------------------------------------------------------------------------------------------- creation
 
-    def full_like(self, value: Number) -> "RamTensor":
-        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6)."""
-        return as_operand(value, self).broadcast_to(self._shape)
+    def full_like(self, value: Number, dtype: str | None = None) -> "RamTensor":
+        """A tensor of the same shape and backend, of which every element is ``value``, rounded once (N6).
+
+        It has the element type ``dtype``, or else this tensor's, if that can hold a number of this kind.
+        """
+        if dtype is None:
+            return as_operand(value, self).broadcast_to(self._shape)
+        from rcmlrs_core.creation import constant
+
+        return constant("full_like", value, dtype, self._backend).broadcast_to(self._shape)
 
     # ------------------------------------------------------------------------------------------- operators
 
@@ -316,7 +421,7 @@ class RamTensor(Methods):
             )
         return NotImplemented
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _augmented
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _augmented
 
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented
@@ -382,14 +487,47 @@ class RamTensor(Methods):
         return self.greater_equal(other) if is_operand(other) else NotImplemented
 
     def __invert__(self) -> "RamTensor":
-        return self.logical_not()
+        return self.bitwise_invert() if self._dtype == INT32 else self.logical_not()
+
+    def __floordiv__(self, other: Any) -> "RamTensor":
+        return self.floor_divide(other) if is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).floor_divide(self) if is_operand(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> "RamTensor":
+        return self.remainder(other) if is_operand(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).remainder(self) if is_operand(other) else NotImplemented
+
+    def __lshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_left_shift(other) if is_operand(other) else NotImplemented
+
+    def __rlshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_left_shift(self) if is_operand(other) else NotImplemented
+
+    def __rshift__(self, other: Any) -> "RamTensor":
+        return self.bitwise_right_shift(other) if is_operand(other) else NotImplemented
+
+    def __rrshift__(self, other: Any) -> "RamTensor":
+        return as_operand(other, self).bitwise_right_shift(self) if is_operand(other) else NotImplemented
+
+    def __xor__(self, other: Any) -> "RamTensor":
+        return self.bitwise_xor(other) if is_operand(other) else NotImplemented
+
+    __rxor__ = __xor__
 
     def __and__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_and(other)
         return self.logical_and(other) if is_operand(other) else NotImplemented
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> "RamTensor":
+        if self._dtype == INT32 and is_operand(other):
+            return self.bitwise_or(other)
         return self.logical_or(other) if is_operand(other) else NotImplemented
 
     __ror__ = __or__
@@ -409,6 +547,9 @@ class RamTensor(Methods):
     def __int__(self) -> int:
         return int(self.item())
 
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
     def __index__(self) -> int:
         if self._dtype != INT32:
             raise DTypeError(f"a tensor of {self._dtype} is no index; only int32 tensors of one element are")
@@ -423,9 +564,32 @@ class RamTensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> "RamTensor":
-        from rcmlrs_core.indexing import get
+        return _get(self, index)
 
-        return get(self, index)
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """``x[index] = value``: this tensor takes over ``x.at[index].set(value)``, as ``replace_`` does.
+
+        No other tensor changes: not one that was made of this one, such as ``y = x[0]``, and not what operations saw.
+        It makes a copy each time, so of many elements it is quicker to set them all at once.
+        """
+        if self._node is not None or (self.requires_grad and grad_enabled.get()):
+            raise GradientError(
+                "a tensor that is on the tape cannot change in place; y = x.at[index].set(value) is a copy, through "
+                "which gradients flow, and condition.where(value, x) another"
+            )
+        with_value = self.at[index].set(value if isinstance(value, RamTensor) else as_operand(value, self))
+        if with_value.requires_grad:
+            raise GradientError(
+                "a value that is on the tape cannot be put into a tensor in place; y = x.at[index].set(value) is a copy"
+            )
+        self.replace_(with_value)
+
+    @property
+    def at(self) -> "At":
+        """Copies with some elements replaced: ``x.at[index].set(value)``, ``x.at[index].add(value)``."""
+        from rcmlrs_core.indexing import At
+
+        return At(self)
 
     def __copy__(self) -> "RamTensor":
         """A leaf of its own: without history and without ``.grad``. Buffers never change, so two may share one."""
@@ -442,6 +606,18 @@ class RamTensor(Methods):
     def _is_trained(self) -> bool:
         """Whether it requires a gradient of its own account, as a parameter does: a leaf."""
         return self.requires_grad and self._node is None
+
+
+def _first_get(x: RamTensor, index: Any) -> RamTensor:
+    """``indexing`` is made of operations and comes after them; once it is there, nothing is asked for it again."""
+    global _get
+    from rcmlrs_core.indexing import get
+
+    _get = get
+    return get(x, index)
+
+
+_get: Callable[[RamTensor, Any], RamTensor] = _first_get
 
 
 class _Elsewhere:
@@ -461,6 +637,17 @@ class _Elsewhere:
 
 for _name in ELSEWHERE:
     setattr(RamTensor, _name, _Elsewhere(_name))
+
+
+def numpy_of(name: str) -> Any:
+    """NumPy, for those who ask for it."""
+    try:
+        import numpy
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":  # it is installed, and broken: its own error says how
+            raise
+        raise ImportError(f"{name}: NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()") from error
+    return numpy
 
 
 def _restore(raw: bytes, shape: Shape, dtype: str, backend: str, requires_grad: bool) -> RamTensor:
@@ -566,7 +753,12 @@ def run(operation: Operation, operands: tuple[Any, ...], attributes: dict[str, A
     if backend is None:
         raise TypeError(f"{operation.name}: takes at least one tensor, got none")
     shape, dtype, attributes = _checked(operation, operands, attributes, key)
-    result = wrap(backend.kernels[operation.name](*buffers, **attributes), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if operands[0]._dtype != INT32 else backend.integer_kernel(name)
+    buffer = kernel(*buffers, **attributes)
+    if -1 in shape:  # a length that depends on the elements
+        shape = tuple(buffer.shape)
+    result = wrap(buffer, shape, dtype, backend)
     if track and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, operands, tuple(buffers), attributes)
     return result
@@ -581,7 +773,19 @@ def run_one(operation: Operation, x: Any) -> RamTensor:
         return run(operation, (x,), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, buffer = x._backend, x._buffer
-    result = wrap(backend.kernels[operation.name](buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(buffer), shape, dtype, backend)
+    if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
+        _record(result, operation, (x,), (buffer,), attributes)
+    return result
+
+
+def run_known(operation: Operation, x: RamTensor, found: Result) -> RamTensor:
+    """``run`` for one operand, where the caller knows what the check finds."""
+    shape, dtype, attributes = found
+    backend, buffer = x._backend, x._buffer
+    result = wrap(backend.kernels[operation.name](buffer, **attributes), shape, dtype, backend)
     if x.requires_grad and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x,), (buffer,), attributes)
     return result
@@ -600,7 +804,9 @@ def run_two(operation: Operation, x: Any, y: Any) -> RamTensor:
         return run(operation, (x, y), {})  # and from then on it is known
     shape, dtype, attributes = found
     backend, x_buffer, y_buffer = x._backend, x._buffer, y._buffer
-    result = wrap(backend.kernels[operation.name](x_buffer, y_buffer), shape, dtype, backend)
+    name = operation.name
+    kernel = backend.kernels[name] if x._dtype != INT32 else backend.integer_kernel(name)
+    result = wrap(kernel(x_buffer, y_buffer), shape, dtype, backend)
     if (x.requires_grad or y.requires_grad) and dtype == FLOAT32 and grad_enabled.get():
         _record(result, operation, (x, y), (x_buffer, y_buffer), attributes)
     return result
@@ -619,6 +825,9 @@ def _record(
 
 
 _checks: dict[Any, Result] = {}
+_open_checks: dict[Any, Result] = {}
+"""Those in which a length depends on the elements: ``run`` looks for that, ``run_one`` and ``run_two`` do not."""
+
 _KINDS = {int, bool, float, str, type(None)}
 
 
@@ -640,11 +849,13 @@ def _checked(
             return operation.check(*operands, **attributes)
         key += name, kind, value or repr(value)
     index = tuple(key)
-    found = _checks.get(index)
+    found = _checks.get(index) or _open_checks.get(index)
     if found is None:
         if len(_checks) >= 4096:
             _checks.clear()
-        found = _checks[index] = operation.check(*operands, **attributes)
+            _open_checks.clear()
+        found = operation.check(*operands, **attributes)
+        (_open_checks if -1 in found.shape else _checks)[index] = found
     return found
 
 

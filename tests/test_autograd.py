@@ -73,14 +73,40 @@ def test_gradients_add_up_over_backward_calls_until_they_are_cleared(backend: st
     assert grad_of(x) == [1.0, 1.0]
 
 
-def test_a_graph_can_be_walked_again(backend: str) -> None:
+def test_a_graph_that_is_retained_can_be_walked_again(backend: str) -> None:
     x = leaf([1.0, 2.0])
     hidden = x * x
     first, second = hidden.sum(), (hidden * 3).sum()
-    first.backward()
-    second.backward()
+    first.backward(retain_graph=True)
+    second.backward(retain_graph=True)
     first.backward()
     assert grad_of(x) == [2 * (1 + 3 + 1), 4 * (1 + 3 + 1)]
+    for output in (first, second):
+        with pytest.raises(rc.GradientError, match=r"(sum|mul): .*freed.*retain_graph=True"):
+            output.backward()
+    assert grad_of(x) == [2 * (1 + 3 + 1), 4 * (1 + 3 + 1)]
+
+
+def test_the_tape_is_freed_on_the_way(backend: str) -> None:
+    """While the first operations are still to be walked, what the last ones kept is gone."""
+    x = leaf([1.0, 2.0])
+    alive: list[bool] = []
+
+    @rc.custom_gradient
+    def watch(t: rc.RamTensor) -> Any:
+        def pull(g: rc.RamTensor) -> rc.RamTensor:
+            alive.append(late() is not None)
+            return g
+
+        return t.detach(), pull
+
+    hidden = watch(x * 2).tanh()
+    late = weakref.ref(hidden)
+    output = hidden.square().sum()
+    del hidden
+    output.backward(retain_graph=True)
+    output.backward()
+    assert alive == [True, False]
 
 
 def test_a_gradient_may_be_given(backend: str) -> None:
@@ -280,7 +306,7 @@ def test_a_change_in_place_does_not_reach_what_operations_saw(backend: str) -> N
     with rc.no_grad():
         w.replace_(rc.tensor([100.0, 100.0]))
     x.min_max_()
-    loss.backward()
+    loss.backward(retain_graph=True)
     assert grad_of(w) == [2 * 2.0 * 5.0, 2 * 3.0 * 7.0]
     w.grad = None
     with pytest.raises(rc.GradientError, match="changed in place"):

@@ -345,3 +345,16 @@ def test_what_is_piped_holds_no_progress_bar_and_no_escapes() -> None:
     run = rcmlrs("demo", "--epochs", "1", "--backend", "numpy")
     assert "\x1b" not in run.stdout + run.stderr
     assert "━" not in run.stdout + run.stderr
+
+
+def test_operations_are_listed_and_each_has_a_page() -> None:
+    listed = rcmlrs("operations")
+    assert listed.returncode == 0, listed.stderr
+    (line,) = [line for line in listed.stdout.splitlines() if line.startswith("gelu ")]
+    assert "derived" in line
+    assert "Gaussian error linear unit" in line
+    page = rcmlrs("operations", "silu").stdout
+    assert "rc.swish(x)" in page
+    wrong = rcmlrs("operations", "gelo")
+    assert wrong.returncode == 2
+    assert "did you mean 'gelu'?" in wrong.stderr

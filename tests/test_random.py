@@ -3,6 +3,8 @@
 import random as stdlib_random
 import subprocess
 import sys
+from collections.abc import Callable
+from fractions import Fraction
 
 import pytest
 from flint import arb, ctx
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcmlrs_core.errors import AttributeValueError, ShapeError
-from rcmlrs_core.numerics.formats import from_bits, to_bits
+from rcmlrs_core.numerics.formats import from_bits, round_number, to_bits
 from rcmlrs_core.numerics.rounding import round_decided
 from rcmlrs_core.random import (
     FIRST_STREAM,
@@ -19,6 +21,7 @@ from rcmlrs_core.random import (
     QUANTILE_BOUND,
     Generator,
     _binary64_quantile,
+    bernoulli,
     default_generator,
     draw_words,
     manual_seed,
@@ -26,6 +29,8 @@ from rcmlrs_core.random import (
     permutation,
     philox,
     quantile,
+    randint,
+    shuffle,
     uniform,
 )
 
@@ -229,3 +234,80 @@ def test_no_numpy_is_needed() -> None:
     code = "import sys, rcmlrs_core.random as r; r.normal(5, seed=0, backend='python'); print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "False\n"
+
+
+@given(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30), st.integers(0, 1000))
+@settings(max_examples=200, deadline=None)
+def test_other_intervals_and_spreads_are_rounded_once(a: float, b: float, seed: int) -> None:
+    """Against exact fractions: start + factor * x of the standard draw."""
+    standard = uniform(5, seed=seed).tolist()
+    want = [round_number(Fraction(a) + (Fraction(b) - Fraction(a)) * Fraction(u)) for u in standard]
+    assert uniform(5, a, b, seed=seed).tolist() == want
+    z = normal(5, seed=seed).tolist()
+    want = [round_number(Fraction(a) + Fraction(abs(b)) * Fraction(x)) for x in z]
+    assert normal(5, a, abs(b), seed=seed).tolist() == want
+
+
+def test_scaling_is_exact_at_the_ends_of_the_range() -> None:
+    u = [Fraction(x) for x in uniform(9, seed=1).tolist()]
+    for low, high in ((0, 2.0**-149), (-1e-45, 1e-45), (2.0**-1074, 2.0**-1070), (10**400, 2 * 10**400), (0.1, 0.1)):
+        want = [round_number(Fraction(low) + (Fraction(high) - Fraction(low)) * x) for x in u]
+        assert uniform(9, low, high, seed=1).tolist() == want
+
+
+def test_a_longer_draw_begins_with_the_shorter_one() -> None:
+    for draw in (
+        lambda n: uniform(n, -3, 7, seed=5),
+        lambda n: normal(n, 1, 0.1, seed=5),
+        lambda n: bernoulli(n, 0.3, seed=5),
+        lambda n: randint(-5, 5, n, seed=5),
+    ):
+        assert draw(2000).tolist()[:37] == draw(37).tolist()
+
+
+def test_bernoulli_and_randint_are_their_words() -> None:
+    words = draw_words(3000, 7, 8, words=2)
+    mask = bernoulli((3000,), 0.3, seed=7, stream=8)
+    assert mask.dtype == "bool"
+    assert mask.tolist() == [Fraction(w >> 8, 1 << 24) < Fraction(0.3) for w in words[::2]]
+    assert bernoulli(9, 0, seed=0).tolist() == [False] * 9
+    assert bernoulli(9, 1, seed=0).tolist() == [True] * 9
+    drawn = randint(-3, 14, (30, 100), seed=7, stream=8)
+    assert (drawn.dtype, drawn.shape) == ("int32", (30, 100))
+    want = [-3 + ((words[2 * i] << 32 | words[2 * i + 1]) * 17 >> 64) for i in range(3000)]
+    assert drawn.reshape(-1).tolist() == want
+    assert set(want) == set(range(-3, 14))
+    assert set(randint(-(2**31), 2**31, 50, seed=0).tolist()) > set()
+
+
+def test_shuffle_is_a_permutation_of_the_parts() -> None:
+    x = uniform((5, 3), seed=0)
+    order = permutation(5, seed=3, stream=4)
+    assert shuffle(x, seed=3, stream=4).tolist() == [x.tolist()[i] for i in order]
+    assert sorted(shuffle(x, -1, seed=3).tolist()[0]) == sorted(x.tolist()[0])
+
+
+def test_a_generator_gives_each_draw_a_stream() -> None:
+    g, x = Generator(3), uniform((5, 2), seed=0)
+    assert g.bernoulli(9, 0.4).tolist() == bernoulli(9, 0.4, seed=3, stream=FIRST_STREAM).tolist()
+    assert g.randint(0, 9, 9).tolist() == randint(0, 9, 9, seed=3, stream=FIRST_STREAM + 1).tolist()
+    assert g.shuffle(x).tolist() == shuffle(x, seed=3, stream=FIRST_STREAM + 2).tolist()
+    assert g.uniform(9, 2, 3).tolist() == uniform(9, 2, 3, seed=3, stream=FIRST_STREAM + 3).tolist()
+    assert g.normal(9, 2, 3).tolist() == normal(9, 2, 3, seed=3, stream=FIRST_STREAM + 4).tolist()
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: uniform(2, 0, float("inf"), seed=0), "high must be a finite number"),
+        (lambda: normal(2, "1", seed=0), "mean must be a finite number"),
+        (lambda: normal(2, 0, -1, seed=0), "std must not be negative"),
+        (lambda: bernoulli(2, 1.5, seed=0), "from 0 to 1"),
+        (lambda: randint(3, 3, 2, seed=0), "low is below high"),
+        (lambda: randint(0, 2**31 + 1, 2, seed=0), "no int32"),
+        (lambda: randint(0.5, 3, 2, seed=0), "ints"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(make: Callable[[], object], match: str) -> None:
+    with pytest.raises(AttributeValueError, match=match):
+        make()

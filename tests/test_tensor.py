@@ -798,8 +798,14 @@ def test_int32_and_numbers(backend: str) -> None:
         labels == 1.5  # noqa: B015
     with pytest.raises(rc.DTypeError, match="int32"):
         labels == 2**40  # noqa: B015
+    for found in (labels + 1, 1 + labels, labels + np.int64(1), labels.add(rc.tensor(1, dtype="int32"))):
+        assert (found.dtype, found.tolist()) == ("int32", [2, 3, 16777218])
+    with pytest.raises(rc.IntegerRangeError, match=r"16777217, 128 is no int32; .*astype\('float32'\)"):
+        labels * 128
     with pytest.raises(rc.DTypeError, match=r"astype\('float32'\)"):
-        labels + 1
+        labels / 2
+    with pytest.raises(rc.DTypeError, match="differ"):
+        labels + 0.5
 
 
 @pytest.mark.parametrize("other", ["1", None, [1.0], (1.0,), object(), 1j, {}], ids=lambda x: type(x).__name__)
@@ -890,31 +896,6 @@ def indices(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
     return draw()
 
 
-def numpy_index(values: Any, index: Any) -> Any:
-    """NumPy's result; but an int beside a list is not an array of indices as well: its axis goes first."""
-    items = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(item, list) for item in items):
-        kept = tuple(slice(item, item + 1 or None) if isinstance(item, int) else item for item in items)
-        axes = [item for item in _spread(kept, values.ndim) if item is not None]
-        plain = tuple(slice(None) if isinstance(item, list) else item for item in axes)
-        values = values[plain]
-        for axis, item in enumerate(axes):
-            if isinstance(item, list):
-                values = np.take(values, np.array(item, dtype=int), axis=axis)
-        again = []
-        for item in _spread(items, values.ndim):
-            again.append(0 if isinstance(item, int) else None if item is None else slice(None))
-        return values[tuple(again)]
-    return values[index]
-
-
-def _spread(items: tuple[Any, ...], ndim: int) -> list[Any]:
-    """With the slices that '...' and what is left out stand for."""
-    missing = [slice(None)] * (ndim - sum(item is not None and item is not Ellipsis for item in items))
-    at = next((i for i, item in enumerate(items) if item is Ellipsis), len(items))
-    return [*items[:at], *missing, *items[at + 1 :]]
-
-
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_indexing_is_numpys(data: st.DataObject) -> None:
@@ -922,7 +903,7 @@ def test_indexing_is_numpys(data: st.DataObject) -> None:
     shape = data.draw(st.lists(st.integers(0, 4), max_size=3).map(tuple))
     index = data.draw(indices(shape))
     values = np.arange(math.prod(shape), dtype="f4").reshape(shape)
-    want = rc.tensor(numpy_index(values, index))
+    want = rc.tensor(values[index])
     for name in BACKENDS:
         got = rc.tensor(values, name)[index]
         assert got.shape == want.shape
@@ -975,14 +956,16 @@ def test_every_element_type_is_indexed(dtype: str, backend: str) -> None:
         ((..., ...), "at most one"),
         (1.0, "got float"),
         ("x", "got str"),
-        (True, "mask"),
-        ([True, False], "mask"),
+        ([True, False, True], "mask"),
         (slice(None, None, 0), "step"),
         (slice(0.5, None), "slice of ints"),
         ([0, 5], "out of range"),
         (np.array([0.5]), "float"),
-        (np.array([True, False]), "mask"),
-        (([0], [1]), "index twice"),
+        (np.array([True, False, True]), "mask"),
+        ([[True], [False]], "mask"),
+        ([True, 1], "bools and ints"),
+        ([2**31], "out of range"),
+        (([0, 1], [0, 1, 2]), "do not fit each other"),
     ],
     ids=repr,
 )
@@ -993,13 +976,13 @@ def test_indices_that_do_not_fit_are_refused(index: Any, match: str, backend: st
 
 def test_tensors_that_are_no_indices_are_refused(backend: str) -> None:
     t = rc.zeros((2, 3))
-    for index, match in ((rc.tensor([True, False]), "mask"), (rc.tensor([1.0]), "float32")):
+    for index, match in ((rc.tensor([True]), "mask"), (rc.tensor([1.0]), "float32"), (rc.tensor(1.0), "float32")):
         with pytest.raises(rc.IndexRangeError, match=match):
             t[index]
-    with pytest.raises(rc.IndexRangeError, match="do not count from the end"):
-        t[rc.tensor([-1], dtype="int32")]
-    with pytest.raises(TypeError, match="does not support item assignment"):
-        t[0] = 1.0  # type: ignore[index]
+    with pytest.raises(rc.IndexRangeError, match=r"index -3 at position \(1,\)"):
+        t[rc.tensor([-1, -3], dtype="int32")]
+    with pytest.raises(rc.IndexRangeError, match="mask"):
+        t[rc.tensor([True])] = 1.0
 
 
 def test_a_slice_of_everything_is_a_tensor_of_its_own(backend: str) -> None:
@@ -1134,7 +1117,7 @@ def test_a_wrong_name_is_an_attribute_error_with_a_hint() -> None:
     assert not hasattr(t, "gelo")
     with pytest.raises(AttributeError, match="has no 'gelo'; did you mean gelu"):
         rc.gelo  # noqa: B018
-    for elsewhere, here in (("view", "reshape"), ("permute", "transpose"), ("clamp", "maximum")):
+    for elsewhere, here in (("view", "reshape"), ("ravel", "flatten"), ("copy", "detach")):
         with pytest.raises(AttributeError, match=rf"a tensor has no '{elsewhere}'; did you mean .*{here}"):
             getattr(t, elsewhere)
         assert not hasattr(t, elsewhere)
@@ -1315,3 +1298,10 @@ def test_the_way_to_a_kernel_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_attributes_are_looked_up_in_the_quick_way() -> None:
     """Where a class has one of these, Python looks up all its attributes in a slower way: a quarter of the time."""
     assert not {"__getattr__", "__getattribute__", "__setattr__", "__dict__"} & set(vars(rc.RamTensor))
+
+
+def test_a_composition_takes_its_first_operand_by_name_too() -> None:
+    x = rc.tensor([1.0, 3.0])
+    assert rc.min_max(x=x).tolist() == [0.0, 1.0]
+    with pytest.raises(TypeError, match="min_max: takes tensors, got float"):
+        rc.min_max(x=1.0)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.fused import FUSED
 from rcmlrs_core.ops import KERNELS
-from rcmlrs_core.registry import DERIVED, OWN, VARIABLE, Backend, BackendStatus, current_backend
+from rcmlrs_core.registry import VARIABLE, current_backend, status_of
 from rcmlrs_core.registry import backends as statuses
 
 
@@ -21,24 +21,24 @@ def backends(
 ) -> None:
     """List the backends: state, description, and how many kernels are a backend's own."""
     console = PlainConsole()
-    found = statuses()
+    backend = None
     try:
-        backend = current_backend()
-        chosen: str | None = backend.name
-        if all(status.name != chosen for status in found):  # named as module:attribute
-            found.append(status_of(backend))
+        backend = current_backend()  # before the list, which builds no backend whose library takes long to import
     except BackendError as error:
-        chosen = None
         console.say(str(error).splitlines()[0], style="red")
+    chosen = backend.name if backend else None
+    found = statuses()
+    if backend and all(status.name != chosen for status in found):  # named as module:attribute
+        found.append(status_of(backend.name, backend))
     table = Table("backend", "state", "own kernels", "derived", "what it is", box=None, pad_edge=False)
     for status in found:
         mark = " *" if status.name == chosen else ""
         own, derived = (str(len(status.own)), str(len(status.derived))) if status.state == "healthy" else ("", "")
-        about = status.why if status.state == "healthy" else "see below"
+        about = status.why if status.state == "healthy" or status.optional else "see below"
         table.add_row(status.name + mark, status.state, own, derived, about)
     console.table(table)
     for status in found:
-        if status.state != "healthy":
+        if status.state != "healthy" and not status.optional:
             console.say(f"{status.name}: {status.state}: {status.why}", style="yellow")
     console.say(f"* the backend of new tensors here. Choose another with {VARIABLE}=NAME or rc.use_backend(NAME).")
     if why:
@@ -58,11 +58,3 @@ def backends(
             "and the exact definition for what stays undecided. fused: one kernel for a composition of operations. "
             "The bits are the same."
         )
-
-
-def status_of(backend: Backend) -> BackendStatus:
-    """The state of a backend that is built, and so healthy, but not installed under a name."""
-    own, derived = (
-        tuple(name for name, origin in backend.origins.items() if origin == wanted) for wanted in (OWN, DERIVED)
-    )
-    return BackendStatus(backend.name, "healthy", backend.about, own, derived, tuple(backend.fused))

@@ -38,7 +38,7 @@ def demo(
     for status in backends() if not backend else ():
         if status.state == "healthy":
             names.append(status.name)
-        else:
+        elif not status.optional:
             console.say(f"{status.name} is left out: {status.state}: {status.why}", style="yellow")
     reals(64)  # loads what all backends share, which is not to be in the first one's time
     runs: list[Forecast] = []

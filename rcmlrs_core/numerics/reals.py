@@ -9,7 +9,8 @@ becomes an interval of width zero once the precision holds it, and is decided to
 The interval arithmetic is mpmath's (``mpmath.iv``): + - * / sqrt, integer powers and pi are rounded outward, which
 is proven. Its exp, log, sin and cos round outward an approximation that itself is off by less than a thousandth of
 an ulp, which can leave the exact value outside by that much; one more ulp on either side makes enclosures of them.
-The rest is built from these here.
+The rest is built from these here: by identities of the textbook, of which every step rounds outward; by alternating
+series, whose rest lies between zero and the next term (Leibniz); and by integer roots.
 """
 
 from collections.abc import Callable
@@ -74,6 +75,103 @@ class Reals:
         """Cosine of x radians."""
         return self._iv.mpf(1) if x == 0 else self._iv.cos(x) * self._ulp_around_one
 
+    def exp2(self, x: Enclosure) -> Enclosure:
+        """2 to the x = e^(x log 2); the power itself for an integer x, so for |x| that are not huge."""
+        point = point_of(x)
+        if point and point[1] >= 0:
+            return self._iv.mpf(2) ** (point[0] << point[1])
+        return self.exp(x * self.log(self._iv.mpf(2)))
+
+    def log2(self, x: Enclosure) -> Enclosure:
+        """log(x) / log(2); the exponent itself of a power of two."""
+        point = point_of(x)
+        if point and point[0] == 1:
+            return self._iv.mpf(point[1])
+        return self.log(x) / self.log(self._iv.mpf(2))
+
+    def log10(self, x: Enclosure) -> Enclosure:
+        """log(x) / log(10); the exponent itself of a power of ten, of which the binary numbers are the integers."""
+        point = point_of(x)
+        if point and point[1] >= 0:
+            value = point[0] << point[1]
+            exponent = len(str(value)) - 1
+            if value == 10**exponent:
+                return self._iv.mpf(exponent)
+        return self.log(x) / self.log(self._iv.mpf(10))
+
+    def tan(self, x: Enclosure) -> Enclosure:
+        """sin(x) / cos(x)."""
+        return self.sin(x) / self.cos(x)
+
+    def sinh(self, x: Enclosure) -> Enclosure:
+        """(e^x - e^-x) / 2."""
+        e = self.exp(x)
+        return (e - 1 / e) / 2
+
+    def cosh(self, x: Enclosure) -> Enclosure:
+        """(e^x + e^-x) / 2."""
+        e = self.exp(x)
+        return (e + 1 / e) / 2
+
+    def asinh(self, x: Enclosure) -> Enclosure:
+        """log(x + sqrt(x^2 + 1)); odd, and so taken of a positive x, where the sum does not cancel."""
+        return -self.asinh(-x) if x.b < 0 else self.log(x + self.sqrt(x * x + 1))
+
+    def acosh(self, x: Enclosure) -> Enclosure:
+        """log(x + sqrt(x^2 - 1)), for x >= 1."""
+        return self.log(x + self.sqrt((x - 1) * (x + 1)))
+
+    def atanh(self, x: Enclosure) -> Enclosure:
+        """log((1 + x) / (1 - x)) / 2, for |x| < 1."""
+        return self.log((1 + x) / (1 - x)) / 2
+
+    def atan(self, x: Enclosure) -> Enclosure:
+        """x - x^3/3 + x^5/5 - ..., after halving the angle some times: atan x = 2 atan(x / (1 + sqrt(1 + x^2))).
+
+        From the third halving on |x| < 1, so the terms alternate and fall, and what is left out lies between zero and
+        the next term (Leibniz).
+        """
+        halvings = 6
+        for _ in range(halvings):
+            x = x / (1 + self.sqrt(1 + x * x))
+        square = x * x
+        small = abs(x).b * self._iv.mpf(2) ** -self.precision
+        power, total, n = x, x, 1
+        while True:
+            n += 2
+            power = -power * square
+            term = power / n
+            if abs(term).b <= small.b:
+                return (total + self._hull_with_zero(term)) * 2**halvings
+            total = total + term
+
+    def asin(self, x: Enclosure) -> Enclosure:
+        """atan(x / sqrt((1 - x)(1 + x))), for |x| <= 1."""
+        root = self.sqrt((1 - x) * (1 + x))
+        return x * self.pi / 2 if root == 0 else self.atan(x / root)
+
+    def acos(self, x: Enclosure) -> Enclosure:
+        """2 atan(sqrt((1 - x) / (1 + x))), for |x| <= 1."""
+        return self.pi if x == -1 else 2 * self.atan(self.sqrt((1 - x) / (1 + x)))
+
+    def cbrt(self, x: Enclosure) -> Enclosure:
+        """The real cube root: from that of the lower end, rounded down, to that of the upper end, rounded up."""
+        low, high = (self._cube_root(end) for end in x._mpi_)
+        return self._iv.mpf([low.a, high.b])
+
+    def _cube_root(self, end: tuple[int, int, int, int]) -> Enclosure:
+        """Of +-n 2^(3e) for an integer n of enough bits: c^3 <= n < (c + 1)^3, and c itself where c^3 = n."""
+        sign, significand, exponent, length = end
+        if significand == 0:
+            return self._iv.mpf(0)
+        shift = max(0, 3 * self.precision - length)
+        shift += (exponent - shift) % 3
+        n = int(significand) << shift
+        c = floor_cube_root(n)
+        scale = self._iv.mpf(2) ** ((int(exponent) - shift) // 3)
+        root = (self._iv.mpf(c) if c**3 == n else self._iv.mpf([c, c + 1])) * scale
+        return -root if sign else root
+
     def power(self, x: Enclosure, y: Enclosure) -> Enclosure:
         """x to the y for single numbers: with y = n / 2^k, the n-th power of k square roots; x > 0 unless k = 0.
 
@@ -111,8 +209,30 @@ class Reals:
                 return 2 * total / self.sqrt(self.pi)
             total = total + term
 
+    def erfc(self, x: Enclosure) -> Enclosure:
+        """1 - erf(x): far above zero the difference takes 1.44 x^2 bits more."""
+        return 1 - self.erf(x)
+
     def _hull_with_zero(self, x: Enclosure) -> Enclosure:
         return self._iv.mpf([min(x.a, 0), max(x.b, 0)])
+
+
+def point_of(x: Enclosure) -> tuple[int, int] | None:
+    """(n, e) with an odd n (or 0) where the enclosure is the one number n 2^e, else None."""
+    low, high = x._mpi_
+    if low != high or (low[1] == 0 and low[2] != 0):
+        return None
+    return -int(low[1]) if low[0] else int(low[1]), int(low[2])
+
+
+def floor_cube_root(n: int) -> int:
+    """The largest c with c^3 <= n, for n > 0: Newton's method from above, which falls until it is there."""
+    c = 1 << -(-n.bit_length() // 3)
+    while True:
+        lower = (2 * c + n // (c * c)) // 3
+        if lower >= c:
+            return c
+        c = lower
 
 
 @cache

@@ -5,16 +5,19 @@ give it their arrays and a namespace of the same functions (``rcmlrs_backend_arr
 :class:`Row` and this module. IEEE 754 holds throughout: no function raises on overflow, division by zero or a domain
 error, it returns the infinity or NaN that hardware would.
 
-Elementwise: abs exp expm1 log log1p maximum minimum power sqrt tanh where. Along the last axis, which is kept with
-length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3). From rows to squares, for Jacobians: outer
-with_diagonal. ``x.shape[-1]`` is the length of a row.
+Elementwise: abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 floor log
+log10 log1p log2 maximum minimum power round signbit sin sinh sqrt tan tanh trunc where. Along the last axis, which is
+kept with length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3); product, giving ``(f, e)`` for
+f * 2^e, so that nothing overflows, and scaled, which makes a number of them; of integers, argmax and whole_product.
+From rows to rows: cumsum argsort sort (stable, without NaN); products and other_products, as product; whole_products.
+From rows to squares, for Jacobians: outer with_diagonal. ``x.shape[-1]`` is the length of a row.
 """
 
 import builtins
 import math
 import operator
 from collections.abc import Callable, Iterable
-from itertools import repeat
+from itertools import accumulate, repeat
 from typing import Any
 
 from rcmlrs_core.numerics.formats import INFINITY, NAN
@@ -62,6 +65,18 @@ class Row:
     def __rtruediv__(self, other: Scalar) -> "Row":
         return _divide(other, self)
 
+    def __floordiv__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.floordiv, self, other)
+
+    def __mod__(self, other: "Row | Scalar") -> "Row":
+        return _binary(remainder, self, other)
+
+    def __lshift__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.lshift, self, other)
+
+    def __rshift__(self, other: "Row | Scalar") -> "Row":
+        return _binary(operator.rshift, self, other)
+
     def __lt__(self, other: "Row | Scalar") -> "Row":
         return _binary(operator.lt, self, other)
 
@@ -85,6 +100,9 @@ class Row:
 
     def __or__(self, other: "Row") -> "Row":
         return _binary(operator.or_, self, other)
+
+    def __xor__(self, other: "Row") -> "Row":
+        return _binary(operator.xor, self, other)
 
     def __invert__(self) -> "Row":
         return Row(map(operator.not_, self.values))
@@ -119,6 +137,11 @@ def divide(x: float, y: float) -> float:
     return x / y
 
 
+def remainder(x: float, y: float) -> float:
+    """``x - y floor(x / y)``, rounded once; of the sign of y. NaN where Python would raise: of x and zero."""
+    return x % y if y else NAN
+
+
 def _total(function: Callable[[float], float], pole: float | None = None) -> Callable[[Any], Any]:
     """``function`` on rows and numbers, made total: +inf on overflow, -inf at its ``pole``, NaN off its domain."""
 
@@ -141,11 +164,39 @@ def _total(function: Callable[[float], float], pole: float | None = None) -> Cal
     return apply
 
 
+def _sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(INFINITY, x)
+
+
+def _atanh(x: float) -> float:
+    return math.copysign(INFINITY, x) if math.fabs(x) == 1.0 else math.atanh(x)
+
+
+acos = _total(math.acos)
+acosh = _total(math.acosh)
+asin = _total(math.asin)
+asinh = _total(math.asinh)
+atan = _total(math.atan)
+atanh = _total(_atanh)
+cbrt = _total(math.cbrt)
+cos = _total(math.cos)
+cosh = _total(math.cosh)
+erf = _total(math.erf)
+erfc = _total(math.erfc)
 exp = _total(math.exp)
+exp2 = _total(math.exp2)
 expm1 = _total(math.expm1)
 log = _total(math.log, pole=0.0)
+log10 = _total(math.log10, pole=0.0)
 log1p = _total(math.log1p, pole=-1.0)
+log2 = _total(math.log2, pole=0.0)
+sin = _total(math.sin)
+sinh = _total(_sinh)
 sqrt = _total(math.sqrt)
+tan = _total(math.tan)
 tanh = _total(math.tanh)
 
 
@@ -154,8 +205,15 @@ def abs(x: Any) -> Any:
     return Row(map(math.fabs, x.values)) if isinstance(x, Row) else math.fabs(x)
 
 
-def power(x: Any, y: Any) -> Row:
+def atan2(y: Any, x: Any) -> Row:
+    """The angle of the point (x, y), with the special cases of IEEE 754."""
+    return _binary(math.atan2, y, x)
+
+
+def power(x: Any, y: Any) -> Any:
     """x to the y, with the special cases of IEEE 754 ``pow``."""
+    if not isinstance(x, Row) and not isinstance(y, Row):
+        return _power(x, y)
     return Row(map(_power, _values(x), _values(y)))
 
 
@@ -213,10 +271,114 @@ def max(x: Row) -> float:
     if any(map(math.isnan, values)):
         return NAN
     largest: float = builtins.max(values)
-    if largest == 0.0:
+    if largest == 0.0 and isinstance(largest, float):
         sign: float = builtins.max(math.copysign(1.0, value) for value in values if value == 0.0)
         return math.copysign(0.0, sign)
     return largest
+
+
+def cumsum(x: Row) -> Row:
+    """The sums of the first 1, 2, ... elements, in any order."""
+    return Row(accumulate(x.values))
+
+
+def argsort(x: Row) -> Row:
+    """The places of the elements in ascending order, which is stable; there is no NaN."""
+    return Row(sorted(range(len(x.values)), key=x.values.__getitem__))
+
+
+def sort(x: Row) -> Row:
+    """The elements in ascending order; there is no NaN."""
+    return Row(sorted(x.values))
+
+
+FARTHEST = 400
+"""Exponents of ``scaled`` are cut off here: far beyond what a binary32 number has, and short of what binary64 has."""
+
+
+def product(x: Row) -> tuple[float, float]:
+    """The product of a row as ``(f, e)``, f * 2^e: n - 1 roundings, and no overflow."""
+    fractions, exponents = products(x)
+    return fractions.values[-1], exponents.values[-1]
+
+
+def products(x: Row) -> tuple[Row, Row]:
+    """The products of the first 1, 2, ... elements as ``(f, e)``, f * 2^e: at most n - 1 roundings each."""
+    f, e = 1.0, 0.0
+    fractions, exponents = [], []
+    for value in x.values:
+        f, step = math.frexp(f * value)
+        e += step
+        fractions.append(f)
+        exponents.append(e)
+    return Row(fractions), Row(exponents)
+
+
+def other_products(x: Row) -> tuple[Row, Row]:
+    """For each element the product of the others, as ``(f, e)``, f * 2^e: at most n - 1 roundings each."""
+    before, before_e = products(Row([1.0, *x.values[:-1]]))
+    after, after_e = products(Row([1.0, *x.values[:0:-1]]))
+    after, after_e = Row(reversed(after.values)), Row(reversed(after_e.values))
+    return before * after, before_e + after_e
+
+
+def whole_product(x: Row) -> int:
+    """The product of integers."""
+    return math.prod(x.values)
+
+
+def whole_products(x: Row) -> Row:
+    """The products of the first 1, 2, ... integers."""
+    return Row(accumulate(x.values, operator.mul))
+
+
+def scaled(f: Any, e: Any) -> Any:
+    """f * 2^e; rounded, that is what it is in binary32 also where e is beyond FARTHEST."""
+    if not isinstance(f, Row):
+        return math.ldexp(f, int(builtins.min(builtins.max(e, -FARTHEST), FARTHEST)))
+    return Row(map(scaled, f.values, e.values))
+
+
+def argmax(x: Row) -> int:
+    """The place of the largest integer, the first one among equals."""
+    return x.values.index(builtins.max(x.values))
+
+
+def floor(x: Any) -> Any:
+    """The largest integer that is not above x; -0 is one of its own."""
+    return _whole(math.floor, x)
+
+
+def ceil(x: Any) -> Any:
+    """The smallest integer that is not below x; -0 above (-1, -0]."""
+    return _whole(math.ceil, x)
+
+
+def trunc(x: Any) -> Any:
+    """The integer part, with the sign of x."""
+    return _whole(math.trunc, x)
+
+
+def round(x: Any) -> Any:
+    """The nearest integer, the even one of two, with the sign of x."""
+    return _whole(builtins.round, x)
+
+
+def _whole(function: Callable[[float], int], x: Any) -> Any:
+    def one(x: float) -> float:
+        return math.copysign(function(x), x) if math.isfinite(x) else x
+
+    return Row(map(one, x.values)) if isinstance(x, Row) else one(x)
+
+
+def copysign(x: Any, y: Any) -> Row:
+    """|x| with the sign of y."""
+    return _binary(math.copysign, x, y)
+
+
+def signbit(x: Row) -> Row:
+    """Whether the sign is minus, of -0 too."""
+    return Row(math.copysign(1.0, value) < 0 for value in x.values)
 
 
 def outer(x: Row, y: Row) -> Row:

@@ -11,6 +11,7 @@ from typing import Any
 from rcmlrs_core.errors import ShapeError
 from rcmlrs_core.numerics.accurate import INFINITY, two_sum
 from rcmlrs_core.numerics.sums import special_sum
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Elementwise, case, refusal
 
 
@@ -72,4 +73,15 @@ operation = Elementwise(
         case([1.0, 2.0], [[10.0], [20.0]], 0.5, want=[[11.5, 12.5], [21.5, 22.5]]),
     ),
     refusals=(refusal(ShapeError, "lengths 2 and 3", [1.0, 2.0], [1.0, 2.0, 3.0]),),
+    calls=(
+        call((7,)),
+        call((7,), (7,)),
+        call((2, 3), (2, 3), (2, 3)),
+        call((), (), (), ()),
+        call((3, 1), (4,), ()),
+        call((0,), (0,)),
+        call(*[(5,)] * 9),
+    ),
+    data="sums",
+    of_length=lambda n: call(*[(2,)] * n),
 )

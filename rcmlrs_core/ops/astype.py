@@ -11,6 +11,7 @@ from math import inf, nan
 from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, DTypeError
+from rcmlrs_core.ops.calls import Bools, Ints, call
 from rcmlrs_core.ops.op import ALL_DTYPES, General, Operand, Result, case, refusal
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray
 
@@ -56,4 +57,16 @@ operation = General(
         refusal(DTypeError, "not_equal(0)", [1.0], dtype="bool"),
         refusal(AttributeValueError, "one of float32, int32, bool, got 'float64'", [1.0], dtype="float64"),
     ),
+    calls=(
+        call((17,), dtype="float32"),
+        call(Ints((2, 9), -(2**31), 2**31), dtype="float32"),
+        call(Ints((65,), 2**24, 2**25), dtype="float32"),
+        call(Ints((5,), -(2**31), 2**31), dtype="int32"),
+        call(Bools((2, 3)), dtype="float32"),
+        call(Bools((7,)), dtype="int32"),
+        call(Bools((7,)), dtype="bool"),
+        call(Ints((), 0, 9), dtype="float32"),
+        call(Ints((0,), 0, 9), dtype="float32"),
+    ),
+    data="float_moves",
 )

@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
 from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import Shape, broadcast_offsets
@@ -50,5 +51,13 @@ operation = Move(
     refusals=(
         refusal(ShapeError, "does not broadcast to (3,)", [1.0, 2.0], shape=(3,)),
         refusal(ShapeError, "does not broadcast to (2,)", [[1.0, 2.0]], shape=(2,)),
+    ),
+    calls=(
+        call((), shape=(2, 3)),
+        call((3,), shape=(2, 3)),
+        call((3, 1), shape=(2, 3, 4)),
+        call((1, 1), shape=(33, 17)),
+        call((1,), shape=(0,)),
+        call((2, 3), shape=(2, 3)),
     ),
 )

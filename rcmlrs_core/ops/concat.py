@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, DTypeError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.indices import int32
 from rcmlrs_core.ops.op import ALL_DTYPES, Move, Operand, Result, case, check_dtypes, refusal
 from rcmlrs_core.ops.shapes import normalize_axis
@@ -74,5 +75,12 @@ operation = Move(
         refusal(ShapeError, "stack makes a new axis", [1.0], [[1.0]]),
         refusal(AxisError, "out of range", [1.0], [1.0], axis=1),
         refusal(DTypeError, "differ", [1.0], int32([1])),
+    ),
+    calls=(
+        call((3,), (0,), (5,)),
+        call((2, 3), (1, 3)),
+        call((2, 3), (2, 1), (2, 4), axis=1),
+        call((2, 1, 3), (2, 5, 3), axis=-2),
+        call((7,)),
     ),
 )

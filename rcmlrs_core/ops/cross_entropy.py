@@ -10,6 +10,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, DTypeError, IndexRangeError, ShapeError
+from rcmlrs_core.ops.calls import Ints, call
 from rcmlrs_core.ops.loss import reduce
 from rcmlrs_core.ops.op import Composition, case, refusal
 from rcmlrs_core.plain import INT32, PlainArray
@@ -57,5 +58,10 @@ operation = Composition(
         refusal(ShapeError, "(n, classes)", [[1.0, 2.0]], labels_of(0, 1)),
         refusal(ShapeError, "(n, classes)", [1.0, 2.0], labels_of(0)),
         refusal(AttributeValueError, "reduction is one of", [[1.0, 2.0]], labels_of(0), reduction="average"),
+    ),
+    calls=(
+        call((3, 4), Ints((3,), 0, 4)),
+        call((5, 2), Ints((5,), 0, 2), reduction="sum"),
+        call((2, 3), Ints((2,), 0, 3), reduction="none"),
     ),
 )

@@ -6,6 +6,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 
 
@@ -32,4 +33,11 @@ operation = Composition(
         refusal(ShapeError, "of the same length", [1.0], [1.0, 2.0]),
         refusal(ShapeError, "matmul multiplies matrices", [[1.0]], [1.0]),
     ),
+    calls=(
+        call((7,), (7,)),
+        call((1,), (1,)),
+        call((33,), (33,)),
+        call((0,), (0,)),
+    ),
+    data="sums",
 )

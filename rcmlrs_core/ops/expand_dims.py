@@ -6,6 +6,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AxisError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axes
 
@@ -32,4 +33,11 @@ operation = Composition(
         refusal(AxisError, "out of range", [1.0], axis=2),
         refusal(AxisError, "twice", [1.0], axis=(0, 0)),
     ),
+    calls=(
+        call((3,), axis=0),
+        call((2, 3), axis=(0, -1)),
+        call((), axis=0),
+        call((0, 2), axis=1),
+    ),
+    data="moves",
 )

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import AxisError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axis
 
@@ -35,4 +36,11 @@ operation = Composition(
         refusal(AxisError, "comes after", [[1.0]], start_axis=1, end_axis=0),
         refusal(AxisError, "out of range", [[1.0]], start_axis=2),
     ),
+    calls=(
+        call((2, 3, 4)),
+        call((2, 3, 4), start_axis=1),
+        call((2, 3, 4), start_axis=0, end_axis=1),
+        call((0, 3)),
+    ),
+    data="moves",
 )

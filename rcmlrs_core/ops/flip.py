@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rcmlrs_core.errors import AxisError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axes
 from rcmlrs_core.plain import Shape, offsets, strides_of
@@ -46,5 +47,13 @@ operation = Move(
     refusals=(
         refusal(AxisError, "out of range", [1.0], axis=1),
         refusal(AxisError, "twice", [[1.0]], axis=(0, -2)),
+    ),
+    calls=(
+        call((7,)),
+        call((2, 3), axis=0),
+        call((2, 3, 4), axis=(0, -1)),
+        call((33, 2), axis=0),
+        call(()),
+        call((0, 2)),
     ),
 )

@@ -10,6 +10,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError
+from rcmlrs_core.ops.calls import Ints, call
 from rcmlrs_core.ops.indices import check_alike, check_int32, check_range, int32, places_along
 from rcmlrs_core.ops.op import General, Operand, Result, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axis
@@ -55,4 +56,13 @@ operation = General(
         refusal(AxisError, "same number of axes", [[1.0]], int32([0]), axis=0),
         refusal(AxisError, "3 is more than 2", [[1.0], [2.0]], int32([0, 0, 0], 3, 1), axis=1),
     ),
+    calls=(
+        call((5,), Ints((7,), 0, 5), axis=0),
+        call((4, 3), Ints((2, 3), 0, 4), axis=0),
+        call((4, 3), Ints((4, 5), 0, 3), axis=1),
+        call((4, 3), Ints((2, 1), 0, 3), axis=-1),
+        call((2, 3, 4), Ints((2, 2, 4), 0, 3), axis=1),
+        call((3, 4), Ints((3, 0), 0, 4), axis=1),
+    ),
+    data="moves",
 )

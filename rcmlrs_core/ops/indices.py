@@ -1,7 +1,12 @@
 """Indices in operands: the checks of their values, which kernels make, and the error that they raise."""
 
+from collections.abc import Iterable, Sequence
+from math import prod
+from typing import Any
+
 from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError
-from rcmlrs_core.ops.op import Operand, conversion
+from rcmlrs_core.ops.op import Operand, conversion, spread
+from rcmlrs_core.ops.shapes import broadcast_shapes
 from rcmlrs_core.plain import INT32, PlainArray, Shape, offsets, strides_of
 
 
@@ -19,13 +24,49 @@ def check_range(name: str, indices: PlainArray, length: int) -> None:
         raise index_error(name, values[place], place, indices.shape, length)
 
 
-def index_error(name: str, index: int, place: int, shape: Shape, length: int) -> IndexRangeError:
-    """The error for ``index``, the ``place``-th of the indices in row-major order, beside an axis of ``length``."""
+def index_error(
+    name: str, index: int, place: int, shape: Shape, length: int, *, from_end: bool = False
+) -> IndexRangeError:
+    """The error for ``index``, the ``place``-th of the indices in row-major order, beside an axis of ``length``.
+
+    ``from_end`` says that indices below zero count from the end.
+    """
     position = tuple(place // stride % n for stride, n in zip(strides_of(shape), shape, strict=True))
     allowed = f"it must be in [0, {length - 1}]; negative ones do not count from the end" if length else "it is empty"
+    if from_end and length:
+        allowed = f"it must be in [{-length}, {length - 1}]"
     return IndexRangeError(
         f"{name}: index {index} at position {position} is out of range for an axis of length {length}: {allowed}"
     )
+
+
+def raveled(name: str, indices: Sequence[PlainArray], shape: Shape) -> tuple[list[int], Shape]:
+    """The row-major places in ``shape`` of positions, an operand for each axis, and the shape that these broadcast to.
+
+    Positions below zero count from the end. Where an empty operand broadcasts all others away, none is looked at.
+    """
+    target = broadcast_shapes(name, *(tensor.shape for tensor in indices))
+    for tensor, length in zip(indices, shape, strict=True):
+        for place, index in enumerate(tensor.values if prod(target) else ()):
+            if not -length <= index < length:
+                raise index_error(name, index, place, tensor.shape, length, from_end=True)
+    places = [0] * prod(target)
+    for tensor, length in zip(indices, shape, strict=True):
+        positions = (index % length for index in spread(tensor, target))
+        places = [place * length + index for place, index in zip(places, positions, strict=True)]
+    return places, target
+
+
+def tensor_of(values: Iterable[int], shape: Shape, beside: Any) -> Any:
+    """An int32 tensor on the backend of the tensor ``beside``: for compositions that know their indices."""
+    from rcmlrs_core.creation import from_plain  # which is made of operations
+
+    return from_plain(PlainArray.of(values, shape, INT32), beside._backend)
+
+
+def numbers_like(x: Any) -> Any:
+    """The numbers from 0 on, as an int32 tensor of the shape of ``x``."""
+    return tensor_of(range(prod(x.shape)), x.shape, x)
 
 
 def places_along(shape: Shape, indices: PlainArray, axis: int) -> list[int]:

@@ -79,4 +79,8 @@ operation = Elementwise(
         refusal(AttributeValueError, "no attribute 'alpha'", [1.0], alpha=0.1),
         refusal(DTypeError, "takes float32, got int32", PlainArray.of([1], (1,), "int32")),
     ),
+    samples=(
+        {},
+        *({"slope": slope} for slope in (0.2, 0.0, 1.0, -0.5, 2.0**-149)),
+    ),
 )

@@ -58,4 +58,10 @@ operation = Elementwise(
         refusal(AttributeValueError, "of type float", [1.0], slope=None),
         refusal(DTypeError, "takes float32, got int32", PlainArray.of([1], (1,), "int32")),
     ),
+    samples=(
+        {},
+        {"slope": 0.2},
+        {"slope": 0.0},
+        {"slope": -1.0},
+    ),
 )

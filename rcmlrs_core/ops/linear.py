@@ -12,6 +12,7 @@ from typing import Any
 
 from rcmlrs_core.errors import DTypeError, ShapeError
 from rcmlrs_core.numerics.sums import exact_dot
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.indices import int32
 from rcmlrs_core.ops.op import General, Operand, Result, case, check_dtypes, refusal
 from rcmlrs_core.plain import FLOAT32, PlainArray
@@ -84,4 +85,15 @@ operation = General(
         refusal(ShapeError, "takes a bias of shape (1,)", [[1.0]], [[1.0]], [1.0, 2.0]),
         refusal(DTypeError, "takes float32", int32([1]), [[1.0]]),
     ),
+    calls=(
+        call((1, 1), (1, 1), (1,)),
+        call((3, 4), (5, 4), (5,)),
+        call((3, 4), (5, 4)),
+        call((7,), (2, 7), (2,)),
+        call((2, 3, 5), (4, 5), (4,)),
+        call((2, 0), (3, 0), (3,)),
+        call((0, 3), (2, 3), (2,)),
+        call((9, 33), (9, 33), (9,)),
+    ),
+    of_length=lambda n: call((2, n), (3, n), (3,)),
 )

@@ -9,6 +9,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.loss import check_same_shape, reduce
 from rcmlrs_core.ops.op import Composition, case, refusal
 
@@ -31,5 +32,10 @@ operation = Composition(
     refusals=(
         refusal(ShapeError, "broadcasts nothing", [[1.0], [2.0]], [1.0, 2.0]),
         refusal(AttributeValueError, "reduction is one of mean, sum, none", [1.0], [1.0], reduction="average"),
+    ),
+    calls=(
+        call((7,), (7,)),
+        call((3, 4), (3, 4), reduction="sum"),
+        call((2, 3), (2, 3), reduction="none"),
     ),
 )

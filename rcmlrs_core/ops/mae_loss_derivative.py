@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.loss import check_reduction, check_same_shape
 from rcmlrs_core.ops.op import Composition, case, refusal
 
@@ -29,4 +30,9 @@ operation = Composition(
         case([1.0, 2.0, 4.0], [1.0, 4.0, 1.0], reduction="sum", want=[0.0, -1.0, 1.0]),
     ),
     refusals=(refusal(ShapeError, "broadcasts nothing", [[1.0], [2.0]], [1.0, 2.0]),),
+    calls=(
+        call((7,), (7,)),
+        call((3, 4), (3, 4), reduction="sum"),
+        call((2, 3), (2, 3), reduction="none"),
+    ),
 )

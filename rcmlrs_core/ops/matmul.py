@@ -15,6 +15,7 @@ from typing import Any
 
 from rcmlrs_core.errors import DTypeError, ShapeError
 from rcmlrs_core.numerics.sums import exact_dot
+from rcmlrs_core.ops.calls import product
 from rcmlrs_core.ops.indices import int32
 from rcmlrs_core.ops.op import General, Operand, Result, case, check_dtypes, refusal
 from rcmlrs_core.ops.shapes import broadcast_shapes
@@ -110,4 +111,20 @@ operation = General(
         refusal(ShapeError, "lengths 2 and 3", [[[1.0]]] * 2, [[[1.0]]] * 3),
         refusal(DTypeError, "takes float32", int32([1]), int32([1])),
     ),
+    calls=(
+        product((1, 1), (1, 1)),
+        product((3, 4), (4, 5)),
+        product((5, 17), (17, 3)),
+        product((7,), (7,)),
+        product((3,), (3, 2)),
+        product((4, 9), (9,)),
+        product((2, 3, 4), (4, 2)),
+        product((2, 1, 2, 3), (3, 3, 2)),
+        product((2,), (3, 2, 2)),
+        product((2, 0), (0, 3)),
+        product((0, 3), (3, 2)),
+        product((0,), (0,)),
+        product((9, 33), (33, 9)),
+    ),
+    of_length=lambda n: product((2, n), (n, 3)),
 )

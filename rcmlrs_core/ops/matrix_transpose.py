@@ -6,6 +6,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 
 
@@ -25,4 +26,10 @@ operation = Composition(
         case([[[1.0, 2.0]], [[3.0, 4.0]]], want=[[[1.0], [2.0]], [[3.0], [4.0]]]),
     ),
     refusals=(refusal(ShapeError, "no two axes", [1.0]),),
+    calls=(
+        call((2, 3)),
+        call((2, 3, 4)),
+        call((0, 2)),
+    ),
+    data="moves",
 )

@@ -3,6 +3,7 @@
 1. No rounding. NaN if any element is NaN; ``max(-0, +0) = +0`` (N2.3).
 2. ``axis`` is an int, a tuple of ints or None, which is all. The largest of no elements is refused.
 3. The gradient goes to the first of the largest in row-major order (N4.3), or to the first NaN.
+4. Of int32 too, to int32.
 """
 
 import math
@@ -10,7 +11,9 @@ from typing import Any
 
 from rcmlrs_core.errors import ShapeError
 from rcmlrs_core.numerics import rows
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Reduction, case, refusal
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def row(values: list[float]) -> float:
@@ -23,6 +26,11 @@ def row(values: list[float]) -> float:
 
 def binary64(m: Any, x: Any) -> Any:
     """Every binary32 number is a binary64 number of the same order."""
+    return m.max(x)
+
+
+def integers(m: Any, x: Any) -> Any:
+    """Clause 4."""
     return m.max(x)
 
 
@@ -41,13 +49,16 @@ def as_rows(x: Any, axis: tuple[int, ...]) -> Any:
 
 def to_chosen(g: Any, chosen: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Zeros like ``x`` with what ``g`` says at the places ``chosen`` of each row, added where a place comes twice."""
-    kept = tuple(i for i in range(len(x.shape)) if i not in axis)
-    order = (*kept, *axis)
     zeros = as_rows(x.zeros_like(), axis)
     updates = g.reshape((*chosen.shape[:-1], 1)).broadcast_to(chosen.shape)
-    placed = zeros.scatter_add(chosen, updates, axis=-1)
+    return from_rows(zeros.scatter_add(chosen, updates, axis=-1), x, axis)
+
+
+def from_rows(rows: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """Back from :func:`as_rows` to the shape of ``x``."""
+    order = (*(i for i in range(len(x.shape)) if i not in axis), *axis)
     back = sorted(range(len(order)), key=order.__getitem__)
-    return placed.reshape(tuple(x.shape[i] for i in order)).transpose(back)
+    return rows.reshape(tuple(x.shape[i] for i in order)).transpose(back)
 
 
 operation = Reduction(
@@ -56,6 +67,8 @@ operation = Reduction(
     row=row,
     binary64=binary64,
     bound=lambda n: 0,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     aliases=("find_max", "amax"),
     empty="the largest of no elements does not exist",
@@ -69,6 +82,8 @@ operation = Reduction(
         case([-(2.0**-149), -(2.0**-148)], want=-(2.0**-149)),
         case([[1.0, 5.0], [4.0, 2.0]], axis=0, want=[4.0, 5.0]),
         case([[1.0, 5.0], [4.0, 2.0]], axis=(0, 1), keepdims=True, want=[[5.0]]),
+        case(int32(0, -(2**31), -5), want=0),
+        case(int32(-(2**31), -5), axis=0, keepdims=True, want=[-5]),
     ),
     refusals=(refusal(ShapeError, "the largest of no elements", [[], []], axis=1),),
 )

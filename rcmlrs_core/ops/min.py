@@ -3,14 +3,17 @@
 1. No rounding. NaN if any element is NaN; ``min(-0, +0) = -0`` (N2.3).
 2. ``axis`` is an int, a tuple of ints or None, which is all. The smallest of no elements is refused.
 3. The gradient goes to the first of the smallest in row-major order (N4.3), or to the first NaN.
+4. Of int32 too, to int32.
 """
 
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
 from rcmlrs_core.numerics import rows
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.max import as_rows, to_chosen
 from rcmlrs_core.ops.op import Reduction, case, refusal
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def row(values: list[float]) -> float:
@@ -26,6 +29,11 @@ def binary64(m: Any, x: Any) -> Any:
     return -m.max(-x)
 
 
+def integers(m: Any, x: Any) -> Any:
+    """Clause 4."""
+    return -m.max(-x)
+
+
 def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> tuple[Any]:
     """``g`` at the first of the smallest."""
     chosen = as_rows(x, axis).argmin(axis=-1, keepdims=True)
@@ -38,6 +46,8 @@ operation = Reduction(
     row=row,
     binary64=binary64,
     bound=lambda n: 0,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     aliases=("find_min", "amin"),
     empty="the smallest of no elements does not exist",
@@ -50,6 +60,8 @@ operation = Reduction(
         case([float("inf"), float("inf")], want=float("inf")),
         case([[1.0, 5.0], [4.0, 2.0]], axis=0, want=[1.0, 2.0]),
         case([[1.0, 5.0], [4.0, 2.0]], axis=(0, 1), keepdims=True, want=[[1.0]]),
+        case(int32(0, -(2**31), -5), want=-(2**31)),
+        case(int32(0, 5), want=0),
     ),
     refusals=(refusal(ShapeError, "the smallest of no elements", [[], []], axis=1),),
 )

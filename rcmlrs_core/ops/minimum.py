@@ -3,6 +3,7 @@
 1. The smaller operand itself; nothing is rounded. ``minimum(-0, +0) = -0``, and NaN if either is NaN (N2.3).
 2. Operands broadcast against each other.
 3. The gradient passes ``g`` to ``y`` where x > y, and to ``x`` everywhere else: of equals the first takes it (N4.3).
+4. Of int32 too, to int32.
 """
 
 from math import inf, nan
@@ -10,8 +11,9 @@ from typing import Any
 
 from rcmlrs_core.errors import DTypeError, ShapeError
 from rcmlrs_core.numerics.rows import smaller
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Elementwise, case, refusal
-from rcmlrs_core.plain import PlainArray
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def plain(x: float, y: float) -> float:
@@ -22,6 +24,11 @@ def plain(x: float, y: float) -> float:
 def binary64(m: Any, x: Any, y: Any) -> Any:
     """Clause 1, which every m.minimum keeps."""
     return m.minimum(x, y)
+
+
+def integers(m: Any, x: Any, y: Any) -> Any:
+    """Clause 4."""
+    return m.where(x > y, y, x)
 
 
 def gradient(g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
@@ -36,6 +43,8 @@ operation = Elementwise(
     plain=plain,
     binary64=binary64,
     bound=0,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     cases=(
         case([-0.0, 0.0, 0.0], [0.0, -0.0, 0.0], want=[-0.0, -0.0, 0.0]),
@@ -43,9 +52,10 @@ operation = Elementwise(
         case([inf, -inf, inf], [1.0, 1.0, inf], want=[1.0, -inf, inf]),
         case([2.0**-149, -(2.0**-149)], [0.0, -0.0], want=[0.0, -(2.0**-149)]),
         case([[1.0], [3.0]], [2.0, 4.0], want=[[1.0, 1.0], [2.0, 3.0]]),
+        case(int32(1, -(2**31)), int32(2, 2**31 - 1), want=[1, -(2**31)]),
     ),
     refusals=(
         refusal(ShapeError, "lengths 2 and 3", [1.0, 2.0], [1.0, 2.0, 3.0]),
-        refusal(DTypeError, "takes float32, got int32", PlainArray.of([1], (), "int32"), 1.0),
+        refusal(DTypeError, "int32 and float32 differ", int32(1), [1.0]),
     ),
 )

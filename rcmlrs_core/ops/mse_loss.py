@@ -9,6 +9,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.loss import check_same_shape, reduce
 from rcmlrs_core.ops.op import Composition, case, refusal
 from rcmlrs_core.plain import PlainArray
@@ -35,5 +36,10 @@ operation = Composition(
         refusal(ShapeError, "differ", [1.0], 0.0),
         refusal(AttributeValueError, "reduction is one of mean, sum, none", [1.0], [1.0], reduction="average"),
         refusal(DTypeError, "float32", [1.0], PlainArray.of([1], (1,), "int32")),
+    ),
+    calls=(
+        call((7,), (7,)),
+        call((3, 4), (3, 4), reduction="sum"),
+        call((2, 3), (2, 3), reduction="none"),
     ),
 )

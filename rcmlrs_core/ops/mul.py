@@ -4,13 +4,15 @@
    is NaN.
 2. Operands broadcast against each other.
 3. The gradient passes ``g * y`` to ``x`` and ``g * x`` to ``y``, summed over the axes that were broadcast.
+4. Of int32 too, to int32: exact, and refused where the result is none.
 """
 
 from typing import Any
 
-from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.errors import DTypeError, IntegerRangeError, ShapeError
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Elementwise, case, refusal
-from rcmlrs_core.plain import PlainArray
+from rcmlrs_core.plain import FLOAT32, INT32, PlainArray
 
 
 def exact(r: Any, x: Any, y: Any) -> Any:
@@ -28,6 +30,11 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
     return x * y
 
 
+def integers(m: Any, x: Any, y: Any) -> Any:
+    """Clause 4."""
+    return x * y
+
+
 def gradient(g: Any, p: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """``g * y`` and ``g * x``."""
     return (g * y).sum_to(x.shape), (g * x).sum_to(y.shape)
@@ -39,6 +46,8 @@ operation = Elementwise(
     special=special,
     binary64=binary64,
     bound=0,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     aliases=("multiply",),
     cases=(
@@ -55,9 +64,12 @@ operation = Elementwise(
         case(2.0**-75, 2.0**-75 * (1 + 2.0**-23), want=2.0**-149, note="a hair above it"),
         case(0.5, 3 * 2.0**-149, want=2.0**-148, note="a tie among the subnormals"),
         case([[2.0], [3.0]], [5.0, 7.0], want=[[10.0, 14.0], [15.0, 21.0]]),
+        case(int32(46341, -65536, 0), int32(46340, 32768, -(2**31)), want=[2147441940, -(2**31), 0]),
     ),
     refusals=(
         refusal(ShapeError, "lengths 2 and 3", [1.0, 2.0], [1.0, 2.0, 3.0]),
-        refusal(DTypeError, "takes float32, got bool", 1.0, PlainArray.of([1], (), "bool")),
+        refusal(DTypeError, "takes float32 or int32, got bool", 1.0, PlainArray.of([1], (), "bool")),
+        refusal(IntegerRangeError, "46341, 46341 is no int32", int32(1, 46341), int32(46341)),
+        refusal(IntegerRangeError, "astype('float32')", int32(-(2**31)), int32(-(2**31))),
     ),
 )

@@ -2,13 +2,15 @@
 
 1. The sign is changed and nothing is rounded: ``neg(+0) = -0``, ``neg(inf) = -inf``.
 2. The gradient is ``-g``.
+3. Of int32 too, to int32: exact, and refused where the result is none.
 """
 
 from typing import Any
 
-from rcmlrs_core.errors import DTypeError
+from rcmlrs_core.errors import DTypeError, IntegerRangeError
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Elementwise, case, refusal
-from rcmlrs_core.plain import PlainArray
+from rcmlrs_core.plain import FLOAT32, INT32, PlainArray
 
 
 def plain(x: float) -> float:
@@ -18,6 +20,11 @@ def plain(x: float) -> float:
 
 def binary64(m: Any, x: Any) -> Any:
     """The other sign."""
+    return -x
+
+
+def integers(m: Any, x: Any) -> Any:
+    """Clause 3."""
     return -x
 
 
@@ -31,6 +38,8 @@ operation = Elementwise(
     plain=plain,
     binary64=binary64,
     bound=0,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     aliases=("negative",),
     cases=(
@@ -38,6 +47,10 @@ operation = Elementwise(
         case(-0.0, want=0.0),
         case([2.0**-149, -3.4028234663852886e38], want=[-(2.0**-149), 3.4028234663852886e38]),
         case([float("inf"), float("nan")], want=[float("-inf"), float("nan")]),
+        case(int32(0, 2**31 - 1), want=[0, -(2**31) + 1]),
     ),
-    refusals=(refusal(DTypeError, "takes float32, got int32", PlainArray.of([1], (1,), "int32")),),
+    refusals=(
+        refusal(IntegerRangeError, "-2147483648 is no int32", int32(-(2**31))),
+        refusal(DTypeError, "takes float32 or int32, got bool", PlainArray.of([1], (1,), "bool")),
+    ),
 )

@@ -5,9 +5,11 @@
 3. Not differentiable: an index moves in jumps.
 """
 
-from rcmlrs_core.errors import AttributeValueError, DTypeError, IndexRangeError
+from rcmlrs_core.errors import AttributeValueError, DTypeError, IndexRangeError, ShapeError
+from rcmlrs_core.ops.calls import Ints, call
 from rcmlrs_core.ops.indices import check_int32, check_range, int32
 from rcmlrs_core.ops.op import General, NoGradient, Operand, Result, bind_attributes, case, refusal
+from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import FLOAT32, PlainArray
 
 
@@ -17,7 +19,7 @@ def rule(indices: Operand, *, classes: int) -> Result:
     classes = bind_attributes("one_hot", CLASSES, {"classes": classes})["classes"]
     if classes < 1:
         raise AttributeValueError(f"one_hot: classes must be at least 1, got {classes}")
-    return Result((*indices.shape, classes), FLOAT32, {"classes": classes})
+    return Result(normalize_shape("one_hot", (*indices.shape, classes)), FLOAT32, {"classes": classes})
 
 
 def definition(indices: PlainArray, *, classes: int) -> PlainArray:
@@ -44,6 +46,15 @@ operation = General(
         refusal(IndexRangeError, "negative", int32([-1]), classes=3),
         refusal(AttributeValueError, "at least 1", int32([0]), classes=0),
         refusal(DTypeError, "int32", [0.0], classes=3),
+        refusal(ShapeError, "2^62", int32([0]), classes=2**64),
     ),
+    calls=(
+        call(Ints((7,), 0, 5), classes=5),
+        call(Ints((2, 3), 0, 4), classes=9),
+        call(Ints((), 0, 1), classes=1),
+        call(Ints((0,), 0, 1), classes=3),
+        call(Ints((65,), 0, 10), classes=10),
+    ),
+    data="float_moves",
 )
 CLASSES = {"classes": operation.signature.parameters["classes"]}

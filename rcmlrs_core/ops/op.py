@@ -20,11 +20,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
-from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
+from rcmlrs_core.errors import AttributeValueError, AxisError, DTypeError, IntegerRangeError, ShapeError
+from rcmlrs_core.numerics import rows as m
 from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
 from rcmlrs_core.numerics.reals import decide
+from rcmlrs_core.numerics.rows import Row
+from rcmlrs_core.ops.calls import Call
 from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape, broadcast_offsets, offsets, strides_of
 
@@ -42,7 +45,10 @@ class Operand(Protocol):
 
 
 class Result(NamedTuple):
-    """What a shape check finds: the result's shape and element type, and the attributes in their normal form."""
+    """What a shape check finds: the result's shape and element type, and the attributes in their normal form.
+
+    A length of -1 is one that depends on the elements: the kernel's buffer tells it.
+    """
 
     shape: Shape
     dtype: str
@@ -108,6 +114,18 @@ class Operation:
     cases: Sequence[Case] = ()
     refusals: Sequence[Refusal] = ()
     aliases: Sequence[str] = ()
+    integers: Callable[..., Any] | None = None
+    """The same for int32 operands, where it is another formula: ``integers(m, *x, **attributes)``, over Python's ints
+    or int64 arrays, in the form of ``binary64``. It gives the exact integer, or where that does not fit int64 (or there
+    is none: ``NO_INTEGER``) any integer that is no int32. The result is int32, and refused where it is none.
+    """
+    calls: Sequence[Call] = ()
+    """What the suite calls at random, where the operation's form does not say it; ``data`` is what it fills in."""
+    data: str = "sums"
+    of_length: Callable[[int], Call] | None = None
+    """A call whose sums have n terms, or whose blocks end at n."""
+    samples: Sequence[dict[str, Any]] = ({},)
+    """Attributes to try, where the form says how it is called and the defaults are not enough."""
 
     @cached_property
     def name(self) -> str:
@@ -116,8 +134,8 @@ class Operation:
 
     @cached_property
     def documentation(self) -> str:
-        """The operation's page: the docstring of its file."""
-        return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
+        """The operation's page: the docstring of its file (of one made in a notebook, there is none)."""
+        return inspect.cleandoc(getattr(sys.modules.get(self.module), "__doc__", None) or "")
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -134,6 +152,19 @@ class Operation:
         """The number of operands (of those that have a name)."""
         return sum(
             p.annotation is Operand for p in self.signature.parameters.values() if p.kind is not p.VAR_POSITIONAL
+        )
+
+    def of_integers(self, *operands: Operand) -> bool:
+        """Whether ``integers`` is the formula for these operands."""
+        return self.integers is not None and operands[0].dtype == INT32
+
+    def refuse_integers(self, operands: Sequence[Any], attributes: dict[str, Any]) -> NoReturn:
+        """The error for int32 elements ``operands`` (of a row, some) whose result is no int32."""
+        shown = [*map(str, operands[:4]), *(["..."] if len(operands) > 4 else [])]
+        given = "".join(f", {key}={value}" for key, value in attributes.items())
+        raise IntegerRangeError(
+            f"{self.name}: the result of {', '.join(shown)}{given} is no int32; "
+            "for numbers that are rounded instead, convert the operands with .astype('float32')"
         )
 
     def check(self, *operands: Operand, **attributes: Any) -> Result:
@@ -191,7 +222,8 @@ class Elementwise(Operation):
                 break
         if self._attribute_types or attributes:
             attributes = self._normal(attributes)
-        return Result(shape, self.gives or dtype, attributes)
+        gives = INT32 if self.integers and dtype == INT32 else self.gives or dtype
+        return Result(shape, gives, attributes)
 
     @cached_property
     def _attribute_types(self) -> dict[str, inspect.Parameter]:
@@ -214,12 +246,30 @@ class Elementwise(Operation):
         assert exact is not None
         return from_bits(decide(lambda r: exact(r, *map(r.number, arguments), **attributes)))
 
+    def whole(self, columns: Sequence[Sequence[int]], **attributes: Any) -> list[int]:
+        """The int32 results for columns of int32 elements, by ``integers``; the first that is none is refused."""
+        assert self.integers is not None
+        values: list[int] = self.integers(m, *map(Row, columns), **attributes).values
+        for i, value in enumerate(values):
+            if not LOWEST <= value <= HIGHEST:
+                self.refuse_integers([column[i] for column in columns], attributes)
+        return values
+
     def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
         """Every element by :meth:`value`."""
         shape = broadcast_shapes(self.name, *(operand.shape for operand in operands))
         rows = [spread(operand, shape) for operand in operands]
+        if self.of_integers(*operands):
+            return PlainArray.of(self.whole(rows, **attributes), shape, INT32)
         dtype = self.gives or operands[-1].dtype
         return PlainArray.of((self.value(*x, **attributes) for x in zip(*rows, strict=True)), shape, dtype)
+
+
+LOWEST, HIGHEST = -(1 << 31), (1 << 31) - 1
+"""The ends of int32."""
+
+NO_INTEGER = (1 << 63) - 1
+"""What an ``integers`` formula gives where there is no integer, as of a quotient by zero: an int64, and no int32."""
 
 
 def check_dtypes(name: str, operands: Sequence[Operand], takes: Sequence[str]) -> str:
@@ -330,6 +380,8 @@ class Reduction(Operation):
     maps: bool = False
     squares: bool = False
     default_axis: int | None = None
+    needs_axis: bool = False
+    """Whether the axis must be said of a tensor that has not one but several (the Array API's cumulative sums)."""
     empty: str = ""
     """Why an empty row is refused; where it is not, nothing."""
     row_check: Callable[..., None] | None = None
@@ -382,6 +434,8 @@ class Reduction(Operation):
 
     def _check(self, x: Operand, axis: Any, keepdims: bool, attributes: dict[str, Any]) -> Result:
         check_dtypes(self.name, (x,), self.takes)
+        if self.needs_axis and (axis is None or axis is ...) and len(x.shape) != 1:
+            raise AxisError(f"{self.name}: a tensor of shape {x.shape} has not one axis; say which, with axis=...")
         axes = normalize_axes(self.name, self.default_axis if axis is ... else axis, x.shape, one=self.one_axis)
         length = 1
         for a in axes:
@@ -404,7 +458,11 @@ class Reduction(Operation):
             if self.row_check:
                 self.row_check(length, **bound)
             normal |= bound
-        return Result(shape, self.gives, normal)
+        return Result(shape, self.gives_of(x), normal)
+
+    def gives_of(self, x: Operand) -> str:
+        """The element type of the result."""
+        return INT32 if self.of_integers(x) else self.gives
 
     def elements(self, values: list[float], places: Sequence[int], **attributes: Any) -> Sequence[Any]:
         """What the definition has at some places of a row's result; a number is at place 0."""
@@ -414,11 +472,21 @@ class Reduction(Operation):
         return [result] if self.keeps else [result[place] for place in places]
 
     def define(self, *operands: PlainArray, **attributes: Any) -> PlainArray:
-        """Every row by ``row``."""
-        return self.by_rows(operands[0], self.row, **attributes)
+        """Every row by ``row``; of int32, by ``integers``."""
+        return self.by_rows(operands[0], self.whole if self.of_integers(*operands) else self.row, **attributes)
+
+    def whole(self, values: list[int], **attributes: Any) -> Any:
+        """The int32 result of a row of int32 elements, by ``integers``, or as many as there are; refused if none is."""
+        assert self.integers is not None
+        result = self.integers(m, Row(values), **attributes)
+        for value in result.values if isinstance(result, Row) else [result]:
+            if not LOWEST <= value <= HIGHEST:
+                self.refuse_integers(values, attributes)
+        return result.values if isinstance(result, Row) else result
 
     def by_rows(self, x: PlainArray, row: Callable[..., Any], **attributes: Any) -> PlainArray:
         """Apply ``row`` to every row of ``x``, and put the results where the operation's result has them."""
+        gives = self.gives_of(x)
         axes = attributes.pop("axis")
         keepdims = attributes.pop("keepdims", False)
         kept = [i for i in range(len(x.shape)) if i not in axes]
@@ -433,16 +501,16 @@ class Reduction(Operation):
         else:
             results = [row([values[start + step] for step in steps], **attributes) for start in starts]
         if self.maps:
-            flat = [0.0] * len(values)
+            flat: list[Any] = [0] * len(values)
             for start, result in zip(starts, results, strict=True):
                 for step, value in zip(steps, result, strict=True):
                     flat[start + step] = value
-            return PlainArray.of(flat, x.shape, self.gives)
+            return PlainArray.of(flat, x.shape, gives)
         if self.squares:
             shape = tuple(x.shape[i] for i in kept) + (len(steps), len(steps))
-            return PlainArray.of((value for result in results for value in result), shape, self.gives)
+            return PlainArray.of((value for result in results for value in result), shape, gives)
         shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes)
-        return PlainArray.of(results, shape, self.gives)
+        return PlainArray.of(results, shape, gives)
 
 
 # ---------------------------------------------------------------------------------------------------- moves
@@ -460,6 +528,7 @@ class Move(Operation):
     rule: Callable[..., Result]
     source: Callable[..., Sequence[int]]
     clause: str = "N4.1"
+    data: str = "moves"
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -518,16 +587,24 @@ ALL_DTYPES = (FLOAT32, INT32, BOOL)
 # --------------------------------------------------------------------------------------------- compositions
 
 
+OF_ITS_OPERATIONS = NoGradient("a composition has the gradients of its operations")
+"""The gradient of a composition, which need not be stated; one that has none says why."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Composition(Operation):
     """A composition of operations, written once over tensors; it has their bits on every backend (N5).
 
-    ``function(x, ..., **attributes)`` takes tensors and gives one. It has no kernel and needs no gradient of its own.
+    ``function(x, ..., **attributes)`` takes tensors and gives one, or a tuple of them (its cases then want a tuple). It
+    has no kernel and needs no gradient of its own.
     """
 
     function: Callable[..., Any]
-    gradient: Gradient | NoGradient = NoGradient("a composition has the gradients of its operations")
+    gradient: Gradient | NoGradient = OF_ITS_OPERATIONS
     clause: str = "N5"
+    data: str = "few"
+    text_first: bool = False
+    """Whether text may stand before the tensors: the subscripts of an ``einsum``."""
 
     @cached_property
     def signature(self) -> inspect.Signature:

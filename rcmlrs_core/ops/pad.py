@@ -5,6 +5,8 @@
    (N4.1).
 2. ``value`` is rounded once (N6); for int32 it is an integer, for bool 0 or 1.
 3. The gradient is the slice that takes the elements out again.
+4. ``mode`` is only there to say where its other values went: ``pad_edge``, ``pad_reflect`` and ``pad_wrap`` extend an
+   axis by elements of its own.
 """
 
 import operator
@@ -13,7 +15,9 @@ from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.numerics.formats import round_number
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
+from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import BOOL, FLOAT32, Shape, strides_of
 
 Widths = tuple[tuple[int, int], ...]
@@ -25,18 +29,24 @@ def rule(
     *,
     value: float = 0.0,
     interior: int | Sequence[int] = 0,
+    mode: str = "constant",
 ) -> Result:
-    """Clauses 1 and 2."""
-    pairs = _pairs(widths, x.shape)
+    """Clauses 1, 2 and 4."""
+    if mode != "constant":
+        others = "pad_edge, pad_reflect and pad_wrap"
+        raise AttributeValueError(f"pad: fills with a constant, and mode {mode!r} is no such; {others} extend an axis")
+    pairs = widths_of("pad", widths, x.shape)
     between = _interior(interior, x.shape)
     shape = tuple(
         before + max(0, n + (n - 1) * gap) + after
         for n, (before, after), gap in zip(x.shape, pairs, between, strict=True)
     )
+    normalize_shape("pad", shape)
     return Result(shape, x.dtype, {"widths": pairs, "value": _filling(value, x.dtype), "interior": between})
 
 
-def _pairs(widths: Any, shape: Shape) -> Widths:
+def widths_of(name: str, widths: Any, shape: Shape) -> Widths:
+    """Clause 1, as a pair for each axis; ``name`` is the operation that takes them."""
     try:
         if not isinstance(widths, Sequence):
             widths = (widths, widths)
@@ -44,13 +54,15 @@ def _pairs(widths: Any, shape: Shape) -> Widths:
             widths = (widths,) * len(shape)
         pairs = tuple((operator.index(before), operator.index(after)) for before, after in widths)
     except (TypeError, ValueError):
-        raise ShapeError(f"pad: widths are pairs (before, after) of ints, one for each axis, got {widths!r}") from None
+        raise ShapeError(
+            f"{name}: widths are pairs (before, after) of ints, one for each axis, got {widths!r}"
+        ) from None
     if len(pairs) != len(shape):
         raise ShapeError(
-            f"pad: {len(pairs)} pairs of widths for the {len(shape)} axes of shape {shape}; one pair serves all"
+            f"{name}: {len(pairs)} pairs of widths for the {len(shape)} axes of shape {shape}; one pair serves all"
         )
     if any(width < 0 for pair in pairs for width in pair):
-        raise ShapeError(f"pad: widths must not be negative, got {pairs}; slice takes elements away")
+        raise ShapeError(f"{name}: widths must not be negative, got {pairs}; slice takes elements away")
     return pairs
 
 
@@ -118,5 +130,16 @@ operation = Move(
         refusal(ShapeError, "pairs (before, after)", [1.0], widths=((1, 2, 3),)),
         refusal(ShapeError, "non-negative", [1.0], widths=0, interior=-1),
         refusal(AttributeValueError, "must be a number", [1.0], widths=0, value="x"),
+        refusal(AttributeValueError, "pad_edge, pad_reflect and pad_wrap", [1.0], widths=1, mode="edge"),
+        refusal(ShapeError, "elements", [1.0], widths=2**59),
+    ),
+    calls=(
+        call((3,), widths=2),
+        call((2, 3), widths=((1, 0), (0, 2)), value=1),
+        call((2, 3, 1), widths=(1, 2)),
+        call((2, 3), widths=1, interior=(2, 1)),
+        call((0, 2), widths=1),
+        call((17,), widths=(0, 33)),
+        call((91,), widths=1, value=-0.0),
     ),
 )

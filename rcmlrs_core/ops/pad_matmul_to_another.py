@@ -9,6 +9,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 
 
@@ -38,4 +39,9 @@ operation = Composition(
         case([[1.0]], [[3.0], [float("inf")]], want=[[float("nan")]], note="0 * inf"),
     ),
     refusals=(refusal(ShapeError, "no matrix", 1.0, [1.0]),),
+    calls=(
+        call((2, 3), (4, 2)),
+        call((3, 2), (4, 5)),
+        call((2, 2), (2, 2)),
+    ),
 )

@@ -7,14 +7,16 @@
    limits, 0 or inf. (IEEE 754-2019, 9.2.1, ``pow``; N2.3.)
 4. The gradient passes ``g * (y * x^(y-1))`` to ``x``, 0 where y = 0, and ``g * (x^y * log x)`` to ``y``, 0 where x
    = 0 and y >= 0; each summed over the axes that were broadcast.
+5. Of int32 too, to int32: exact, and refused where the result is none or ``y`` is negative.
 """
 
 from math import copysign, floor, inf, isinf, nan
 from typing import Any
 
-from rcmlrs_core.errors import DTypeError, ShapeError
-from rcmlrs_core.ops.op import Elementwise, case, refusal
-from rcmlrs_core.plain import PlainArray
+from rcmlrs_core.errors import DTypeError, IntegerRangeError, ShapeError
+from rcmlrs_core.ops.comparison import int32
+from rcmlrs_core.ops.op import HIGHEST, LOWEST, NO_INTEGER, Elementwise, case, refusal
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def exact(r: Any, x: Any, y: Any) -> Any:
@@ -53,6 +55,22 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
     return m.power(m.where((y == 0.5) & (x + x == x), m.abs(x), x), y)
 
 
+def integers(m: Any, x: Any, y: Any) -> Any:
+    """Clause 5, by squaring (see ``powi``). From 32 on only 0, 1 and -1 have powers, those of 32 or 33."""
+    exponent = m.where(y > 33, 32 + y % 2, y)
+    result, factor = x * 0 + 1, x
+    for _ in range(6):
+        result = m.where(exponent % 2 == 1, clipped(m, result * factor), result)
+        exponent = exponent // 2
+        factor = clipped(m, factor * factor)
+    return m.where(y < 0, NO_INTEGER, result)
+
+
+def clipped(m: Any, x: Any) -> Any:
+    """x, and next to int32 where it lies outside of it."""
+    return m.where(x > HIGHEST, HIGHEST + 1, m.where(x < LOWEST, LOWEST - 1, x))
+
+
 def gradient(g: Any, p: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """Clause 4."""
     to_x = y.equal(0.0).where(0.0, g * (y * x.powf(y - 1.0)))
@@ -70,6 +88,8 @@ operation = Elementwise(
     binary64=binary64,
     bound=8,
     sees_nan=True,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     aliases=("pow", "power"),
     cases=(
@@ -99,9 +119,12 @@ operation = Elementwise(
         case([2.0, 2.0, 2.0], [127.99999, 128.0, -126.5], note="the overflow threshold, and into the subnormals"),
         case([1 + 2.0**-23, 1 - 2.0**-24], [0.5, 1.5], note="next to midpoints"),
         case([[2.0], [3.0]], [2.0, -1.0], want=[[4.0, 0.5], [9.0, 0.33333334]]),
+        case(int32(-2, 0, 0, 3, -1, -1), int32(31, 0, 5, 19, 2**31 - 1, 40), want=[-(2**31), 1, 0, 1162261467, -1, 1]),
     ),
     refusals=(
         refusal(ShapeError, "lengths 2 and 3", [1.0, 2.0], [1.0, 2.0, 3.0]),
-        refusal(DTypeError, "takes float32, got int32", 2.0, PlainArray.of([2], (), "int32")),
+        refusal(IntegerRangeError, "2, 32 is no int32", int32(2), int32(32)),
+        refusal(IntegerRangeError, "2, -1 is no int32", int32(2), int32(-1)),
+        refusal(DTypeError, "float32 and int32 differ", 2.0, int32(2)),
     ),
 )

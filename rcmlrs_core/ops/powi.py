@@ -5,14 +5,18 @@
    an odd n (IEEE 754-2019, 9.2.1, ``pown``; N2.3).
 3. n is an int32: an int in [-2^31, 2^31).
 4. The gradient is ``g * (n * x^(n-1))``, and 0 for n = 0.
+5. Of int32 too, to int32: exact, and refused where the result is none or n is negative.
 """
 
 from math import inf, nan
 from typing import Any
 
-from rcmlrs_core.errors import AttributeValueError
-from rcmlrs_core.ops.op import Elementwise, case, refusal
+from rcmlrs_core.errors import AttributeValueError, IntegerRangeError
+from rcmlrs_core.ops.comparison import int32
+from rcmlrs_core.ops.op import NO_INTEGER, Elementwise, case, refusal
+from rcmlrs_core.ops.powf import clipped
 from rcmlrs_core.ops.powf import special as special_power
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def exact(r: Any, x: Any, *, n: int) -> Any:
@@ -44,6 +48,21 @@ def attribute_check(*, n: int) -> dict[str, int]:
     return {"n": n}
 
 
+def integers(m: Any, x: Any, *, n: int) -> Any:
+    """Clause 5, by squaring. Factors that are no int32 become one that is next to int32, and so do their products, as
+    no further factor is smaller than 1; and no product on the way leaves int64."""
+    if n < 0:
+        return x * 0 + NO_INTEGER
+    result, factor = x * 0 + 1, x
+    while n:
+        if n % 2:
+            result = clipped(m, result * factor)
+        n //= 2
+        if n:
+            factor = clipped(m, factor * factor)
+    return result
+
+
 def gradient(g: Any, y: Any, x: Any, *, n: int) -> tuple[Any]:
     """Clause 4."""
     if n == -(2**31):  # n - 1 is no int32
@@ -61,6 +80,8 @@ operation = Elementwise(
     bound=8,
     sees_nan=True,
     attribute_check=attribute_check,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     cases=(
         case([NAN, INF, -0.0, 2.5], n=0, want=[1.0] * 4),
@@ -75,10 +96,19 @@ operation = Elementwise(
         case([1.0000001, 0.99999994, -1.0, -2.0, 1.0], n=2**31 - 1, want=[INF, 0.0, -1.0, -INF, 1.0]),
         case([1.0000001, 0.99999994, -1.0, 0.5, 1.0], n=-(2**31), want=[0.0, INF, 1.0, INF, 1.0]),
         case([1.0000001, 0.99999994, 1.5], n=1000003, note="a million factors, rounded once"),
+        case(int32(-2, 0, 1), n=31, want=[-(2**31), 0, 1]),
+        case(int32(-1, 1, 0), n=2**31 - 1, want=[-1, 1, 0]),
+        case(int32(5, 0), n=0, want=[1, 1]),
+        case(int32(-1290, 46340), n=1, want=[-1290, 46340]),
     ),
     refusals=(
         refusal(AttributeValueError, "must be an int32", [1.0], n=2**31),
         refusal(AttributeValueError, "of type int", [1.0], n=0.5),
         refusal(AttributeValueError, "missing", [1.0]),
+        refusal(IntegerRangeError, "2, n=31 is no int32", int32(1, 2), n=31),
+        refusal(IntegerRangeError, "-65537, n=2 is no int32", int32(-65537), n=2),
+        refusal(IntegerRangeError, "-3, n=2147483647", int32(-3), n=2**31 - 1),
+        refusal(IntegerRangeError, "2, n=-1 is no int32", int32(2), n=-1),
     ),
+    samples=tuple({"n": n} for n in (2, 3, -1, 0, 1, -2, 4, 7, -150, 2**31 - 1, -(2**31))),
 )

@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
 from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import Shape
@@ -66,5 +67,13 @@ operation = Move(
         refusal(ShapeError, "no length for the -1", [1.0, 2.0, 3.0], shape=(2, -1)),
         refusal(ShapeError, "only one length can be -1", [1.0], shape=(-1, -1)),
         refusal(ShapeError, "must not be negative", [1.0], shape=(-2,)),
+    ),
+    calls=(
+        call((6,), shape=(2, 3)),
+        call((2, 3, 4), shape=(4, -1)),
+        call((), shape=(1, 1)),
+        call((1,), shape=()),
+        call((0, 3), shape=(3, 0)),
+        call((5, 13), shape=(65,)),
     ),
 )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axes, normalize_shape
 
@@ -37,4 +38,11 @@ operation = Composition(
         refusal(ShapeError, "has the shape (2,)", [1.0], shape=(2, 3), axis=1),
         refusal(AxisError, "out of range", [1.0], shape=(2, 3), axis=2),
     ),
+    calls=(
+        call((2,), shape=(2, 3), axis=1),
+        call((3,), shape=(2, 3, 4), axis=(0, -1)),
+        call((), shape=(2, 3)),
+        call((2, 1), shape=(2, 3), axis=1, keepdims=True),
+    ),
+    data="moves",
 )

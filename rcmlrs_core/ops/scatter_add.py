@@ -12,6 +12,7 @@ from typing import Any
 
 from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError, ShapeError
 from rcmlrs_core.numerics.sums import exact_sum
+from rcmlrs_core.ops.calls import Ints, call
 from rcmlrs_core.ops.indices import check_alike, check_int32, check_range, int32, places_along
 from rcmlrs_core.ops.op import General, Operand, Result, case, check_dtypes, refusal
 from rcmlrs_core.ops.shapes import normalize_axis
@@ -70,4 +71,13 @@ operation = General(
         refusal(AxisError, "3 is more than 2", [[1.0], [2.0]], int32([0] * 3, 3, 1), [[1.0]] * 3, axis=1),
         refusal(DTypeError, "int32", [1.0], [0.0], [1.0], axis=0),
     ),
+    calls=(
+        call((5,), Ints((9,), 0, 5), (9,), axis=0),
+        call((4, 3), Ints((7, 3), 0, 4), (7, 3), axis=0),
+        call((4, 3), Ints((2, 8), 0, 3), (2, 8), axis=1),
+        call((2, 3, 2), Ints((2, 5, 1), 0, 3), (2, 5, 1), axis=-2),
+        call((3,), Ints((0,), 0, 3), (0,), axis=0),
+        call((2,), Ints((33,), 0, 2), (33,), axis=0),
+    ),
+    of_length=lambda n: call((2,), Ints((n,), 0, 2), (n,), axis=0),
 )

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, ShapeError
@@ -9,6 +10,9 @@ from rcmlrs_core.plain import Shape
 
 MOST_AXES = 64
 """As many as NumPy has."""
+
+MOST_ELEMENTS = 1 << 60
+"""Below which bytes can be counted in 63 bits. What no memory holds is refused by the memory."""
 
 
 def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
@@ -66,4 +70,6 @@ def normalize_shape(name: str, shape: Any) -> Shape:
         raise ShapeError(f"{name}: a tensor has at most {MOST_AXES} axes of lengths below 2^62, got {len(result)} axes")
     if any(length < 0 for length in result):
         raise ShapeError(f"{name}: lengths must not be negative, got {result}")
+    if prod(length or 1 for length in result) >= MOST_ELEMENTS:  # an empty one has axes that must be counted too
+        raise ShapeError(f"{name}: {result} has {prod(result)} elements, more than any memory; a tensor has below 2^60")
     return result

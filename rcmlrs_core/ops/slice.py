@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
 from rcmlrs_core.plain import Shape, offsets, strides_of
 
@@ -74,5 +75,13 @@ operation = Move(
         refusal(ShapeError, "steps are positive", [1.0], start=(0,), stop=(1,), step=(-1,)),
         refusal(AxisError, "at most one for each axis", [1.0], start=(0, 0), stop=(1, 1)),
         refusal(AxisError, "give as many of each", [1.0], start=(0,), stop=()),
+    ),
+    calls=(
+        call((9,), start=(2,), stop=(7,)),
+        call((9,), start=(1,), stop=(None,), step=(3,)),
+        call((4, 5), start=(-3, None), stop=(-1, 9), step=(1, 2)),
+        call((4, 5, 2), start=(1,), stop=(3,)),
+        call((4, 5), start=(2, 3), stop=(2, 1)),
+        call((70, 3), start=(5, 0), stop=(69, 3), step=(7, 2)),
     ),
 )

@@ -6,6 +6,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axes
 
@@ -35,4 +36,11 @@ operation = Composition(
         refusal(ShapeError, "has length 2", [[1.0, 2.0]], axis=1),
         refusal(AxisError, "out of range", [1.0], axis=1),
     ),
+    calls=(
+        call((1, 3, 1)),
+        call((1, 3, 1), axis=0),
+        call((2, 1), axis=-1),
+        call((3,)),
+    ),
+    data="moves",
 )

@@ -6,6 +6,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 
 
@@ -36,4 +37,11 @@ operation = Composition(
         refusal(ShapeError, "differ", [1.0], [1.0, 2.0]),
         refusal(AxisError, "out of range", [1.0], [1.0], axis=2),
     ),
+    calls=(
+        call((3,), (3,)),
+        call((2, 3), (2, 3), (2, 3), axis=1),
+        call((), ()),
+        call((5,)),
+    ),
+    data="moves",
 )

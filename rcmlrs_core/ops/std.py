@@ -70,4 +70,8 @@ operation = Reduction(
         refusal(ShapeError, "the standard deviation of no elements", [[], []], axis=1),
         refusal(AttributeValueError, "leaves nothing to divide by", [1.0, 2.0], correction=2),
     ),
+    samples=(
+        {},
+        {"correction": 1},
+    ),
 )

@@ -3,13 +3,15 @@
 1. ``RN(x - y)``: one rounding, as in IEEE 754 (N2.1). ``(-0) - (+0) = -0``; any other exact zero is +0.
 2. Operands broadcast against each other.
 3. The gradient passes ``g`` to ``x`` and ``-g`` to ``y``, summed over the axes that were broadcast.
+4. Of int32 too, to int32: exact, and refused where the result is none.
 """
 
 from typing import Any
 
-from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.errors import DTypeError, IntegerRangeError, ShapeError
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Elementwise, case, refusal
-from rcmlrs_core.plain import PlainArray
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def exact(r: Any, x: Any, y: Any) -> Any:
@@ -27,6 +29,11 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
     return x - y
 
 
+def integers(m: Any, x: Any, y: Any) -> Any:
+    """Clause 4."""
+    return x - y
+
+
 def gradient(g: Any, d: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """``g`` and ``-g``."""
     return g.sum_to(x.shape), -g.sum_to(y.shape)
@@ -38,6 +45,8 @@ operation = Elementwise(
     special=special,
     binary64=binary64,
     bound=0,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     aliases=("subtract",),
     cases=(
@@ -54,9 +63,11 @@ operation = Elementwise(
         case(-3.4028234663852886e38, 1.0141204801825835e31, want=float("-inf"), note="overflows on the tie"),
         case(3.4028234663852886e38, 2.0**-149, want=3.4028234663852886e38),
         case([[1.0], [2.0]], [10.0, 20.0], want=[[-9.0, -19.0], [-8.0, -18.0]]),
+        case(int32(2**24 + 1, -(2**31)), int32(1, -1), want=[2**24, -(2**31) + 1]),
     ),
     refusals=(
         refusal(ShapeError, "lengths 2 and 3", [1.0, 2.0], [1.0, 2.0, 3.0]),
-        refusal(DTypeError, "takes float32, got int32", PlainArray.of([1], (), "int32"), 1.0),
+        refusal(IntegerRangeError, "-2147483648, 1 is no int32", int32(-(2**31)), int32(1)),
+        refusal(DTypeError, "int32 and float32 differ", int32(1), [1.0]),
     ),
 )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 from rcmlrs_core.ops.shapes import normalize_shape
 
@@ -35,4 +36,11 @@ operation = Composition(
         case([1.0, -0.0], shape=(2,), want=[1.0, -0.0]),
     ),
     refusals=(refusal(ShapeError, "does not broadcast to (2,)", [1.0, 2.0], shape=(3,)),),
+    calls=(
+        call((2, 3), shape=(3,)),
+        call((2, 3), shape=(2, 1)),
+        call((4, 2, 3), shape=()),
+        call((3,), shape=(3,)),
+    ),
+    data="sums",
 )

@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError
+from rcmlrs_core.ops.calls import Ints, call
 from rcmlrs_core.ops.indices import check_int32, check_range, int32
 from rcmlrs_core.ops.op import General, Operand, Result, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axis
@@ -62,4 +63,14 @@ operation = General(
         refusal(DTypeError, "int32", [1.0], [0.0]),
         refusal(AxisError, "out of range", [1.0], int32([0]), axis=1),
     ),
+    calls=(
+        call((5,), Ints((7,), 0, 5)),
+        call((4, 3), Ints((2, 3), 0, 4)),
+        call((4, 3), Ints((5,), 0, 3), axis=1),
+        call((2, 3, 4), Ints((), 0, 3), axis=-2),
+        call((3, 4), Ints((0,), 0, 3)),
+        call((3, 0), Ints((2,), 0, 3)),
+        call((33, 5), Ints((65,), 0, 33)),
+    ),
+    data="moves",
 )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rcmlrs_core.errors import AxisError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
 from rcmlrs_core.ops.shapes import normalize_axis
 from rcmlrs_core.plain import Shape, offsets, strides_of
@@ -43,7 +44,7 @@ operation = Move(
     rule=rule,
     source=source,
     gradient=gradient,
-    aliases=("permute_dims",),
+    aliases=("permute", "permute_dims"),
     cases=(
         case([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], want=[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]),
         case([[[1.0, 2.0]], [[3.0, 4.0]]], axes=(1, 2, 0), want=[[[1.0, 3.0], [2.0, 4.0]]]),
@@ -52,5 +53,15 @@ operation = Move(
     refusals=(
         refusal(AxisError, "each of the 2 axes", [[1.0]], axes=(0, 0)),
         refusal(AxisError, "out of range", [[1.0]], axes=(0, 2)),
+    ),
+    calls=(
+        call(()),
+        call((0,)),
+        call((5,)),
+        call((2, 3)),
+        call((17, 33)),
+        call((3, 0, 2)),
+        call((2, 3, 4), axes=(1, 2, 0)),
+        call((2, 3, 1, 4), axes=(-1, 0, 2, 1)),
     ),
 )

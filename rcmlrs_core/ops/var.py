@@ -93,4 +93,9 @@ operation = Reduction(
         refusal(AttributeValueError, "leaves nothing to divide by", [1.0], correction=1),
         refusal(AttributeValueError, "must be finite", [1.0, 2.0], correction=float("-inf")),
     ),
+    samples=(
+        {},
+        {"correction": 1},
+        {"correction": 0.5},
+    ),
 )

@@ -9,6 +9,7 @@ from math import inf, nan
 from typing import Any
 
 from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.ops.calls import Bools, call
 from rcmlrs_core.ops.op import ALL_DTYPES, Elementwise, Operand, Result, case, conversion, refusal
 from rcmlrs_core.ops.shapes import broadcast_shapes
 from rcmlrs_core.plain import BOOL, PlainArray
@@ -70,4 +71,13 @@ operation = Where(
         refusal(DTypeError, "float32 and int32 differ", MASK, [1.0, 2.0, 3.0], PlainArray.of([1], (), "int32")),
         refusal(ShapeError, "lengths 3 and 2", MASK, [1.0, 2.0], 0.0),
     ),
+    calls=(
+        call(Bools((7,)), (7,), (7,)),
+        call(Bools((3, 1)), (1, 4), (4,)),
+        call(Bools(()), (5,), (5,)),
+        call(Bools((2, 3)), (), (3,)),
+        call(Bools((0,)), (0,), (1,)),
+        call(Bools((65,)), (65,), ()),
+    ),
+    data="moves",
 )

@@ -11,6 +11,7 @@
 from typing import Any
 
 from rcmlrs_core.errors import AxisError, ShapeError
+from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Composition, case, refusal
 
 
@@ -32,5 +33,11 @@ operation = Composition(
     refusals=(
         refusal(AxisError, "axis 1", [1.0, 2.0], axis=1),
         refusal(ShapeError, "empty", []),
+    ),
+    calls=(
+        call((7,)),
+        call((3, 4), axis=0),
+        call((3, 4), axis=1),
+        call((2, 3)),
     ),
 )

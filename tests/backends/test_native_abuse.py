@@ -38,10 +38,10 @@ want = work()
 """
 
 
-def start(code: str, **environment: str) -> "subprocess.Popen[str]":
+def start(code: str, *words: str, **environment: str) -> "subprocess.Popen[str]":
     """A new interpreter that runs the head and ``code``."""
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", HEAD + code],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", HEAD + code, *words],
         env={**os.environ, "RCMLRS_NUM_THREADS": "2", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -133,6 +133,91 @@ def test_a_batch_of_more_products_than_there_is_memory_for_is_refused() -> None:
         x @ x
 
 
+SHORT_OF_MEMORY = """
+import resource
+
+def array(values, dtype="f4"):
+    return native.from_buffer(numpy.ascontiguousarray(values, dtype))
+
+n = 1 << 18
+row = generator.normal(size=n).astype("f4")
+hard = numpy.concatenate([row, -row, numpy.float32(2.0 ** numpy.arange(-149, -85))])  # sums that nothing rough decides
+tall = array(numpy.stack([hard[:n], -hard[:n]], axis=1)[::-1])  # columns
+along, all_of = {"axis": (0,), "keepdims": False}, {"axis": (0, 1), "keepdims": False}
+many = native.from_buffer(numpy.broadcast_to(generator.normal(size=(2, 1, 2, 1, 3)).astype("f4"), (2, n, 2, 3, 3)))
+places = array(generator.integers(0, 1 << 10, size=n), "i4")
+half, odd = array(row), bytearray(4 * n + 1)
+odd[1:] = row.tobytes()
+odd = numpy.frombuffer(odd, "f4", n, 1)  # not aligned
+cases = {
+    "scatter_add": lambda k: k["scatter_add"](half, places, half, axis=0),
+    "scatter_add to one": lambda k: k["scatter_add"](array([1]), array(numpy.zeros(n), "i4"), half, axis=0),
+    "median": lambda k: k["median"](half, **along),
+    "median of columns": lambda k: k["median"](tall, **along),
+    "argsort": lambda k: k["argsort"](half, axis=(0,), descending=False, stable=True),
+    "argsort of columns": lambda k: k["argsort"](tall, axis=(0,), descending=True, stable=True),
+    "sort": lambda k: k["sort"](half, axis=(0,), descending=False, stable=True),
+    "cumsum": lambda k: k["cumsum"](tall, axis=(0,)),
+    "sum": lambda k: k["sum"](array(hard), **along),
+    "sum of columns": lambda k: k["sum"](tall, **along),
+    "sum of a view": lambda k: k["sum"](native.from_buffer(numpy.asarray(half)[::-2]), **along),
+    "sum of many stretches": lambda k: k["sum"](many, axis=(1, 3), keepdims=False),
+    "mean": lambda k: k["mean"](tall, **all_of),
+    "var": lambda k: k["var"](tall, **along, correction=0.0),
+    "std": lambda k: k["std"](array(hard), **along, correction=1.0),
+    "max": lambda k: k["max"](tall, **along),
+    "argmax": lambda k: k["argmax"](half, **along),
+    "softmax": lambda k: k["softmax"](tall, axis=(0,)),
+    "log_softmax": lambda k: k["log_softmax"](half, axis=(0,)),
+    "logsumexp": lambda k: k["logsumexp"](tall, axis=(1,), keepdims=False),
+    "softmax_derivative": lambda k: k["softmax_derivative"](array(row[:700]), axis=(0,)),
+    "add_n": lambda k: k["add_n"](half, half, half),
+    "concat": lambda k: k["concat"](tall, tall, axis=1),
+    "take": lambda k: k["take"](half, places, axis=0),
+    "one_hot": lambda k: k["one_hot"](places, classes=1 << 10),
+    "exp": lambda k: k["exp"](half),
+    "powf": lambda k: k["powf"](half, half),
+    "from_buffer": lambda k: native.from_buffer(odd),
+}
+
+def limited(room):
+    # So many bytes more than what there is now.
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
+
+for name, case in cases.items():
+    right, refused, room = native.dump(case(native.KERNELS)), 0, 1 << 18
+    while True:
+        native.trim()
+        limited(room)
+        try:
+            result = case(native.KERNELS)
+        except MemoryError:
+            result, refused = None, refused + 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        if result is not None:
+            break
+        room += 1 << 18
+    assert native.dump(result) == right, name
+    del result
+    print(name, refused, flush=True)
+assert work() == want
+print("right")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+def test_where_memory_is_short_an_operation_is_refused_and_the_next_is_right() -> None:
+    """With a little more room at each attempt, so that every allocation on the way is the one that fails."""
+    # What is freed goes back to the system, where it counts as room no more.
+    printed = python(SHORT_OF_MEMORY, MALLOC_MMAP_THRESHOLD_="65536", MALLOC_ARENA_MAX="1").splitlines()
+    assert printed.pop() == "right"
+    refused = {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1]) for line in printed}
+    small = {"sum", "sum of columns", "mean", "var", "std", "max", "argmax"}  # which take next to no memory
+    assert {name for name, count in refused.items() if count == 0} <= small, refused
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_resident_memory_of_tensors() -> None:
     """4n bytes and a small constant each, as the system counts."""
@@ -187,6 +272,69 @@ except KeyboardInterrupt:
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "stopped\n"), errors
+
+
+ENDLESS = """
+numbers = numpy.random.default_rng(2).normal(size=1 << 12).astype("f4")
+views = {  # in every way to lie, and for most of them minutes of work or hours
+    "one row of many stretches": (numpy.broadcast_to(numbers, (1 << 36, 1 << 12)), (0, 1)),
+    "many rows": (numpy.broadcast_to(numbers, (1 << 24, 1 << 12, 1 << 12)), (1, 2)),
+    "short rows": (numpy.broadcast_to(numbers, (1 << 11, 1 << 14, 1 << 12)), (2,)),
+    "few long columns": (numpy.broadcast_to(numbers, (1 << 36, 1 << 12)), (0,)),
+    "many columns": (numpy.broadcast_to(numbers, (1 << 13, 1 << 16, 1 << 12)), (1,)),
+    "narrow columns": (numpy.broadcast_to(numbers[:4], (1 << 22, 1 << 12, 4)), (1,)),
+    "columns of a few": (numpy.broadcast_to(numbers[:16], (1 << 20, 1 << 4, 16)), (1,)),
+}
+view, axes = views[sys.argv[1]]
+big, kernel = native.from_buffer(view), native.KERNELS[sys.argv[2]]
+more = {"correction": 1.0} if sys.argv[2] == "var" else {}
+print("ready", flush=True)
+try:
+    while True:
+        kernel(big, axis=axes, keepdims=False, **more)
+except KeyboardInterrupt:
+    print("stopped", work() == want, flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["sum", "var"])
+@pytest.mark.parametrize(
+    "lies",
+    [
+        "one row of many stretches",
+        "many rows",
+        "short rows",
+        "few long columns",
+        "many columns",
+        "narrow columns",
+        "columns of a few",
+    ],
+)
+def test_ctrl_c_ends_a_reduction_of_more_elements_than_anybody_waits_for(lies: str, name: str) -> None:
+    process = start(ENDLESS, lies, name)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    try:
+        out, errors = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError("it goes on") from None
+    assert (process.returncode, out) == (0, "stopped True\n"), errors
+
+
+def test_a_handler_that_raises_nothing_lets_a_reduction_go_on() -> None:
+    code = """
+heard = []
+signal.signal(signal.SIGALRM, lambda number, frame: heard.append(number))
+signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+big = native.from_buffer(numpy.broadcast_to(numpy.ones(1 << 12, "f4"), (1 << 19, 1 << 12)))
+total = native.dump(native.KERNELS["sum"](big, axis=(0, 1), keepdims=False))
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(len(heard) > 0, total == numpy.float32(2.0**31).tobytes())
+"""
+    assert python(code) == "True True\n"
 
 
 FORK = """
@@ -330,6 +478,47 @@ def test_flags_that_another_library_has_set_change_no_bit(which: tuple[int, ...]
     assert {name: native.dump(y) for name, y in found.items()} == wanted
 
 
+SUBNORMAL = 2.0**-149
+ADAM = dict.fromkeys(("lr", "beta1", "beta2", "rest1", "rest2", "eps"), SUBNORMAL) | {"unbias1": 1.0, "unbias2": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "operands", "numbers"),
+    [
+        ("leaky_relu", 1, {"slope": SUBNORMAL}),
+        ("leaky_relu_derivative", 1, {"slope": SUBNORMAL}),
+        ("leaky_relu_derivative", 1, {"slope": 1 + 2.0**-24 + 2.0**-40}),  # rounded up, and never down
+        ("var", 1, {"axis": (0,), "keepdims": False, "correction": 1 + 2.0**-24 + 2.0**-40}),
+        ("std", 1, {"axis": (0,), "keepdims": False, "correction": 1 + 2.0**-24 - 2.0**-40}),
+        ("sgd_update", 3, {"lr": SUBNORMAL, "momentum": 1.0, "nesterov": False, "weight_decay": None}),
+        ("adam_update", 4, ADAM | {"weight_decay": None}),
+        ("adam_update", 4, ADAM | {"lr": 1.0, "weight_decay": SUBNORMAL}),
+    ],
+)
+@pytest.mark.parametrize("which", [(FLUSH_TO_ZERO, DENORMALS_ARE_ZERO), (ROUND_DOWN,), (ROUND_TO_ZERO,)])
+def test_a_number_of_pythons_is_rounded_once_whatever_flags_are_set(
+    which: tuple[int, ...], name: str, operands: int, numbers: dict[str, Any]
+) -> None:
+    """Python hands over binary64: to narrow it to a subnormal binary32 is arithmetic, too."""
+    kernel = (native.KERNELS | native.FUSED)[name]
+    generator = numpy.random.default_rng(5)
+    xs = [native.from_buffer((1e3 * generator.normal(size=40)).astype("f4")) for _ in range(operands)]
+    if name in native.FUSED:  # or what is added to the parameter and to the squares would be lost there
+        xs[0], xs[-1] = native.from_buffer(numpy.zeros(40, "f4")), native.from_buffer(numpy.zeros(40, "f4"))
+        xs[1] = native.from_buffer((1e3 * generator.normal(size=40)).astype("f4"))
+    if "correction" in numbers:
+        xs = [native.from_buffer(numpy.array([1, 2.0**-20], "f4"))]
+
+    def results() -> tuple[Any, ...]:
+        found = kernel(*xs, **numbers)
+        return found if isinstance(found, tuple) else (found,)
+
+    wanted = list(map(native.dump, results()))
+    with flags(*which):
+        found = results()
+    assert list(map(native.dump, found)) == wanted
+
+
 # ----------------------------------------------------------------------------------------------- settings
 
 
@@ -371,6 +560,58 @@ print(status.state, status.why, rc.zeros(2).backend)
     )
     why = f"RCMLRS_NATIVE_LEVEL={value}: the levels are avx512, avx2 and portable"
     assert run.stdout == f"unhealthy backend 'native' would give wrong bits here: {why} numpy\n", run.stderr
+
+
+def test_a_kernel_that_is_given_another_element_type_says_so() -> None:
+    """The framework has looked before; who calls a kernel past it gets the framework's error, and no panic."""
+    of = {dtype: native.load(bytes(4 * 4), (4,), dtype) for dtype in ("float32", "int32")}
+    of["bool"] = native.load(bytes(4), (4,), "bool")
+    along: dict[str, Any] = {"axis": (0,), "keepdims": False}
+    attributes: dict[str, dict[str, Any]] = {
+        **{key: {"slope": 0.5} for key in ("leaky_relu", "leaky_relu_derivative")},
+        **dict.fromkeys(("sum", "mean", "max", "min", "argmax", "argmin", "median", "logsumexp"), along),
+        **dict.fromkeys(("var", "std"), along | {"correction": 1.0}),
+        **{key: {"axis": (0,)} for key in ("softmax", "log_softmax", "softmax_derivative")},
+        "cumsum": {"axis": (0,)},
+        **{key: {"axis": (0,), "descending": False, "stable": True} for key in ("argsort", "sort")},
+        "powi": {"n": 1},
+        "one_hot": {"classes": 4},
+        **{key: {"axis": 0} for key in ("gather", "take", "scatter_add")},
+    }
+    of_any = {"astype", "broadcast_to", "concat", "flip", "pad", "reshape", "slice", "transpose", "where"}
+    of_any |= {"equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "isfinite", "isinf", "isnan"}
+    of_any |= {"bitwise_and", "bitwise_or", "bitwise_xor"}
+    taken = {"one_hot": "int32", **dict.fromkeys(("logical_and", "logical_not", "logical_or", "logical_xor"), "bool")}
+    f, i, b = of["float32"], of["int32"], of["bool"]
+    with pytest.raises(rc.DTypeError, match="takes an array of float32, got one of int32"):
+        native.KERNELS["exp"](i)
+    for name, kernel in native.KERNELS.items():
+        wrong = [(b,), (i,), (b, f), (f, b), (f, i), (f, i, b), (i, f, f), (b, f, f)]
+        accepted = 0
+        for operands in wrong:
+            try:
+                kernel(*operands, **attributes.get(name, {}))
+            except (rc.DTypeError, TypeError):
+                continue  # a plain TypeError: another number of operands
+            accepted += {x.dtype for x in operands} != {taken.get(name, "float32")}
+        assert accepted == 0 or name in of_any | {"gather", "take"}, name
+    for name, operands in (
+        ("where", (b, f, i)),
+        ("where", (i, f, f)),
+        ("equal", (f, i)),
+        ("gather", (f, b)),
+        ("isnan", (b,)),
+    ):
+        with pytest.raises(rc.DTypeError):
+            native.KERNELS[name](*operands, **attributes.get(name, {}))
+    with pytest.raises(rc.DTypeError):
+        native.KERNELS["concat"](f, i, axis=0)
+    with pytest.raises(rc.DTypeError, match="float32 does not become int32"):
+        native.KERNELS["astype"](f, dtype="int32")
+    with pytest.raises(rc.DTypeError):
+        native.FUSED["sgd_update"](f, i, lr=1.0, momentum=None, nesterov=False, weight_decay=None)
+    with pytest.raises(rc.ShapeError, match="lengths 4 and 3 must be equal or 1"):
+        native.KERNELS["add"](f, native.load(bytes(12), (3,), "float32"))
 
 
 def test_arguments_of_the_module_that_make_no_sense() -> None:

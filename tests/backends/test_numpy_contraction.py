@@ -354,8 +354,8 @@ def test_a_bound_that_is_too_small_shows(
     monkeypatch.setattr(numpy, "matmul", in_sequence)
     x, y = hard_matrices()
     assert wrong_elements(x, y, way) == 0
-    proven = contraction._relative_error
-    monkeypatch.setattr(contraction, "_relative_error", lambda additions: proven(additions) * share_of_the_bound)
+    proven = contraction.relative_error
+    monkeypatch.setattr(contraction, "relative_error", lambda additions: proven(additions) * share_of_the_bound)
     assert wrong_elements(x, y, way) > x.shape[0] * y.shape[1] // 3
 
 

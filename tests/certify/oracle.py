@@ -8,11 +8,12 @@ import math
 import struct
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from flint import arb, ctx
 
 Formula = Callable[[Any], Any]
+T = TypeVar("T")
 
 SIGN, INFINITY_BITS, NAN_BITS = 0x80000000, 0x7F800000, 0x7FC00000
 
@@ -99,41 +100,41 @@ def rounded(value: Fraction) -> int:
     return sign | int(struct.unpack("<I", struct.pack("<f", float(nearest)))[0])
 
 
-def right(name: str, pattern: int) -> int:
-    """Bits of RN of the function at the number with the bits ``pattern``."""
-    precision = 128
+def _refined(name: str, pattern: int, precision: int, tell: Callable[[Fraction, Fraction], T | None]) -> T:
+    """What ``tell`` finds, from the ends of an interval of one sign, in as many bits as it takes."""
     while precision <= MOST_BITS:
         ends = _ends(name, pattern, precision)
         if ends is not None and ends[0] * ends[1] > 0:  # of one sign, so that a zero has it
-            low, high = map(rounded, ends)
-            if low == high:
-                return low
+            found = tell(*ends)
+            if found is not None:
+                return found
         precision *= 2
-    raise ArithmeticError(f"{name} at 0x{pattern:08x}: {MOST_BITS} bits do not tell the nearest number")
+    raise ArithmeticError(f"{name} at 0x{pattern:08x}: {MOST_BITS} bits do not tell what is asked of it")
+
+
+def right(name: str, pattern: int) -> int:
+    """Bits of RN of the function at the number with the bits ``pattern``."""
+
+    def nearest(low: Fraction, high: Fraction) -> int | None:
+        return rounded(low) if rounded(low) == rounded(high) else None
+
+    return _refined(name, pattern, 128, nearest)
 
 
 def value(name: str, pattern: int) -> Fraction:
     """The function at that number, to 300 bits."""
-    precision = 512
-    while precision <= MOST_BITS:
-        ends = _ends(name, pattern, precision)
-        if ends is not None and ends[0] * ends[1] > 0 and ends[1] - ends[0] < abs(ends[0]) / 2**300:
-            return ends[0]
-        precision *= 2
-    raise ArithmeticError(f"{name} at 0x{pattern:08x}: {MOST_BITS} bits do not tell its value")
+    return _refined(name, pattern, 512, lambda low, high: low if high - low < abs(low) / 2**300 else None)
 
 
 def exponent_of_distance(name: str, pattern: int) -> float:
     """The base-2 logarithm of the distance to the nearest midpoint of two numbers, in units in the last place."""
-    precision = 256
-    while precision <= MOST_BITS:
-        ends = _ends(name, pattern, precision)
-        if ends is not None and ends[0] * ends[1] > 0:
-            distances = [_distance(end) for end in ends]
-            if min(distances) > 0 and max(distances) < min(distances) * Fraction(1001, 1000):
-                return _log2(distances[0])
-        precision *= 2
-    raise ArithmeticError(f"{name} at 0x{pattern:08x}: {MOST_BITS} bits do not tell the distance to a midpoint")
+
+    def logarithm(low: Fraction, high: Fraction) -> float | None:
+        distances = _distance(low), _distance(high)
+        near = min(distances) > 0 and max(distances) < min(distances) * Fraction(1001, 1000)
+        return _log2(distances[0]) if near else None
+
+    return _refined(name, pattern, 256, logarithm)
 
 
 def _distance(value: Fraction) -> Fraction:

@@ -7,7 +7,7 @@ from pathlib import Path
 NATIVE = Path(__file__).resolve().parents[2] / "backends" / "native"
 KERNELS = NATIVE / "kernels" / "src"
 
-CARRIERS = {"array", "copy", "error", "memory", "threads", "walk"}
+CARRIERS = {"array", "copy", "error", "interrupt", "memory", "parts", "threads", "walk"}
 """Modules that bring elements to a function and results back, whatever the function is: they decide no bit of it. The
 sample that the tests certify goes through them as they are."""
 
@@ -37,7 +37,7 @@ def files_of_function(name: str) -> list[str]:
     """The files that determine a function, relative to the kernels'. It may be one too many, and never one too few.
 
     :data:`CARRIERS` aside, a module counts as used where its name stands before ``::`` (an operation's, after ``ops::``
-    or ``super::``), or anywhere in a ``use`` of this crate.
+    or ``super::``), or anywhere in a ``use`` of this crate. A method's name, as in ``x.rows::<2>()``, is no module's.
     """
     operations, others = dict[str, str](), dict[str, set[str]]()
     for file in KERNELS.rglob("*.rs"):
@@ -55,7 +55,7 @@ def files_of_function(name: str) -> list[str]:
             seen.add(path)
             code = _code((KERNELS / path).read_text(encoding="utf-8"))
             imported = set(re.findall(r"\w+", " ".join(re.findall(r"\buse\s+(?:crate|super)\s*::([^;]*);", code))))
-            for module in imported.union(re.findall(r"\b(\w+)\s*::", code)) & others.keys():
+            for module in imported.union(re.findall(r"(?<![.\w])(\w+)\s*::", code)) & others.keys():
                 waiting += others[module]
             for module in imported.union(re.findall(r"\b(?:ops|super)\s*::\s*(\w+)", code)) & operations.keys():
                 waiting.append(operations[module])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rcmlrs_core.errors import PrecisionError
 from rcmlrs_core.numerics.formats import BINARY8, BINARY16, BINARY32, from_bits
-from rcmlrs_core.numerics.reals import Reals, decide, decide_float, reals, round_ends
+from rcmlrs_core.numerics.reals import Reals, decide, decide_float, floor_cube_root, reals, round_ends
 
 FUNCTIONS = {
     "exp": (lambda r, x: r.exp(x), lambda x: x.exp(), -100.0, 100.0),
@@ -21,6 +21,20 @@ FUNCTIONS = {
     "erf": (lambda r, x: r.erf(x), lambda x: x.erf(), -6.0, 6.0),
     "sin": (lambda r, x: r.sin(x), lambda x: x.sin(), -50.0, 50.0),
     "cos": (lambda r, x: r.cos(x), lambda x: x.cos(), -50.0, 50.0),
+    "tan": (lambda r, x: r.tan(x), lambda x: x.tan(), -50.0, 50.0),
+    "asin": (lambda r, x: r.asin(x), lambda x: x.asin(), -1.0, 1.0),
+    "acos": (lambda r, x: r.acos(x), lambda x: x.acos(), -1.0, 1.0),
+    "atan": (lambda r, x: r.atan(x), lambda x: x.atan(), -50.0, 50.0),
+    "sinh": (lambda r, x: r.sinh(x), lambda x: x.sinh(), 0.5, 80.0),
+    "cosh": (lambda r, x: r.cosh(x), lambda x: x.cosh(), -80.0, 80.0),
+    "asinh": (lambda r, x: r.asinh(x), lambda x: x.asinh(), -1e30, 1e30),
+    "acosh": (lambda r, x: r.acosh(x), lambda x: x.acosh(), 1.0, 1e30),
+    "atanh": (lambda r, x: r.atanh(x), lambda x: x.atanh(), 0.1, 1.0),
+    "exp2": (lambda r, x: r.exp2(x), lambda x: arb(2) ** x, -140.0, 120.0),
+    "log2": (lambda r, x: r.log2(x), lambda x: x.log() / arb(2).log(), 1e-30, 1e30),
+    "log10": (lambda r, x: r.log10(x), lambda x: x.log() / arb(10).log(), 1e-30, 1e30),
+    "cbrt": (lambda r, x: r.cbrt(x), lambda x: x.root(3) if x > 0 else -(-x).root(3), -1e30, 1e30),
+    "erfc": (lambda r, x: r.erfc(x), lambda x: x.erfc(), -1.0, 1.0),
 }
 
 
@@ -72,6 +86,38 @@ def test_ties_and_exact_values_are_decided() -> None:
     assert from_bits(decide(lambda r: r.number(1.0) + r.number(2.0**-24))) == 1.0
     assert from_bits(decide(lambda r: r.sqrt(r.number(9.0)))) == 3.0
     assert decide(lambda r: r.number(1.5) - r.number(1.5)) == 0
+
+
+def test_values_that_come_out_are_exact() -> None:
+    r = reals(96)
+    for enclosure, value in (
+        (r.exp2(r.number(-149.0)), 2.0**-149),
+        (r.exp2(r.number(-0.0)), 1.0),
+        (r.log2(r.number(2.0**-149)), -149.0),
+        (r.log10(r.number(1e10)), 10.0),
+        (r.cbrt(r.number(-(255.0**3) * 2.0**-30)), -255.0 * 2.0**-10),
+        (r.cbrt(r.number(0.0)), 0.0),
+        (r.acosh(r.number(1.0)), 0.0),
+        (r.acos(r.number(1.0)), 0.0),
+        (r.atan(r.number(0.0)), 0.0),
+    ):
+        assert enclosure == value
+        assert enclosure.delta == 0
+
+
+def test_cube_roots_of_integers() -> None:
+    for n in (*range(1, 1000), *(k**3 + d for k in (10**6, 2**64 + 1, 3**200) for d in (-1, 0, 1))):
+        c = floor_cube_root(n)
+        assert c**3 <= n < (c + 1) ** 3
+
+
+def test_wider_intervals_are_enclosed() -> None:
+    ctx.prec = 200
+    for name in ("atan", "cbrt", "asin", "sinh", "exp2"):
+        ours, theirs, *_ = FUNCTIONS[name]
+        below, above = map(exactly, ours(reals(96), reals(96).number([0.25, 0.75]))._mpi_)
+        assert below < theirs(arb(0.25))
+        assert theirs(arb(0.75)) < above
 
 
 def test_odd_subnormals_a_hair_beside_a_midpoint() -> None:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 import rcmlrs_core as rc
 from rcmlrs_backend_array_api import derive
+from rcmlrs_backend_array_api.math import ArrayMath
 from rcmlrs_core.derive import plain_kernel, value_and_magnitude
 from rcmlrs_core.errors import DTypeError
 from rcmlrs_core.numerics.reals import reals
@@ -102,15 +103,36 @@ def swish_derivative(x: arb) -> arb:
     return e * (e + x + 1) / (e + 1) ** 2
 
 
+def selu_scale() -> arb:
+    """As published."""
+    return arb("1.0507009873554804934193349852946")
+
+
+def selu_alpha() -> arb:
+    """As published."""
+    return arb("1.6732632423543772848170429916717")
+
+
 ANALYTIC: dict[str, Callable[[arb], arb]] = {
     "exp": lambda x: x.exp(),
     "expm1": lambda x: x.expm1(),
+    "gelu_erf": lambda x: x / 2 * (-x / arb(2).sqrt()).erfc(),
+    "gelu_erf_derivative": lambda x: (-x / arb(2).sqrt()).erfc() / 2 + x * (-x * x / 2).exp() / (2 * arb.pi()).sqrt(),
     "gelu_derivative": gelu_derivative,
+    "hardsigmoid": lambda x: arb(0) if x <= -3 else arb(1) if x >= 3 else x / 6 + arb(1) / 2,
+    "hardswish": lambda x: -(arb(2) ** -999) if x <= -3 else x if x >= 3 else x * (x / 6 + arb(1) / 2),
+    "hardswish_derivative": lambda x: arb(0) if x <= -3 else arb(1) if x >= 3 else x / 3 + arb(1) / 2,
     "log": lambda x: x.log(),
     "log1p": lambda x: x.log1p(),
+    "mish": lambda x: x * x.exp().log1p().tanh(),
+    "mish_derivative": lambda x: x.exp().log1p().tanh() + x * x.exp().log1p().sech() ** 2 * (x.exp() / (x.exp() + 1)),
+    "selu": lambda x: selu_scale() * (x if x > 0 else selu_alpha() * x.expm1()),
+    "selu_derivative": lambda x: selu_scale() * (arb(1) if x > 0 else selu_alpha() * x.exp()),
     "sigmoid": lambda x: x.exp() / (x.exp() + 1),
     "sigmoid_derivative": lambda x: (x / 2).sech() ** 2 / 4,
     "softplus": lambda x: x.exp().log1p(),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "softsign_derivative": lambda x: (1 + abs(x)) ** -2,
     "sqrt": lambda x: x.sqrt(),
     "square": lambda x: x * x,
     "swish": lambda x: x * x.exp() / (x.exp() + 1),
@@ -125,6 +147,14 @@ STEPS: dict[str, Callable[[float], float]] = {
     "neg": lambda x: of_bits(bits_of(x) ^ 0x80000000),
     "relu": lambda x: x if x > 0 else 0.0,
     "relu_derivative": lambda x: 1.0 if x > 0 else 0.0,
+    "relu6": lambda x: min(x, 6.0) if x > 0 else 0.0,
+    "relu6_derivative": lambda x: float(0 < x < 6),
+    "hardsigmoid_derivative": lambda x: float(numpy.float32(1) / numpy.float32(6)) * (abs(x) < 3),
+    "reciprocal": lambda x: nearest(1 / Fraction(x)),
+    "floor": lambda x: float(numpy.floor(numpy.float32(x))),
+    "ceil": lambda x: float(numpy.ceil(numpy.float32(x))),
+    "trunc": lambda x: float(numpy.trunc(numpy.float32(x))),
+    "round": lambda x: float(numpy.rint(numpy.float32(x))),
     "sign": lambda x: 1.0 if x > 0 else -1.0,
 }
 """The functions that do not round, for finite arguments other than zero."""
@@ -134,26 +164,45 @@ LIMITS = {
     "abs": (inf, 0.0, 0.0, inf),
     "exp": (0.0, 1.0, 1.0, inf),
     "expm1": (-1.0, -0.0, 0.0, inf),
+    "ceil": (-inf, -0.0, 0.0, inf),
+    "floor": (-inf, -0.0, 0.0, inf),
     "gelu_derivative": (-0.0, 0.5, 0.5, 1.0),
+    "gelu_erf": (-0.0, -0.0, 0.0, inf),
+    "gelu_erf_derivative": (-0.0, 0.5, 0.5, 1.0),
+    "hardsigmoid": (0.0, 0.5, 0.5, 1.0),
+    "hardsigmoid_derivative": (0.0, 11184811 / 2**26, 11184811 / 2**26, 0.0),
+    "hardswish": (-0.0, -0.0, 0.0, inf),
+    "hardswish_derivative": (0.0, 0.5, 0.5, 1.0),
     "log": (nan, -inf, -inf, inf),
     "log1p": (nan, -0.0, 0.0, inf),
+    "mish": (-0.0, -0.0, 0.0, inf),
+    "mish_derivative": (-0.0, 10066330 / 2**24, 10066330 / 2**24, 1.0),
     "neg": (inf, 0.0, -0.0, -inf),
+    "reciprocal": (-0.0, -inf, inf, 0.0),
     "relu": (0.0, 0.0, 0.0, inf),
+    "relu6": (0.0, 0.0, 0.0, 6.0),
+    "relu6_derivative": (0.0, 0.0, 0.0, 0.0),
     "relu_derivative": (0.0, 0.0, 0.0, 1.0),
+    "round": (-inf, -0.0, 0.0, inf),
+    "selu": (-14748006 / 2**23, -0.0, 0.0, inf),
+    "selu_derivative": (0.0, 14748006 / 2**23, 14748006 / 2**23, 8813919 / 2**23),
     "sigmoid": (0.0, 0.5, 0.5, 1.0),
     "sigmoid_derivative": (0.0, 0.25, 0.25, 0.0),
     "sign": (-1.0, 0.0, 0.0, 1.0),
     "softplus": (0.0, 11629080 / 2**24, 11629080 / 2**24, inf),
+    "softsign": (-1.0, -0.0, 0.0, 1.0),
+    "softsign_derivative": (0.0, 1.0, 1.0, 0.0),
     "sqrt": (nan, -0.0, 0.0, inf),
     "square": (inf, 0.0, 0.0, inf),
     "swish": (-0.0, -0.0, 0.0, inf),
     "swish_derivative": (-0.0, 0.5, 0.5, 1.0),
     "tanh": (-1.0, -0.0, 0.0, 1.0),
     "tanh_derivative": (0.0, 1.0, 1.0, 0.0),
+    "trunc": (-inf, -0.0, 0.0, inf),
 }
 
 UNARY = sorted(LIMITS)
-BINARY = ["div", "maximum", "minimum", "mul", "sub"]
+BINARY = ["div", "floor_divide", "fmod", "maximum", "minimum", "mul", "nextafter", "remainder", "sub"]
 COMPARISONS = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"]
 SLOPES = [0.01, 0.25, 1.0, 1.5, 0.0, -0.5, 2.0**-126, 1e38]
 
@@ -172,6 +221,10 @@ def unary(name: str, x: float) -> float:
         return -inf
     if name == "gelu_derivative" and x < -14:
         return -0.0  # smaller than e^-300
+    if name in ("gelu_erf", "gelu_erf_derivative") and abs(x) > 30:
+        return (x if name == "gelu_erf" else 1.0) if x > 0 else -0.0
+    if name in ("mish", "mish_derivative") and abs(x) > 300:
+        return (x if name == "mish" else 1.0) if x > 0 else -0.0
     return settle(ANALYTIC[name], x)
 
 
@@ -186,6 +239,15 @@ def binary(name: str, x: float, y: float) -> float:
             return bits if bits < 0x80000000 else 0x7FFFFFFF - bits
 
         return (max if name == "maximum" else min)(x, y, key=order)
+    if name in ("fmod", "nextafter", "remainder"):  # one exact step of C's, and for the last one addition
+        with numpy.errstate(all="ignore"):
+            return float(getattr(numpy, name)(numpy.float32(x), numpy.float32(y)))
+    if name == "floor_divide":
+        if math.isfinite(x) and math.isfinite(y) and x and y:
+            return nearest(Fraction(Fraction(x) // Fraction(y)))
+        with numpy.errstate(all="ignore"):
+            quotient = float(numpy.float32(x) / numpy.float32(y))
+        return -1.0 if isinf(y) and math.isfinite(x) and x and (x < 0) != (y < 0) else quotient
     if math.isfinite(x) and math.isfinite(y) and x and y:
         function = {"div": operator.truediv, "mul": operator.mul, "sub": operator.sub}[name]
         exact = function(Fraction(x), Fraction(y))
@@ -482,7 +544,7 @@ def worst_error(operation: Elementwise, arguments: list[tuple[float, ...]], **at
     """
     columns = [numpy.array(column, numpy.float64) for column in zip(*arguments, strict=True)]
     with numpy.errstate(all="ignore"):
-        y, magnitude = value_and_magnitude(operation.binary64(numpy, *columns, **attributes))
+        y, magnitude = value_and_magnitude(operation.binary64(ArrayMath(numpy), *columns, **attributes))
         magnitude = numpy.abs(y) if magnitude is None else magnitude
     formula = ANALYTIC.get(operation.name, lambda x, y=attributes.get("n", 0): (y * x.log()).exp())
     if operation.name == "powf":

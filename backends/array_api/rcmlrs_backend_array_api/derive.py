@@ -8,7 +8,7 @@ from typing import Any
 from rcmlrs_backend_array_api.math import ArrayMath
 from rcmlrs_backend_array_api.rounding import Rounded, round_decided
 from rcmlrs_core.derive import Kernel, value_and_magnitude
-from rcmlrs_core.ops.op import Elementwise, Move, Operation, Reduction
+from rcmlrs_core.ops.op import HIGHEST, LOWEST, Elementwise, Move, Operation, Reduction
 from rcmlrs_core.plain import FLOAT32, Shape
 
 Rounding = Callable[..., Rounded]
@@ -40,9 +40,16 @@ def dtype_of(xp: Any, name: str) -> Any:
 def elementwise(operation: Elementwise, xp: Any, rounding: Rounding = round_decided) -> Kernel:
     """The binary64 formula on all elements at once; the definition, one by one, where it does not decide."""
     m = ArrayMath(xp)
-    bound = operation.bound
+    bound, integers = operation.bound, operation.integers
 
     def kernel(*operands: Any, **attributes: Any) -> Any:
+        if integers is not None and operands[0].dtype == xp.int32:
+            value = integers(m, *(xp.astype(x, xp.int64) for x in operands), **attributes)
+            place = first_outside(xp, value)
+            if place is not None:
+                elements = [to_list(xp.reshape(xp.broadcast_to(x, value.shape), (-1,))[place]) for x in operands]
+                operation.refuse_integers([x[0] for x in elements], attributes)
+            return xp.astype(value, xp.int32)
         widened = [xp.astype(x, xp.float64) if x.dtype == xp.float32 else x for x in operands]
         value, magnitude = value_and_magnitude(operation.binary64(m, *widened, **attributes))
         if operation.gives != FLOAT32:
@@ -53,6 +60,12 @@ def elementwise(operation: Elementwise, xp: Any, rounding: Rounding = round_deci
         return settle(xp, values, undecided, operands, lambda *x: operation.value(*x, **attributes))
 
     return kernel
+
+
+def first_outside(xp: Any, value: Any) -> Any:
+    """The place of the first int64 element that is no int32, as an array of one index; None if every one is."""
+    outside = (value < LOWEST) | (value > HIGHEST)
+    return xp.nonzero(xp.reshape(outside, (-1,)))[0][:1] if xp.any(outside) else None
 
 
 def settle(xp: Any, values: Any, undecided: Any, operands: Sequence[Any], definition: Callable[..., float]) -> Any:
@@ -69,9 +82,18 @@ def to_list(x: Any) -> list[Any]:
     return x.tolist() if hasattr(x, "tolist") else [x[i].item() for i in range(x.shape[0])]
 
 
-def reduction(operation: Reduction, xp: Any, rounding: Rounding = round_decided, block: int | None = None) -> Kernel:
-    """The axes are moved last and joined into rows; then as :func:`elementwise`, with rows in the place of elements."""
-    m = ArrayMath(xp)
+def reduction(
+    operation: Reduction,
+    xp: Any,
+    rounding: Rounding = round_decided,
+    block: int | None = None,
+    math: type[ArrayMath] = ArrayMath,
+) -> Kernel:
+    """The axes are moved last and joined into rows; then as :func:`elementwise`, with rows in the place of elements.
+
+    ``math`` is the namespace of the formulas, or a library's faster twin of it.
+    """
+    m = math(xp)
 
     def kernel(x: Any, *, axis: Sequence[int], keepdims: bool = False, **attributes: Any) -> Any:
         kept = [i for i in range(x.ndim) if i not in axis]
@@ -102,6 +124,8 @@ def reduce_rows(
 ) -> Any:
     """The results of an array of rows (count, n), in rows again."""
     count, n = rows.shape
+    if operation.integers is not None and rows.dtype == xp.int32:
+        return _whole(operation, xp, m, rows, attributes)
     if operation.binary64 is None or n == 0 or count == 0:
         return _by_definition(operation, xp, rows, attributes)
     value, magnitude = value_and_magnitude(operation.binary64(m, xp.astype(rows, xp.float64), **attributes))
@@ -116,6 +140,16 @@ def reduce_rows(
                 flat[i, place] = exact
         values = xp.reshape(flat, values.shape)
     return values
+
+
+def _whole(operation: Reduction, xp: Any, m: ArrayMath, rows: Any, attributes: dict[str, Any]) -> Any:
+    """The same for rows of int32, by ``integers``."""
+    assert operation.integers is not None
+    value = operation.integers(m, xp.astype(rows, xp.int64), **attributes)
+    place = first_outside(xp, value)
+    if place is not None:
+        operation.refuse_integers(to_list(rows[to_list(place)[0] // value.shape[1], :]), attributes)
+    return xp.astype(value, xp.int32)
 
 
 def _by_definition(operation: Reduction, xp: Any, rows: Any, attributes: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """The rounding test over whole arrays (its pure Python twin, with the reasoning: numerics.rounding)."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from rcmlrs_core.numerics.rounding import widened
@@ -32,13 +33,16 @@ def ends(value: Any, bound: float, magnitude: Any) -> tuple[Any, Any]:
     return value - error, value + error
 
 
-def compare_ends(xp: Any, value: Any, low: Any, high: Any) -> Rounded:
-    """Equal bits decide. Ends that differ as numbers, or as the signs of two zeros, do not."""
+def compare_ends(xp: Any, value: Any, low: Any, high: Any, narrow: Callable[[Any], Any] | None = None) -> Rounded:
+    """Equal bits decide. Ends that differ as numbers, or as the signs of two zeros, do not.
+
+    ``narrow`` rounds to binary32, where the library's own conversion does not do it.
+    """
     differ = low != high
     if not xp.any(differ) and not xp.any(low == 0):
         return Rounded(low, None)
     unlike = differ | ((low == 0) & (xp.signbit(low) != xp.signbit(high)))
     finite = xp.isfinite(value)
-    values = xp.where(finite, low, xp.astype(value, xp.float32))
+    values = xp.where(finite, low, narrow(value) if narrow else xp.astype(value, xp.float32))
     undecided = unlike & finite
     return Rounded(values, undecided if xp.any(undecided) else None)

@@ -49,6 +49,17 @@ class NativeStorage:
         view = memoryview(buffer)
         return view if view.c_contiguous else None
 
+    def dlpack(self, buffer: Any) -> Any:
+        """The buffer, which knows DLPack itself."""
+        return buffer
+
+    def share(self, source: Any) -> Any:
+        """The source's memory."""
+        try:
+            return _native.from_dlpack(source)
+        except (BufferError, TypeError, ValueError):
+            return None
+
 
 class Plugin:
     """The hooks."""
@@ -70,13 +81,16 @@ class Plugin:
     def rcmlrs_derive(self, operation: Operation) -> Kernel | None:
         """What has no kernel in Rust runs by NumPy's, on views of the same memory, where there is NumPy."""
         try:
-            kernel = get_backend("numpy").kernels[operation.name]
+            numpys = get_backend("numpy")
+            kernel, integer_kernel = numpys.kernel_of(operation), numpys.integer_kernel(operation.name)
         except BackendError:
             return None  # the core's pure Python on copies
         import numpy
 
         def derived(*buffers: Any, **attributes: Any) -> Any:
-            return _native.from_buffer(kernel(*map(numpy.asarray, buffers), **attributes))
+            arrays = [*map(numpy.asarray, buffers)]
+            chosen = integer_kernel if arrays[0].dtype == numpy.int32 else kernel
+            return _native.from_buffer(chosen(*arrays, **attributes))
 
         return derived
 

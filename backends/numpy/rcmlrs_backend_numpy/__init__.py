@@ -1,8 +1,8 @@
 """The NumPy backend: binary64 BLAS and vectorised formulas, with the rounding test over blocks that stay in the cache.
 
 Its kernels are those that ``rcmlrs_backend_array_api`` derives for any array library, and NumPy's shortcuts: see
-``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``sums``
-(sum, mean, add_n), ``moves`` (views, indices), ``order`` (max, argmax, median).
+``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``conv``,
+``sums`` (sum, mean, add_n), ``moves`` (views, indices), ``order`` (max, argmax, median).
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from rcmlrs_backend_array_api.derive import derive
-from rcmlrs_backend_numpy import contraction, elementwise, moves, order, probes, sums
+from rcmlrs_backend_numpy import contraction, conv, elementwise, moves, order, probes, sums
 from rcmlrs_backend_numpy.rounding import round_decided
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
@@ -20,6 +20,10 @@ from rcmlrs_core.plain import BOOL, FLOAT32, INT32, Shape
 from rcmlrs_core.registry import KernelTable
 
 _LITTLE_ENDIAN = {FLOAT32: numpy.dtype("<f4"), INT32: numpy.dtype("<i4"), BOOL: numpy.dtype("?")}
+
+
+WHOLE = {"argmax", "argmin", "bitwise_invert", "maximum", "minimum"}
+"""Operations whose kernels here take int32 as they take float32."""
 
 
 class NumpyStorage:
@@ -40,6 +44,20 @@ class NumpyStorage:
                 array = numpy.where(nan, numpy.float32(numpy.nan), array).astype("<f4")
         return array.tobytes()
 
+    def view(self, buffer: Any) -> memoryview | None:
+        """The elements where they lie, if that is in row-major order and there is no NaN to be made the one NaN."""
+        if not buffer.flags.c_contiguous or (buffer.dtype.name == FLOAT32 and numpy.isnan(buffer).any()):
+            return None
+        return memoryview(buffer).toreadonly()
+
+    def share(self, source: Any) -> Any:
+        """The source's memory."""
+        try:
+            array = numpy.from_dlpack(source)
+        except (BufferError, TypeError, ValueError, RuntimeError):
+            return None
+        return array if array.dtype.name in _LITTLE_ENDIAN and array.dtype.isnative else None
+
 
 class Plugin:
     """The hooks."""
@@ -52,9 +70,9 @@ class Plugin:
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
         """NumPy's shortcuts."""
-        for module in (elementwise, contraction, sums, moves, order):
+        for module in (elementwise, contraction, conv, sums, moves, order):
             for name, kernel in module.KERNELS.items():
-                table.register(name, kernel)
+                table.register(name, kernel, integers=name in WHOLE)
 
     @hookimpl
     def rcmlrs_derive(self, operation: Operation) -> Kernel | None:

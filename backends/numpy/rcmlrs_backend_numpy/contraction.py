@@ -89,7 +89,7 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
     numpy.matmul(a[:, :PIECE], b[:PIECE], out=sums)
     for piece in range(PIECE, k, PIECE):
         sums += numpy.matmul(a[:, piece : piece + PIECE], b[piece : piece + PIECE], out=part)
-    factor = _relative_error(min(k, PIECE) + -(-k // PIECE))
+    factor = relative_error(min(k, PIECE) + -(-k // PIECE))
     sizes_x, sizes_y = _norms(a, 1), _norms(b, 0)
     errors_x, slack = sizes_x * factor, 0.0
     if addend is not None:
@@ -103,7 +103,7 @@ def products(x: Array, y: Array, addend: Array | None = None) -> Array:
         error = errors_x[rows, None] * sizes_y
         if addend is not None:
             error += slack
-        left.append(_undecided(sums[rows], error, result[rows]) + start * n)
+        left.append(undecided(sums[rows], error, result[rows]) + start * n)
     places = numpy.concatenate(left)
     if places.size:
         i, j = numpy.divmod(places, n)
@@ -116,19 +116,19 @@ def _small_products(x: Array, y: Array, addend: Array | None) -> Array:
     """The same with the sums of magnitudes themselves, which the BLAS finds sooner than NumPy the norms."""
     a, b = x.astype(numpy.float64), y.astype(numpy.float64)
     sums, sizes = numpy.matmul(a, b), numpy.matmul(numpy.abs(a), numpy.abs(b))
-    error = sizes * _relative_error(x.shape[1])
+    error = sizes * relative_error(x.shape[1])
     if addend is not None:
         sums += addend
-        error += numpy.abs(addend) * _relative_error(x.shape[1])
+        error += numpy.abs(addend) * relative_error(x.shape[1])
     result = numpy.empty(sums.shape, numpy.float32)
-    places = _undecided(sums, error, result)
+    places = undecided(sums, error, result)
     if places.size:
         i, j = numpy.divmod(places, y.shape[1])
         result[i, j] = _settle(x, y, a, b, addend, sums[i, j], sizes[i, j] * (1 + 1e-9), i, j)
     return result
 
 
-def _relative_error(additions: int) -> float:
+def relative_error(additions: int) -> float:
     """The bound of the error of a sum relative to the sum of magnitudes, if a term passes through so many additions.
 
     Each errs by u relative to a partial sum. Six more are for the addend and for the roundings of the two ends, which
@@ -137,7 +137,7 @@ def _relative_error(additions: int) -> float:
     return (additions + 6) * UNIT / (1 - (additions + 6) * UNIT) * (1 + 1e-9)
 
 
-def _undecided(sums: Array, error: Array, low: Array) -> Array:
+def undecided(sums: Array, error: Array, low: Array) -> Array:
     """The places, counted row by row, where ``sums - error``, which is put into ``low``, and ``sums + error`` round to
     different bits."""
     low[...] = sums - error

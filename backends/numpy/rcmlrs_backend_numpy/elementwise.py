@@ -34,7 +34,7 @@ def quiet(kernel: Kernel) -> Kernel:
 def blocked(operation: Elementwise) -> Kernel:
     """The derived kernel, run on one block of elements after the other."""
     whole = elementwise(operation, numpy, round_decided)
-    gives = operation.gives
+    gives, integers = operation.gives, operation.integers
 
     def kernel(*operands: Array, **attributes: Any) -> Array:
         with numpy.errstate(all="ignore"):
@@ -48,7 +48,8 @@ def blocked(operation: Elementwise) -> Kernel:
                 return whole(*map(numpy.atleast_1d, operands), **attributes).reshape(shape)
             # A single number stays one; everything else is laid out as the result is.
             flat = [x.reshape(()) if x.size == 1 else numpy.broadcast_to(x, shape).reshape(-1) for x in operands]
-            result = numpy.empty(size, gives or operands[-1].dtype)
+            whole_numbers = integers and operands[0].dtype == numpy.int32
+            result = numpy.empty(size, numpy.int32 if whole_numbers else gives or operands[-1].dtype)
             for start in range(0, size, BLOCK):
                 block = slice(start, start + BLOCK)
                 result[block] = whole(*(x[block] if x.ndim else x for x in flat), **attributes)
@@ -73,6 +74,15 @@ def _minimum(x: Array, y: Array) -> Array:
     return numpy.where((x == 0) & (y == 0), -(-x - y), smaller) if (smaller == 0).any() else smaller
 
 
+def _copysign(x: Array, y: Array) -> Array:
+    # The sign of NaN cannot be seen (N1.2), but NumPy looks at it.
+    return numpy.copysign(x, numpy.where(numpy.isnan(y), numpy.float32(1), y))
+
+
+def _signbit(x: Array) -> Array:
+    return numpy.signbit(x) & ~numpy.isnan(x)
+
+
 # One binary32 operation of IEEE 754 is RN of the exact value; the probes check that subnormals are kept.
 KERNELS: dict[str, Callable[..., Array]] = {
     "add": quiet(numpy.add),
@@ -86,6 +96,19 @@ KERNELS: dict[str, Callable[..., Array]] = {
     "relu": quiet(_relu),
     "maximum": quiet(_maximum),
     "minimum": quiet(_minimum),
+    "floor": quiet(numpy.floor),
+    "ceil": quiet(numpy.ceil),
+    "trunc": quiet(numpy.trunc),
+    "round": quiet(numpy.rint),
+    "reciprocal": quiet(lambda x: numpy.float32(1) / x),
+    "remainder": quiet(numpy.remainder),  # fmod is exact; where the sign is wrong, one addition
+    "fmod": quiet(numpy.fmod),
+    "copysign": quiet(_copysign),
+    "nextafter": quiet(numpy.nextafter),
+    "isnan": quiet(numpy.isnan),
+    "isinf": quiet(numpy.isinf),
+    "isfinite": quiet(numpy.isfinite),
+    "signbit": quiet(_signbit),
     "equal": quiet(numpy.equal),
     "not_equal": quiet(numpy.not_equal),
     "less": quiet(numpy.less),
@@ -95,5 +118,10 @@ KERNELS: dict[str, Callable[..., Array]] = {
     "logical_not": quiet(numpy.logical_not),
     "logical_and": quiet(numpy.logical_and),
     "logical_or": quiet(numpy.logical_or),
+    "logical_xor": quiet(numpy.logical_xor),
+    "bitwise_and": quiet(numpy.bitwise_and),
+    "bitwise_or": quiet(numpy.bitwise_or),
+    "bitwise_xor": quiet(numpy.bitwise_xor),
+    "bitwise_invert": quiet(numpy.invert),
     "where": quiet(numpy.where),
 }

@@ -1,5 +1,5 @@
 """Exact sums of many rows or columns at once, each rounded once: sum, mean, add_n, and what other sums leave undecided
-(contract N3.1, N3.2).
+(contract N3.1, N3.2); and products, with NumPy's own ``frexp``.
 
 Stage by stage, each for what the one before leaves undecided: a plain sum in binary64 of short stretches; the same
 where it is exact, since all terms are multiples of some g and their magnitudes less than 2^53 g in sum; a sum by
@@ -14,8 +14,16 @@ from typing import Any
 
 import numpy
 
+from rcmlrs_backend_array_api.derive import reduction
+from rcmlrs_backend_array_api.math import ArrayMath
+from rcmlrs_backend_numpy.elementwise import BLOCK, quiet
+from rcmlrs_backend_numpy.rounding import round_decided
+from rcmlrs_core.derive import Kernel
 from rcmlrs_core.numerics.accurate import two_sum
+from rcmlrs_core.numerics.rows import FARTHEST
 from rcmlrs_core.numerics.sums import exact_sum, round_sum
+from rcmlrs_core.ops import TABLE
+from rcmlrs_core.ops.op import Reduction
 
 Array = Any
 
@@ -44,9 +52,10 @@ def mean(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
 def _reduce(x: Array, axis: Sequence[int], keepdims: bool, mean: bool) -> Array:
     kept = [i for i in range(x.ndim) if i not in axis]
     n, count = prod(x.shape[i] for i in axis), prod(x.shape[i] for i in kept)
-    # Whichever of the two is a view, where one is.
-    if kept and kept[0] == 0:
-        columns = x.transpose(*kept, *axis).reshape(count, n).T
+    # Whichever of the two is a view, where one is; else the one whose rows are longer.
+    rows = x.transpose(*kept, *axis)
+    if kept and kept[0] == 0 and (n >= count or rows.flags.c_contiguous):
+        columns = rows.reshape(count, n).T
     else:
         columns = x.transpose(*axis, *kept).reshape(n, count)
     shape = tuple(1 if i in axis else length for i, length in enumerate(x.shape) if keepdims or i not in axis)
@@ -77,7 +86,33 @@ def add_n(*xs: Array) -> Array:
         return result.reshape(shape)
 
 
-KERNELS = {"sum": total, "mean": mean, "add_n": add_n}
+class Exponents(ArrayMath):
+    """The namespace of a formula, with fractions and exponents as NumPy takes numbers apart."""
+
+    def frexp(self, x: Array) -> tuple[Array, Array]:
+        """``(f, e)`` with x = f * 2^e and |f| in [1/2, 1); of an infinity or a NaN, e means nothing."""
+        f, e = numpy.frexp(x)
+        return f, e.astype(numpy.float64)
+
+    def scaled(self, f: Array, e: Array) -> Array:
+        """f * 2^e."""
+        return numpy.ldexp(f, numpy.clip(e, -FARTHEST, FARTHEST).astype(numpy.int32))
+
+
+def _product(name: str) -> Kernel:
+    operation = TABLE[name]
+    assert isinstance(operation, Reduction)
+    return quiet(reduction(operation, numpy, round_decided, BLOCK, Exponents))
+
+
+KERNELS = {
+    "sum": total,
+    "mean": mean,
+    "add_n": add_n,
+    "prod": _product("prod"),
+    "prod_derivative": _product("prod_derivative"),
+    "cumprod": _product("cumprod"),
+}
 
 
 def sum_columns(x: Array, divisor: int = 1) -> Array:
@@ -139,11 +174,16 @@ def grid(x: Array, axis: int) -> Array:
 def _round(value: Array, bound: Array, divisor: int) -> tuple[Array, Array]:
     """The binary32 results, and where the ends of the interval differ, so that they are undecided.
 
-    A quotient errs by one unit more, and its ends by another; so does that of an exact sum.
+    A quotient errs by one unit more, and its ends by another; so does that of an exact sum. But an exact sum needs no
+    margin where the rounded quotient is exact or no midpoint. A midpoint has 25 bits, so that its product with a
+    divisor below 2^28 is exact, and equals the sum just when the quotient is.
     """
     if divisor != 1:
-        value = value / divisor
-        bound = bound / divisor + numpy.abs(value) * (4 * UNIT)
+        total, value = value, value / divisor
+        margin = numpy.abs(value) * (4 * UNIT)
+        if divisor < 1 << 28:
+            margin[(bound == 0) & (value * divisor == total)] = 0
+        bound = bound / divisor + margin
     low, high = (value - bound + 0.0).astype(numpy.float32), (value + bound).astype(numpy.float32)
     undecided = low.view(numpy.int32) != high.view(numpy.int32)
     # An infinity or a NaN is what N3.2 says, as finite terms do not overflow; but inf - inf makes NaN of an end.

@@ -16,6 +16,8 @@ from rcmlrs_core.numerics.rounding import UNIT_ROUNDOFF, round_decided
 from rcmlrs_core.numerics.sums import round_sum
 from rcmlrs_core.ops import mean as mean_file
 from rcmlrs_core.ops import sum as sum_file
+from rcmlrs_core.ops.conv import rule as conv_rule
+from rcmlrs_core.ops.conv import windows_and_kernels
 from rcmlrs_core.ops.linear import rows_of
 from rcmlrs_core.ops.matmul import Matrix, matrices, rule
 from rcmlrs_core.ops.op import spread
@@ -86,6 +88,25 @@ def linear(x: PlainArray, weight: PlainArray, bias: PlainArray | None = None) ->
     return PlainArray(products(rows, columns), (*x.shape[:-1], weight.shape[0]))
 
 
+def conv(
+    x: PlainArray,
+    weight: PlainArray,
+    bias: PlainArray | None = None,
+    *,
+    stride: Shape,
+    dilation: Shape,
+    groups: int,
+) -> PlainArray:
+    """Sample by sample and group by group, kernels times windows; the bias as in ``linear``."""
+    result = array("f")
+    for windows, kernels, outputs in windows_and_kernels(x, weight, stride, dilation, groups):
+        if bias is not None:
+            windows = [[*window, 1.0] for window in windows]
+            kernels = [[*kernel, bias.values[output]] for kernel, output in zip(kernels, outputs, strict=True)]
+        result += products(kernels, windows)
+    return PlainArray(result, conv_rule(x, weight, bias, stride=stride, dilation=dilation, groups=groups).shape)
+
+
 def add_n(*xs: PlainArray) -> PlainArray:
     """``fsum`` of each element's terms, rounded once to binary64 already; two terms need no look at all (see add)."""
     shape: Shape = xs[0].shape
@@ -133,5 +154,5 @@ def scatter_add(x: PlainArray, indices: PlainArray, updates: PlainArray, *, axis
 
 sum_.__name__ = "sum"
 
-KERNELS: tuple[Callable[..., Any], ...] = (matmul, linear, add_n, sum_, mean, scatter_add)
+KERNELS: tuple[Callable[..., Any], ...] = (matmul, linear, conv, add_n, sum_, mean, scatter_add)
 """What the backend registers, each under its own name."""

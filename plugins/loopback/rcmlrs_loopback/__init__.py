@@ -10,7 +10,7 @@ from typing import Any
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
 from rcmlrs_core.hookspecs import Storage
-from rcmlrs_core.plain import Shape
+from rcmlrs_core.plain import INT32, Shape
 from rcmlrs_core.registry import Backend, KernelTable, get_backend
 
 VARIABLE = "RCMLRS_LOOPBACK"
@@ -64,7 +64,7 @@ class Loopback(Storage):
         self.dumps += 1
         return self.target.storage.dump(buffer.inner)
 
-    def forward(self, name: str, kernel: Kernel) -> Kernel:
+    def forward(self, name: str, kernel: Kernel, integer_kernel: Kernel) -> Kernel:
         """A kernel that counts, and calls the other backend's."""
 
         def counted(*buffers: Buffer, **attributes: Any) -> Buffer:
@@ -72,7 +72,8 @@ class Loopback(Storage):
             for buffer in buffers:
                 if not isinstance(buffer, Buffer):
                     raise TypeError(f"{name} was given a {type(buffer).__name__}, which is no buffer of this backend")
-            return Buffer(kernel(*(buffer.inner for buffer in buffers), **attributes))
+            chosen = integer_kernel if str(buffers[0].dtype).endswith(INT32) else kernel
+            return Buffer(chosen(*(buffer.inner for buffer in buffers), **attributes))
 
         return counted
 
@@ -83,9 +84,9 @@ class Loopback(Storage):
 
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
-        """Every kernel of the other backend."""
+        """Every kernel of the other backend, that for int32 where the first operand is."""
         for name, kernel in self.target.kernels.items():
-            table.register(name, self.forward(name, kernel))
+            table.register(name, self.forward(name, kernel, self.target.integer_kernel(name)), integers=True)
 
     @hookimpl
     def rcmlrs_about(self) -> str:

@@ -1,5 +1,6 @@
 //! An n-dimensional view of shared memory: what every operation takes and returns. Its elements never change.
 
+use std::fmt;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -7,6 +8,8 @@ use smallvec::SmallVec;
 use crate::copy::copy_to;
 use crate::error::{Error, Result};
 use crate::memory::Memory;
+
+pub use crate::walk::for_each_row;
 
 /// The lengths of the axes.
 pub type Shape = SmallVec<[usize; 6]>;
@@ -26,12 +29,27 @@ pub enum DType {
 }
 
 impl DType {
+    /// Its name in the framework.
+    pub fn name(self) -> &'static str {
+        match self {
+            DType::F32 => "float32",
+            DType::I32 => "int32",
+            DType::Bool => "bool",
+        }
+    }
+
     /// Bytes of an element.
     pub fn size(self) -> usize {
         match self {
             DType::F32 | DType::I32 => 4,
             DType::Bool => 1,
         }
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -130,12 +148,12 @@ impl Array {
         Array { memory: Arc::new(memory), dtype, offset: 0, shape: Shape::from_slice(shape), strides: row_major(shape) }
     }
 
-    /// A copy of some elements, in row-major order.
-    ///
-    /// # Panics
-    /// Unless there are as many elements as the shape says.
+    /// A copy of some elements, in row-major order: as many as the shape says.
     pub fn from_slice<T: ArrayElement>(elements: &[T], shape: &[usize]) -> Result<Array> {
-        assert_eq!(elements.len(), size_of_shape(shape)?, "as many elements as the shape says");
+        let size = size_of_shape(shape)?;
+        if elements.len() != size {
+            return Err(Error::Count { elements: elements.len(), size });
+        }
         Array::build(shape, |out: &mut [T]| out.copy_from_slice(elements))
     }
 
@@ -175,6 +193,17 @@ impl Array {
         self.dtype
     }
 
+    /// The array itself, where its elements are of this type.
+    #[inline]
+    pub fn of<T: ArrayElement>(&self) -> Result<&Array> {
+        if self.dtype == T::DTYPE { Ok(self) } else { Err(self.of_another(T::DTYPE)) }
+    }
+
+    #[cold]
+    fn of_another(&self, wanted: DType) -> Error {
+        Error::DType(format!("the kernel takes an array of {wanted}, got one of {}", self.dtype))
+    }
+
     /// The number of elements.
     #[inline]
     pub fn size(&self) -> usize {
@@ -206,6 +235,9 @@ impl Array {
     }
 
     /// The elements, where they lie side by side in row-major order.
+    ///
+    /// # Panics
+    /// If they are of another type: [`Array::of`] asks.
     #[inline]
     pub fn as_slice<T: ArrayElement>(&self) -> Option<&[T]> {
         assert_eq!(self.dtype, T::DTYPE, "an array of another element type");
@@ -217,6 +249,9 @@ impl Array {
     }
 
     /// All elements of the memory, from which `offset` and `strides` pick those of the array.
+    ///
+    /// # Panics
+    /// If they are of another type: [`Array::of`] asks.
     #[inline]
     pub fn raw<T: ArrayElement>(&self) -> &[T] {
         assert_eq!(self.dtype, T::DTYPE, "an array of another element type");
@@ -274,38 +309,14 @@ impl Array {
         Array::build(&self.shape, |out: &mut [T]| copy_to(self, out))
     }
 
-    /// The elements in row-major order, as a vector.
+    /// The elements in row-major order, as a vector: for tests and for few of them.
+    ///
+    /// # Panics
+    /// If they are of another type, or there is no memory for a copy.
     pub fn to_vec<T: ArrayElement>(&self) -> Vec<T> {
         match self.as_slice::<T>() {
             Some(elements) => elements.to_vec(),
             None => self.copy::<T>().expect("memory for a copy").as_slice::<T>().expect("a copy is row-major").to_vec(),
-        }
-    }
-}
-
-/// Call `work(start, n, stride)` for every row along the last axis, in row-major order.
-pub fn for_each_row(shape: &[usize], strides: &[isize], mut work: impl FnMut(isize, usize, isize)) {
-    let Some((&n, outer)) = shape.split_last() else { return work(0, 1, 1) };
-    if shape.contains(&0) {
-        return;
-    }
-    let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, outer.len());
-    let mut start = 0isize;
-    loop {
-        work(start, n, strides[outer.len()]);
-        let mut axis = outer.len();
-        loop {
-            if axis == 0 {
-                return;
-            }
-            axis -= 1;
-            index[axis] += 1;
-            start += strides[axis];
-            if index[axis] < outer[axis] {
-                break;
-            }
-            start -= strides[axis] * outer[axis] as isize;
-            index[axis] = 0;
         }
     }
 }
@@ -326,6 +337,17 @@ mod tests {
         assert_eq!(backwards.contiguous().unwrap().as_slice::<f32>().unwrap(), [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
         let number = x.view(4, smallvec![], smallvec![]);
         assert_eq!(number.to_vec::<f32>(), [5.0]);
+    }
+
+    #[test]
+    fn as_many_elements_as_the_shape_says_and_of_the_type_that_is_asked_for() {
+        let made = Array::from_slice(&[1.0f32, 2.0], &[3]);
+        assert_eq!(made.unwrap_err(), Error::Count { elements: 2, size: 3 });
+        assert_eq!(Array::from_slice(&[1.0f32], &[1 << 62, 4]).unwrap_err(), Error::Memory { bytes: None });
+        let x = Array::from_slice(&[1i32, 2], &[2]).unwrap();
+        assert!(x.of::<i32>().is_ok());
+        let words = "the kernel takes an array of float32, got one of int32";
+        assert_eq!(x.of::<f32>().unwrap_err(), Error::DType(words.to_owned()));
     }
 
     #[test]

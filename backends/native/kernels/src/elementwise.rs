@@ -68,7 +68,7 @@ macro_rules! maps {
             f: impl Fn($($X),*) -> R + Copy + Send + Sync,
             $($x: &Array),*
         ) -> Result<Array> {
-            let operands = [$($x),*];
+            let operands = [$($x.of::<$X>()?),*];
             let plain = operands.iter().all(|x| x.shape() == operands[0].shape() && x.is_contiguous());
             let common = if $count == 1 || plain { None } else { Some(broadcast_shape(&operands)?) };
             let shape = common.as_deref().unwrap_or(operands[0].shape());

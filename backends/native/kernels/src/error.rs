@@ -24,6 +24,17 @@ pub enum Error {
     },
     /// Operands that do not fit each other; the words say which and why.
     Operands(String),
+    /// An array of an element type that does not fit; the words say which and why.
+    DType(String),
+    /// As many elements as no array of the shape has.
+    Count {
+        /// The elements that were given.
+        elements: usize,
+        /// Those of the shape.
+        size: usize,
+    },
+    /// Somebody wants the kernel to end: see [`crate::interrupt`].
+    Interrupted,
     /// A panic: a defect of the kernel, in its own words.
     Defect(String),
 }
@@ -36,7 +47,9 @@ impl fmt::Display for Error {
             Error::Index { index, place, length } => {
                 write!(f, "index {index} at place {place} is not in [0, {length})")
             }
-            Error::Operands(words) => f.write_str(words),
+            Error::Operands(words) | Error::DType(words) => f.write_str(words),
+            Error::Count { elements, size } => write!(f, "{elements} elements, and the shape has {size}"),
+            Error::Interrupted => f.write_str("the kernel was interrupted"),
             Error::Defect(words) => write!(f, "the native kernel failed, which is a defect of it: {words}"),
         }
     }

@@ -4,7 +4,7 @@
 use crate::array::{Array, DType};
 use crate::environment;
 use crate::error::{Error, Result};
-use crate::memory::Memory;
+use crate::memory::{Memory, reserved};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads;
 
@@ -23,17 +23,17 @@ pub trait Formula<const N: usize, const R: usize>: Copy + Send + Sync {
 /// The formula at every element.
 pub fn apply<const N: usize, const R: usize>(formula: impl Formula<N, R>, operands: [&Array; N]) -> Result<[Array; R]> {
     let shape = operands[0].shape();
-    if operands.iter().any(|x| x.shape() != shape || x.dtype() != DType::F32) {
-        return Err(Error::Operands("operands are of one shape, and float32".into()));
+    if operands.iter().any(|x| x.shape() != shape) {
+        return Err(Error::Operands("operands are of one shape".into()));
     }
-    let operands: Vec<Array> = operands.iter().map(|x| x.contiguous()).collect::<Result<_>>()?;
+    let operands: Vec<Array> = operands.iter().map(|x| x.of::<f32>()?.contiguous()).collect::<Result<_>>()?;
     let from: [&[f32]; N] = std::array::from_fn(|k| operands[k].as_slice().expect("made contiguous"));
     let size = operands[0].size();
     let mut memories: Vec<Memory> = (0..R).map(|_| Memory::new::<f32>(size)).collect::<Result<_>>()?;
     let mut rests: Vec<&mut [f32]> = memories.iter_mut().map(Memory::slice_mut).collect();
-    let mut parts: Vec<[&mut [f32]; R]> = Vec::new();
-    let part = if size < 2 * PART { size } else { PART };
-    for start in (0..size).step_by(part.max(1)) {
+    let part = if size < 2 * PART { size.max(1) } else { PART };
+    let mut parts: Vec<[&mut [f32]; R]> = reserved(size.div_ceil(part))?;
+    for start in (0..size).step_by(part) {
         parts.push(std::array::from_fn(|k| {
             let (piece, rest) = std::mem::take(&mut rests[k]).split_at_mut(part.min(size - start));
             rests[k] = rest;

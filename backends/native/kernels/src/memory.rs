@@ -105,6 +105,20 @@ impl fmt::Debug for Memory {
     }
 }
 
+/// An empty vector with room for `count` values, or the error that there is no memory for them.
+pub fn reserved<T>(count: usize) -> Result<Vec<T>> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(count).map_err(|_| Error::Memory { bytes: count.checked_mul(size_of::<T>()) })?;
+    Ok(room)
+}
+
+/// `count` times `value`, or the error that there is no memory for them.
+pub fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>> {
+    let mut room = reserved(count)?;
+    room.resize(count, value);
+    Ok(room)
+}
+
 /// Bytes of all blocks that somebody uses.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
@@ -337,5 +351,8 @@ mod tests {
         for bytes in [isize::MAX as usize / 4 * 4, usize::MAX / 4 * 4, 0usize.wrapping_sub(100), 1 << 52] {
             assert_eq!(Memory::new::<f32>(bytes / 4).unwrap_err(), Error::Memory { bytes: Some(bytes) });
         }
+        assert_eq!(filled(0u32, 1 << 60).unwrap_err(), Error::Memory { bytes: Some(1 << 62) });
+        assert_eq!(reserved::<u64>(usize::MAX).unwrap_err(), Error::Memory { bytes: None });
+        assert_eq!(filled(7u32, 3).unwrap(), [7, 7, 7]);
     }
 }

@@ -5,7 +5,14 @@
 //! way round. [`ascending`] turns these round and slides all, so that -inf is the least integer, -0 comes before +0, and NaNs
 //! of either sign, beyond both ends before, are above +inf.
 
-use crate::reduce::{ABREAST, Fold};
+use smallvec::smallvec;
+
+use crate::array::{Array, ArrayElement, Shape, Strides, row_major};
+use crate::environment;
+use crate::error::Result;
+use crate::memory::filled;
+use crate::parts;
+use crate::reduce::{ABREAST, Fold, Layout};
 use crate::simd::Simd;
 
 /// Of -inf.
@@ -43,6 +50,56 @@ pub fn number(key: i32) -> f32 {
     }
     let turned = key.wrapping_add(SHIFT);
     f32::from_bits((turned ^ (((turned >> 31) as u32) >> 1) as i32) as u32)
+}
+
+/// Elements that are worth another thread, where rows are sorted.
+const PART: usize = 1 << 13;
+
+/// An array in which each row along `axes` is what `work` makes of that row of `x`. The axes are one, or all, which are
+/// one row; `room` is what a thread needs for rows of a length.
+pub fn map_rows<T: ArrayElement, R>(
+    x: &Array,
+    axes: &[usize],
+    room: impl Fn(usize) -> Result<R> + Sync,
+    work: impl Fn(&[f32], &mut R, &mut [T]) + Sync,
+) -> Result<Array> {
+    let &[axis] = axes else {
+        let all = x.contiguous()?;
+        let row = all.view(all.offset(), smallvec![all.size()], smallvec![1]);
+        let found = map_rows(&row, &[0], room, work)?;
+        return Ok(found.view(found.offset(), x.shape().into(), row_major(x.shape())));
+    };
+    let shape = x.of::<f32>()?.shape();
+    let mut last: Shape = shape.into();
+    let n = last.remove(axis);
+    last.push(n);
+    if x.size() == 0 {
+        return Array::build(shape, |_: &mut [T]| {});
+    }
+    let (from, layout) = Layout::find(x, &[axis])?;
+    let elements = from.raw::<f32>();
+    let found = Array::try_build(&last, |out: &mut [T]| {
+        let group = if layout.columns { layout.width.min(16) } else { 1 };
+        let rows = if out.len() < 2 * PART { out.len() / n } else { PART.div_ceil(n * group) * group };
+        parts::try_for_each_chunk(out, rows * n, |start, out| {
+            let (mut gathered, mut room) = (filled(0.0, group * n)?, room(n)?);
+            environment::with_default(|| {
+                for (i, out) in out.chunks_mut(group * n).enumerate() {
+                    let gathered = &mut gathered[..out.len()];
+                    layout.gather(elements, start / n + i * group, gathered);
+                    for (row, out) in gathered.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
+                        work(row, &mut room, out);
+                    }
+                }
+            });
+            Ok(())
+        })
+    })?;
+    // The axis goes back to its place.
+    let mut strides: Strides = row_major(&last);
+    let stride = strides.pop().expect("there is an axis");
+    strides.insert(axis, stride);
+    Ok(found.view(found.offset(), shape.into(), strides))
 }
 
 /// The largest element of a row, or the smallest.

@@ -12,7 +12,10 @@ use smallvec::{SmallVec, smallvec};
 use crate::array::{Array, ArrayElement, Shape, Strides};
 use crate::copy::{Axes, joined};
 use crate::environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::interrupt::{LONG, Patience};
+use crate::memory::filled;
+use crate::parts;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads;
 
@@ -101,16 +104,16 @@ pub fn reduced_shape(shape: &[usize], axes: &[usize], keepdims: bool) -> Shape {
 
 /// The reduction of `x` along `axes`, which are sorted. Rows are not empty, unless there are none.
 pub fn reduce<F: Fold>(fold: F, x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
-    let shape = reduced_shape(x.shape(), axes, keepdims);
+    let shape = reduced_shape(x.of::<f32>()?.shape(), axes, keepdims);
     if x.size() == 0 {
         return Array::build(&shape, |_: &mut [F::Out]| {});
     }
     let (x, layout) = Layout::find(x, axes)?;
     let elements = x.raw::<f32>();
-    Array::build(&shape, |out: &mut [F::Out]| {
+    Array::try_build(&shape, |out: &mut [F::Out]| {
         environment::with_default(|| {
             if layout.columns { columns(fold, elements, &layout, out) } else { stretches(fold, elements, &layout, out) }
-        });
+        })
     })
 }
 
@@ -135,17 +138,17 @@ pub struct Layout {
 impl Layout {
     /// The layout of the rows along `axes` of `x`, which is not empty, or of a copy of it. Elements of a row keep their order.
     pub fn find(x: &Array, axes: &[usize]) -> Result<(Array, Layout)> {
-        match Layout::of(x, axes) {
+        match Layout::of(x, axes)? {
             Some(layout) => Ok((x.clone(), layout)),
             None => {
                 let copy = x.contiguous()?;
-                let layout = Layout::of(&copy, axes).expect("the last axis of a copy has stride one");
+                let layout = Layout::of(&copy, axes)?.expect("the last axis of a copy has stride one");
                 Ok((copy, layout))
             }
         }
     }
 
-    fn of(x: &Array, axes: &[usize]) -> Option<Layout> {
+    fn of(x: &Array, axes: &[usize]) -> Result<Option<Layout>> {
         let some = |reduced: bool| {
             let chosen = (0..x.shape().len()).filter(|i| axes.contains(i) == reduced);
             let (shape, strides): (Shape, Strides) = chosen.map(|i| (x.shape()[i], x.strides()[i])).unzip();
@@ -160,14 +163,19 @@ impl Layout {
         } else if side_by_side(&outer) {
             (outer.remove(0).0, true)
         } else {
-            return None;
+            return Ok(None);
         };
         let inner = if rows.is_empty() { (1, 0) } else { rows.remove(0) };
         let mut begins: SmallVec<[isize; 4]> = smallvec![0];
         for (n, stride) in rows.into_iter().rev() {
-            begins = begins.iter().flat_map(|begin| (0..n as isize).map(move |i| begin + i * stride)).collect();
+            let outside = std::mem::take(&mut begins);
+            let count = outside.len().saturating_mul(n);
+            begins
+                .try_reserve_exact(count)
+                .map_err(|_| Error::Memory { bytes: count.checked_mul(size_of::<isize>()) })?;
+            begins.extend(outside.iter().flat_map(|begin| (0..n as isize).map(move |i| begin + i * stride)));
         }
-        Some(Layout { outer, start: x.offset() as isize, begins, inner, width, columns })
+        Ok(Some(Layout { outer, start: x.offset() as isize, begins, inner, width, columns }))
     }
 
     /// That of `count` rows of `n` elements side by side.
@@ -234,14 +242,21 @@ impl Layout {
     }
 
     /// One row's elements side by side: where they lie, or copied.
-    fn row<'a>(&self, elements: &'a [f32], i: usize, room: &'a mut Vec<f32>) -> &'a [f32] {
+    fn row<'a>(&self, elements: &'a [f32], i: usize, room: &'a mut Vec<f32>) -> Result<&'a [f32]> {
         if !self.columns && self.depth() == 1 {
-            return &elements[self.begin(self.start(i), 0)..][..self.width];
+            return Ok(&elements[self.begin(self.start(i), 0)..][..self.width]);
         }
-        room.resize(self.length(), 0.0);
+        if room.is_empty() {
+            *room = filled(0.0, self.length())?;
+        }
         self.gather(elements, i, room);
-        room
+        Ok(room)
     }
+}
+
+/// `y` added to `x`, element by element: sums of columns, to be joined.
+pub fn add_to(x: &mut [f64], y: &[f64]) {
+    x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
 }
 
 /// What is joined two by two, as they come: those of equally many parts at a time.
@@ -273,6 +288,22 @@ impl<T> Cascade<T> {
         }
         part
     }
+}
+
+/// Parts that are worked on at a time: what is known of so many takes little memory.
+const PARTS: usize = 256;
+
+/// What is known of `count` parts of PART elements, each found on one of the threads, joined two by two.
+fn shared<T: Send>(count: usize, part: impl Fn(usize) -> T + Sync, join: impl Fn(T, T) -> T) -> Result<T> {
+    let (mut cascade, mut patience) = (Cascade::new(), Patience::default());
+    let mut some: Vec<Option<T>> = (0..count.min(PARTS)).map(|_| None).collect();
+    for first in (0..count).step_by(PARTS) {
+        let some = &mut some[..PARTS.min(count - first)];
+        threads::for_each_chunk(some, 1, |i, to| to[0] = Some(environment::with_default(|| part(first + i))));
+        some.iter_mut().flat_map(Option::take).for_each(|found| cascade.push(found, &join));
+        patience.after(some.len() * PART)?;
+    }
+    Ok(cascade.finish(join))
 }
 
 // ---------------------------------------------------------------------------------------------- rows side by side
@@ -347,37 +378,37 @@ fn aimed<F: Fold>(fold: F, elements: &[f32], layout: &Layout, start: isize) -> F
     fold.aimed(&elements[layout.begin(start, 0)..][..layout.width.min(SAMPLE)])
 }
 
-fn stretches<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) {
+fn stretches<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) -> Result<()> {
     let n = layout.length();
     let pieces = layout.depth() * layout.width.div_ceil(STRETCH);
-    if n >= 2 * PART && out.len() < 8 {
+    if n >= 2 * PART && (out.len() < 8 || n >= LONG) {
         // A few long rows: threads share each of them.
         let per_part = pieces.div_ceil(n / PART);
         for (i, to) in out.iter_mut().enumerate() {
             let start = layout.start(i);
             let fold = aimed(fold, elements, layout, start);
-            let mut parts: Vec<Option<F::State>> = vec![None; pieces.div_ceil(per_part)];
-            threads::for_each_chunk(&mut parts, 1, |part, state| {
+            let part = |part: usize| {
                 let (first, last) = (part * per_part, pieces.min((part + 1) * per_part));
-                let work = Pieces { fold, elements, layout, start, first, last };
-                state[0] = Some(environment::with_default(|| dispatch(work)));
-            });
-            let mut cascade = Cascade::new();
-            parts.into_iter().flatten().for_each(|state| cascade.push(state, |a, b| fold.join(a, b)));
-            let result = fold.result(cascade.finish(|a, b| fold.join(a, b)), n);
-            *to = result.unwrap_or_else(|| fold.settle(layout.row(elements, i, &mut Vec::new())));
+                dispatch(Pieces { fold, elements, layout, start, first, last })
+            };
+            let state = shared(pieces.div_ceil(per_part), part, |a, b| fold.join(a, b))?;
+            *to = match fold.result(state, n) {
+                Some(result) => result,
+                None => fold.settle(layout.row(elements, i, &mut Vec::new())?),
+            };
         }
-        return;
+        return Ok(());
     }
     let rows = if out.len() * n < 2 * PART { out.len() } else { PART.div_ceil(n) };
-    threads::for_each_chunk(out, rows, |first, out| {
+    parts::patiently(out, rows, n, |first, out| {
         let mut open = Vec::new();
         dispatch(Rows { fold, elements, layout, first, out, open: &mut open });
-        if !open.is_empty() {
-            let mut room = Vec::new();
-            open.into_iter().for_each(|i| out[i] = fold.settle(layout.row(elements, first + i, &mut room)));
+        let mut room = Vec::new();
+        for i in open {
+            out[i] = fold.settle(layout.row(elements, first + i, &mut room)?);
         }
-    });
+        Ok(())
+    })
 }
 
 // ------------------------------------------------------------------------------------------------------- columns
@@ -444,15 +475,19 @@ impl<'a> Columns<'a> {
     }
 
     /// The results of the columns at these places, from all their elements. Neighbours are gathered together.
-    fn settle<F: Fold>(&self, fold: F, places: &[usize], out: &mut [F::Out]) {
+    fn settle<F: Fold>(&self, fold: F, places: &[usize], out: &mut [F::Out]) -> Result<()> {
+        if places.is_empty() {
+            return Ok(());
+        }
         let n = self.layout.depth();
-        let mut room = vec![0.0; if places.is_empty() { 0 } else { n * TOGETHER }];
+        let mut room = filled(0.0, n.saturating_mul(TOGETHER))?;
         for group in places.chunk_by(|a, b| a / TOGETHER == b / TOGETHER) {
             let first = group[0];
             let count = group[group.len() - 1] - first + 1;
             self.gather(first, &mut room[..n * count]);
             group.iter().for_each(|&i| out[i] = fold.settle(&room[(i - first) * n..][..n]));
         }
+        Ok(())
     }
 
     /// Nothing yet.
@@ -523,7 +558,7 @@ struct Task<'a, F: Fold> {
 
 impl<F: Fold> Task<'_, F> {
     /// The results, where this is known of all whole rows.
-    fn finish(&mut self, fold: F, empty: &F::Block, block: F::Block) {
+    fn finish(&mut self, fold: F, empty: &F::Block, block: F::Block) -> Result<()> {
         let (columns, out) = (&self.columns, &mut *self.out);
         let mut open = columns.results(fold, empty, block, out);
         if open.len() >= MANY.max(out.len() / MANY)
@@ -536,9 +571,9 @@ impl<F: Fold> Task<'_, F> {
             let left = columns.results(again, &empty, block, &mut results);
             open.iter().for_each(|&i| out[i] = results[i]);
             open.retain(|i| left.binary_search(i).is_ok());
-            columns.settle(again, &open, out);
+            columns.settle(again, &open, out)
         } else {
-            columns.settle(fold, &open, out);
+            columns.settle(fold, &open, out)
         }
     }
 }
@@ -549,10 +584,10 @@ const MANY: usize = 16;
 /// Where there are many sets of columns of so few elements, they are gathered and taken as rows.
 const SMALL: usize = 256;
 
-fn gathered<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) {
+fn gathered<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) -> Result<()> {
     let (n, width) = (layout.depth(), layout.width);
     let sets = if out.len() * n < 2 * PART { out.len() / width } else { PART / (n * width) };
-    threads::for_each_chunk(out, sets * width, |first, out| {
+    parts::patiently(out, sets * width, n, |first, out| {
         let mut room = vec![0.0; n * width];
         for (set, out) in out.chunks_mut(width).enumerate() {
             layout.gather(elements, first + set * width, &mut room);
@@ -561,7 +596,8 @@ fn gathered<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::O
             dispatch(Rows { fold, elements: &room, layout: &rows, first: 0, out, open: &mut open });
             open.into_iter().for_each(|i| out[i] = fold.settle(&room[i * n..][..n]));
         }
-    });
+        Ok(())
+    })
 }
 
 /// Columns that are gathered together: a line of the cache.
@@ -570,50 +606,56 @@ const TOGETHER: usize = 16;
 /// Narrower columns are taken several rows at a time, where there are many.
 const WRAPPED: usize = 128;
 
-fn columns<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) {
+/// Blocks of columns that are worked on at a time.
+const TASKS: usize = 1 << 14;
+
+fn columns<F: Fold>(fold: F, elements: &[f32], layout: &Layout, out: &mut [F::Out]) -> Result<()> {
     let (n, width) = (layout.depth(), layout.width);
     if n * width <= SMALL && out.len() > width {
         return gathered(fold, elements, layout, out);
     }
     let adjacent = layout.begins.len() == 1 && layout.inner.1 == width as isize;
     let wrap = if F::WRAPS && adjacent { (WRAPPED / width).min(n / WRAPPED).max(1) } else { 1 };
-    let mut tasks: Vec<Task<F>> = Vec::with_capacity(out.len().div_ceil(width.min(WIDTH)));
-    for (set, out) in out.chunks_mut(width).enumerate() {
-        let mut start = layout.start(set);
-        for out in out.chunks_mut(WIDTH) {
-            let count = out.len();
-            tasks.push(Task { columns: Columns { elements, layout, start, width: count, wrap }, out });
-            start += count as isize;
-        }
-    }
-    let size = n * width.min(WIDTH);
-    if tasks.len() < 8 && size >= 2 * PART {
+    let (count, size) = (out.len() / width * width.div_ceil(WIDTH), n * width.min(WIDTH));
+    let mut tasks = out.chunks_mut(width).enumerate().flat_map(|(set, out)| {
+        let starts = (layout.start(set)..).step_by(WIDTH);
+        out.chunks_mut(WIDTH).zip(starts).map(move |(out, start)| {
+            let columns = Columns { elements, layout, start, width: out.len(), wrap };
+            Task { columns, out }
+        })
+    });
+    if (count < 8 || size >= LONG) && size >= 2 * PART {
         // A few long ones: threads share each of them.
-        for task in &mut tasks {
+        for mut task in tasks {
             let empty = task.columns.block(fold);
             let depth = task.columns.depth();
             let step = depth.div_ceil(size / PART).next_multiple_of(ABREAST);
-            let mut parts: Vec<Option<F::Block>> = vec![None; depth.div_ceil(step)];
-            threads::for_each_chunk(&mut parts, 1, |part, block| {
+            let part = |part: usize| {
                 let (first, last) = (part * step, depth.min((part + 1) * step));
-                let work = Deep { fold, columns: &task.columns, empty: &empty, first, last };
-                block[0] = Some(environment::with_default(|| dispatch(work)));
-            });
-            let mut cascade = Cascade::new();
-            parts.into_iter().flatten().for_each(|block| cascade.push(block, |a, b| fold.join_blocks(a, b)));
-            task.finish(fold, &empty, cascade.finish(|a, b| fold.join_blocks(a, b)));
+                dispatch(Deep { fold, columns: &task.columns, empty: &empty, first, last })
+            };
+            let block = shared(depth.div_ceil(step), part, |a, b| fold.join_blocks(a, b))?;
+            task.finish(fold, &empty, block)?;
         }
-        return;
+        return Ok(());
     }
-    let per_part = if tasks.len() * size < 2 * PART { tasks.len() } else { PART.div_ceil(size) };
-    threads::for_each_chunk(&mut tasks, per_part, |_, tasks| {
-        for task in tasks {
-            let empty = task.columns.block(fold);
-            let last = task.columns.depth();
-            let block = dispatch(Deep { fold, columns: &task.columns, empty: &empty, first: 0, last });
-            task.finish(fold, &empty, block);
-        }
-    });
+    let per_part = if count * size < 2 * PART { count } else { PART.div_ceil(size) };
+    let (mut patience, at_a_time) = (Patience::default(), TASKS.min(LONG / size).min(count));
+    let mut some: Vec<Task<F>> = Vec::with_capacity(at_a_time);
+    for _ in (0..count).step_by(at_a_time) {
+        some.clear();
+        some.extend(tasks.by_ref().take(at_a_time));
+        parts::try_for_each_chunk(&mut some, per_part, |_, tasks| {
+            tasks.iter_mut().try_for_each(|task| {
+                let empty = task.columns.block(fold);
+                let last = task.columns.depth();
+                let block = dispatch(Deep { fold, columns: &task.columns, empty: &empty, first: 0, last });
+                task.finish(fold, &empty, block)
+            })
+        })?;
+        patience.after(some.len() * size)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -702,7 +744,7 @@ mod tests {
                     let first = |r: &Vec<f32>| r.iter().position(|&x| f64::from(x) == largest(r)).unwrap() as f64;
                     let places = argmax(&x, &axes, false).unwrap().to_vec::<i32>();
                     assert_eq!(places.iter().map(|&i| f64::from(i)).collect::<Vec<f64>>(), every(&first), "{what}");
-                    let order = argsort(&x, &axes).unwrap();
+                    let order = argsort(&x, &axes, false).unwrap();
                     assert_eq!(order.shape(), x.shape());
                 }
             }

@@ -10,7 +10,7 @@
 
 use crate::double::{Double, UNIT, nearest, two_sum};
 use crate::exact::Exact;
-use crate::reduce::{ABREAST, Fold};
+use crate::reduce::{ABREAST, Fold, add_to};
 use crate::simd::{Kernel, MOST_LANES, Simd, dispatch};
 
 /// The sum of the lanes, two by two.
@@ -185,8 +185,8 @@ impl Fold for Sum {
     }
 
     fn join_blocks(self, mut x: Partials, y: Partials) -> Partials {
-        x.sums.iter_mut().zip(&y.sums).for_each(|(x, y)| *x += y);
-        x.magnitudes.iter_mut().zip(&y.magnitudes).for_each(|(x, y)| *x += y);
+        add_to(&mut x.sums, &y.sums);
+        add_to(&mut x.magnitudes, &y.magnitudes);
         x.depth = x.depth.max(y.depth) + 1;
         x
     }

@@ -22,19 +22,26 @@ pub struct Walk<const N: usize> {
 impl<const N: usize> Walk<N> {
     /// Through arrays that broadcast to `shape`, which has elements.
     pub fn new(shape: &[usize], arrays: [&Array; N]) -> Walk<N> {
+        let stride = |x: &Array, from_end| match x.shape().len().checked_sub(from_end) {
+            Some(axis) if x.shape()[axis] != 1 => x.strides()[axis],
+            _ => 0,
+        };
+        Walk::along(shape, arrays.map(Array::offset), |from_end| arrays.map(|x| stride(x, from_end)))
+    }
+
+    /// Through elements that begin at `first`, and are as far apart as `strides` says for each axis, counted from the end.
+    #[inline(always)]
+    fn along(shape: &[usize], first: [usize; N], strides: impl Fn(usize) -> [isize; N]) -> Walk<N> {
         let mut axes: SmallVec<[(usize, [isize; N]); 4]> = SmallVec::new();
         for (from_end, &n) in (1..).zip(shape.iter().rev()).filter(|(_, n)| **n != 1) {
-            let strides = arrays.map(|x| match x.shape().len().checked_sub(from_end) {
-                Some(axis) if x.shape()[axis] != 1 => x.strides()[axis],
-                _ => 0,
-            });
+            let strides = strides(from_end);
             match axes.last_mut() {
                 Some((length, inner)) if (0..N).all(|k| strides[k] == inner[k] * *length as isize) => *length *= n,
                 _ => axes.push((n, strides)),
             }
         }
         let (row, step) = if axes.is_empty() { (1, [1; N]) } else { axes.remove(0) };
-        Walk { row, step, first: arrays.map(Array::offset), outer: axes }
+        Walk { row, step, first, outer: axes }
     }
 
     /// Through `length` elements that lie side by side, in every array from its `first` on.
@@ -77,6 +84,19 @@ impl<const N: usize> Walk<N> {
             rest /= n;
         }
         Rows { walk: self, index, at, inside: start % self.row, done: 0, length }
+    }
+}
+
+/// Call `work(start, n, stride)` for every row of elements that have these places in memory, in row-major order. Axes that
+/// continue one another are one row.
+pub fn for_each_row(shape: &[usize], strides: &[isize], mut work: impl FnMut(isize, usize, isize)) {
+    if shape.contains(&0) {
+        return;
+    }
+    let walk = Walk::along(shape, [0], |from_end| [strides[shape.len() - from_end]]);
+    let size = shape.iter().product();
+    for (places, [start]) in walk.rows(0, size) {
+        work(start as isize, places.len(), walk.step[0]);
     }
 }
 

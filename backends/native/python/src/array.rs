@@ -18,15 +18,6 @@ use crate::exchange;
 #[pyclass(frozen, module = "rcmlrs_backend_native._native")]
 pub struct NativeArray(pub Array);
 
-/// The name of an element type in the framework.
-pub fn name_of(dtype: DType) -> &'static str {
-    match dtype {
-        DType::F32 => "float32",
-        DType::I32 => "int32",
-        DType::Bool => "bool",
-    }
-}
-
 /// The element type of that name.
 pub fn dtype_of(name: &str) -> PyResult<DType> {
     match name {
@@ -48,7 +39,7 @@ impl NativeArray {
     /// The element type: "float32", "int32" or "bool".
     #[getter]
     fn dtype(&self) -> &'static str {
-        name_of(self.0.dtype())
+        self.0.dtype().name()
     }
 
     /// The elements as a buffer (PEP 3118), without a copy unless a NaN has a payload; see [`exchange`].
@@ -92,7 +83,7 @@ impl NativeArray {
     }
 
     fn __repr__(&self) -> String {
-        format!("<NativeArray of {} {:?}>", name_of(self.0.dtype()), self.0.shape())
+        format!("<NativeArray of {} {:?}>", self.0.dtype(), self.0.shape())
     }
 }
 

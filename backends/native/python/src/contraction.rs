@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use rcmlrs_kernels::ops;
+use rcmlrs_kernels::{Array, ops};
 
 use crate::array::NativeArray;
 use crate::compute;
@@ -23,7 +23,7 @@ fn work(x: &NativeArray, columns: usize) -> usize {
 fn matmul(py: Python<'_>, x: &Bound<'_, NativeArray>, y: &Bound<'_, NativeArray>) -> PyResult<NativeArray> {
     let (x, y) = (x.get(), y.get());
     let columns = if y.0.shape().len() < 2 { 1 } else { y.0.shape()[y.0.shape().len() - 1] };
-    let product = compute(py, work(x, columns), || ops::matmul::matmul(&x.0, &y.0));
+    let product = compute(py, work(x, columns), || ops::matmul::matmul(x.0.of::<f32>()?, y.0.of::<f32>()?));
     product.map(NativeArray).map_err(python_error)
 }
 
@@ -38,7 +38,10 @@ fn linear(
 ) -> PyResult<NativeArray> {
     let (x, weight, bias) = (x.get(), weight.get(), bias.map(|bias| &bias.get().0));
     let columns = weight.0.shape().first().copied().unwrap_or(1);
-    let product = compute(py, work(x, columns), || ops::linear::linear(&x.0, &weight.0, bias));
+    let product = compute(py, work(x, columns), || {
+        let bias = bias.map(Array::of::<f32>).transpose()?;
+        ops::linear::linear(x.0.of::<f32>()?, weight.0.of::<f32>()?, bias)
+    });
     product.map(NativeArray).map_err(python_error)
 }
 

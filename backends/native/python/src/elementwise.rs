@@ -8,6 +8,7 @@ use rcmlrs_kernels::ops;
 use crate::array::NativeArray;
 use crate::compute;
 use crate::errors::python_error;
+use crate::numbers::Number;
 
 macro_rules! elementwise {
     ($($name:ident($first:ident $(, $operand:ident)* $(; $attribute:ident: $type:ty)?)),* $(,)?) => {
@@ -23,7 +24,7 @@ macro_rules! elementwise {
                 let $first = &$first.get().0;
                 $(let $operand = &$operand.get().0;)*
                 let size = $first.size() $(.max($operand.size()))*;
-                let array = compute(py, size, || ops::$name::$name($first $(, $operand)* $(, $attribute)?));
+                let array = compute(py, size, || ops::$name::$name($first $(, $operand)* $(, $attribute.into())?));
                 array.map(NativeArray).map_err(python_error)
             }
         )*
@@ -39,27 +40,42 @@ macro_rules! elementwise {
 elementwise!(
     abs(x),
     add(x, y),
+    bitwise_and(x, y),
+    bitwise_or(x, y),
+    bitwise_xor(x, y),
+    ceil(x),
+    copysign(x, y),
     div(x, y),
     equal(x, y),
+    floor(x),
+    fma(x, y, z),
     greater(x, y),
     greater_equal(x, y),
-    leaky_relu(x; slope: f32),
-    leaky_relu_derivative(x; slope: f32),
+    isfinite(x),
+    isinf(x),
+    isnan(x),
+    leaky_relu(x; slope: Number),
+    leaky_relu_derivative(x; slope: Number),
     less(x, y),
     less_equal(x, y),
     logical_and(x, y),
     logical_not(x),
     logical_or(x, y),
+    logical_xor(x, y),
     maximum(x, y),
     minimum(x, y),
     mul(x, y),
     neg(x),
     not_equal(x, y),
+    reciprocal(x),
     relu(x),
     relu_derivative(x),
+    round(x),
     sign(x),
+    signbit(x),
     sqrt(x),
     square(x),
     sub(x, y),
+    trunc(x),
     where_(condition, x, y),
 );

@@ -19,7 +19,7 @@ use pyo3::types::{PyCapsule, PyDict};
 use rcmlrs_kernels::array::{Array, DType, Shape, Strides};
 use rcmlrs_kernels::memory::Memory;
 
-use crate::array::{NativeArray, name_of};
+use crate::array::NativeArray;
 use crate::errors::python_error;
 
 /// The memory of the processor: kDLCPU, and its only number.
@@ -212,7 +212,7 @@ fn element_of(format: &str, item: isize) -> PyResult<(DType, bool)> {
 }
 
 fn unsupported(what: &str) -> PyErr {
-    let types = [DType::F32, DType::I32, DType::Bool].map(name_of).join(", ");
+    let types = [DType::F32, DType::I32, DType::Bool].map(DType::name).join(", ");
     PyTypeError::new_err(format!("the element types are {types}, got {what}; convert it first"))
 }
 

@@ -15,7 +15,7 @@ macro_rules! functions {
             #[pyfunction]
             fn $name(py: Python<'_>, x: &Bound<'_, NativeArray>) -> PyResult<NativeArray> {
                 let array = &x.get().0;
-                let rounded = compute(py, array.size(), || ops::$name::$name(array));
+                let rounded = compute(py, array.size(), || ops::$name::$name(array.of::<f32>()?));
                 settle(stringify!($name), rounded, &[x], |_| Ok(()))
             }
         )*
@@ -29,17 +29,24 @@ macro_rules! functions {
 }
 
 functions!(
+    cos,
     exp,
+    exp2,
     expm1,
     gelu,
     gelu_derivative,
     log,
+    log10,
     log1p,
+    log2,
+    rsqrt,
     sigmoid,
     sigmoid_derivative,
+    sin,
     softplus,
     swish,
     swish_derivative,
+    tan,
     tanh,
     tanh_derivative,
 );

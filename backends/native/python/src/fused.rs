@@ -11,6 +11,7 @@ use rcmlrs_kernels::{Result, ops};
 use crate::array::NativeArray;
 use crate::compute;
 use crate::errors::python_error;
+use crate::numbers::Number;
 
 fn made<'py>(py: Python<'py>, arrays: Result<Vec<Array>>) -> PyResult<Bound<'py, PyTuple>> {
     let arrays = arrays.map_err(python_error)?;
@@ -27,18 +28,28 @@ fn adam_update<'py>(
     g: &Bound<'py, NativeArray>,
     m: &Bound<'py, NativeArray>,
     v: &Bound<'py, NativeArray>,
-    lr: f32,
-    beta1: f32,
-    beta2: f32,
-    rest1: f32,
-    rest2: f32,
-    unbias1: f32,
-    unbias2: f32,
-    eps: f32,
-    weight_decay: Option<f32>,
+    lr: Number,
+    beta1: Number,
+    beta2: Number,
+    rest1: Number,
+    rest2: Number,
+    unbias1: Number,
+    unbias2: Number,
+    eps: Number,
+    weight_decay: Option<Number>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let operands = [p, g, m, v].map(|x| &x.get().0);
-    let numbers = Adam { lr, beta1, beta2, rest1, rest2, unbias1, unbias2, eps };
+    let numbers = Adam {
+        lr: lr.into(),
+        beta1: beta1.into(),
+        beta2: beta2.into(),
+        rest1: rest1.into(),
+        rest2: rest2.into(),
+        unbias1: unbias1.into(),
+        unbias2: unbias2.into(),
+        eps: eps.into(),
+    };
+    let weight_decay = weight_decay.map(f32::from);
     let arrays = compute(py, operands[0].size(), || ops::adam_update::adam_update(operands, numbers, weight_decay));
     made(py, arrays.map(Vec::from))
 }
@@ -51,13 +62,14 @@ fn sgd_update<'py>(
     p: &Bound<'py, NativeArray>,
     g: &Bound<'py, NativeArray>,
     b: Option<&Bound<'py, NativeArray>>,
-    lr: f32,
-    momentum: Option<f32>,
+    lr: Number,
+    momentum: Option<Number>,
     nesterov: bool,
-    weight_decay: Option<f32>,
+    weight_decay: Option<Number>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (p, g, b) = (&p.get().0, &g.get().0, b.map(|b| &b.get().0));
-    let numbers = Sgd { lr, momentum, nesterov, weight_decay };
+    let (momentum, weight_decay) = (momentum.map(f32::from), weight_decay.map(f32::from));
+    let numbers = Sgd { lr: lr.into(), momentum, nesterov, weight_decay };
     made(py, compute(py, p.size(), || ops::sgd_update::sgd_update(p, g, b, numbers)))
 }
 

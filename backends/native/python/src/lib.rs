@@ -11,6 +11,7 @@ mod exchange;
 mod functions;
 mod fused;
 mod moves;
+mod numbers;
 mod order;
 mod powers;
 mod rows;
@@ -21,14 +22,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use rcmlrs_kernels::simd::Level;
-use rcmlrs_kernels::{Result, caught, memory, threads};
+use rcmlrs_kernels::{Result, caught, environment, interrupt, memory, threads};
 
 /// Elements from which on a kernel lets other Python threads run: letting go and coming back costs some 100 ns.
 const LONG: usize = 1 << 14;
 
-/// Run `work`, without the interpreter where it is long. A panic is an error like others.
+/// Run `work`, without the interpreter where it is long, in the floating-point environment that kernels are made for: with
+/// another, not even a comparison with a subnormal attribute is right. A panic is an error like others.
 fn compute<T: Send>(py: Python<'_>, elements: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    if elements < LONG { caught(work) } else { py.detach(|| caught(work)) }
+    let work = || environment::with_default(|| caught(work));
+    if elements < LONG { work() } else { py.detach(work) }
 }
 
 /// The level that kernels run at: `avx512`, `avx2` or `portable`.
@@ -88,6 +91,7 @@ fn memory_in_use() -> usize {
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interrupt::set(errors::interrupted);
     let kernels = PyDict::new(module.py());
     functions::register(&kernels)?;
     elementwise::register(&kernels)?;

@@ -54,9 +54,11 @@ fn patched(array: &Array, places: &[usize], values: &[f64]) -> PyResult<NativeAr
     let elements = array.contiguous().map_err(python_error)?;
     let array = Array::build(array.shape(), |out: &mut [f32]| {
         out.copy_from_slice(elements.as_slice().expect("made contiguous"));
-        for (&place, &value) in places.iter().zip(values) {
-            out[place] = value as f32; // it is a binary32 number already
-        }
+        environment::with_default(|| {
+            for (&place, &value) in places.iter().zip(values) {
+                out[place] = value as f32; // it is a binary32 number already, and may be subnormal
+            }
+        });
     });
     array.map(NativeArray).map_err(python_error)
 }

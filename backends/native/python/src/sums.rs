@@ -9,6 +9,7 @@ use rcmlrs_kernels::ops;
 use crate::array::NativeArray;
 use crate::compute;
 use crate::errors::{index_error, python_error};
+use crate::numbers::Number;
 
 /// A reduction along the axes.
 pub fn reduction(
@@ -41,9 +42,9 @@ fn var(
     x: &Bound<'_, NativeArray>,
     axis: Vec<usize>,
     keepdims: bool,
-    correction: f32,
+    correction: Number,
 ) -> PyResult<NativeArray> {
-    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::var::var(x, axes, keepdims, correction))
+    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::var::var(x, axes, keepdims, correction.into()))
 }
 
 #[pyfunction]
@@ -53,9 +54,9 @@ fn standard_deviation(
     x: &Bound<'_, NativeArray>,
     axis: Vec<usize>,
     keepdims: bool,
-    correction: f32,
+    correction: Number,
 ) -> PyResult<NativeArray> {
-    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::std::std(x, axes, keepdims, correction))
+    reduction(py, x, &axis, keepdims, |x, axes, keepdims| ops::std::std(x, axes, keepdims, correction.into()))
 }
 
 #[pyfunction]
@@ -64,6 +65,13 @@ fn add_n(py: Python<'_>, xs: Vec<Bound<'_, NativeArray>>) -> PyResult<NativeArra
     let arrays: Vec<&Array> = xs.iter().map(|x| &x.get().0).collect();
     let size = arrays.iter().map(|x| x.size()).sum();
     compute(py, size, || ops::add_n::add_n(&arrays)).map(NativeArray).map_err(python_error)
+}
+
+#[pyfunction]
+#[pyo3(signature = (x, *, axis))]
+fn cumsum(py: Python<'_>, x: &Bound<'_, NativeArray>, axis: Vec<usize>) -> PyResult<NativeArray> {
+    let array = &x.get().0;
+    compute(py, array.size(), || ops::cumsum::cumsum(array, &axis)).map(NativeArray).map_err(python_error)
 }
 
 #[pyfunction]
@@ -88,6 +96,7 @@ pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
     kernels.set_item("var", wrap_pyfunction!(var, kernels.py())?)?;
     kernels.set_item("std", wrap_pyfunction!(standard_deviation, kernels.py())?)?;
     kernels.set_item("add_n", wrap_pyfunction!(add_n, kernels.py())?)?;
+    kernels.set_item("cumsum", wrap_pyfunction!(cumsum, kernels.py())?)?;
     kernels.set_item("scatter_add", wrap_pyfunction!(scatter_add, kernels.py())?)?;
     Ok(())
 }

@@ -23,7 +23,10 @@ const PART: usize = 1 << 16;
 /// RN of the exact sums of one array or more, which broadcast against each other.
 pub fn add_n(xs: &[&Array]) -> Result<Array> {
     let shape = broadcast_shape(xs)?;
-    let spread = xs.iter().map(|x| broadcast_to(x, &shape)?.contiguous()).collect::<Result<SmallVec<[Array; 4]>>>()?;
+    let spread = xs
+        .iter()
+        .map(|x| broadcast_to(x.of::<f32>()?, &shape)?.contiguous())
+        .collect::<Result<SmallVec<[Array; 4]>>>()?;
     let operands: SmallVec<[&[f32]; 4]> = spread.iter().map(|x| x.as_slice().expect("made contiguous")).collect();
     Array::build(&shape, |out: &mut [f32]| {
         let part = if out.len() < 2 * PART { out.len() } else { PART };

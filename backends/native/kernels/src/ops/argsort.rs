@@ -4,77 +4,26 @@
 //! An element's integer of 32 bits and its place below make one of 64, all of them different, so that any sort is
 //! stable. Long rows are sorted by the integers' digits (D. Knuth, TAOCP 3, 5.2.5).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use smallvec::smallvec;
-
-use crate::array::{Array, Shape, Strides, row_major};
-use crate::environment;
-use crate::error::{Error, Result};
-use crate::order::{INFINITE, ascending};
-use crate::reduce::Layout;
-use crate::threads;
+use crate::array::Array;
+use crate::error::Result;
+use crate::memory::reserved;
+use crate::order::{INFINITE, ascending, map_rows};
 
 /// Rows from this length on are sorted by digits.
 const LONG: usize = 1 << 8;
 
-/// Elements that are worth another thread.
-const PART: usize = 1 << 13;
-
-/// The places, along the axes, of the elements in ascending order. The axes are one, or all, which are one row.
-pub fn argsort(x: &Array, axes: &[usize]) -> Result<Array> {
-    let &[axis] = axes else {
-        let all = x.contiguous()?;
-        let row = all.view(all.offset(), smallvec![all.size()], smallvec![1]);
-        let places = argsort(&row, &[0])?;
-        return Ok(places.view(places.offset(), x.shape().into(), row_major(x.shape())));
-    };
-    let shape = x.shape();
-    let mut sorted: Shape = shape.into();
-    let n = sorted.remove(axis);
-    sorted.push(n);
-    if x.size() == 0 {
-        return Array::build(shape, |_: &mut [i32]| {});
-    }
-    let (from, layout) = Layout::find(x, &[axis])?;
-    let elements = from.raw::<f32>();
-    let failed = AtomicUsize::new(0); // bytes that were not to be had
-    let places = Array::try_build(&sorted, |out: &mut [i32]| {
-        let group = if layout.columns { layout.width.min(16) } else { 1 };
-        let rows = if out.len() < 2 * PART { out.len() / n } else { PART.div_ceil(n * group) * group };
-        threads::for_each_chunk(out, rows * n, |start, out| {
-            let (mut room, mut keys, mut other) = (Vec::new(), Vec::new(), Vec::new());
-            let reserved = room.try_reserve_exact(group * n).and(keys.try_reserve_exact(n));
-            if reserved.and(other.try_reserve_exact(n)).is_err() {
-                return failed.store(4 * group * n + 16 * n, Ordering::Relaxed);
-            }
-            room.resize(group * n, 0.0);
-            environment::with_default(|| {
-                for (i, out) in out.chunks_mut(group * n).enumerate() {
-                    let room = &mut room[..out.len()];
-                    layout.gather(elements, start / n + i * group, room);
-                    for (row, out) in room.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
-                        sort(row, &mut keys, &mut other, out);
-                    }
-                }
-            });
-        });
-        match failed.into_inner() {
-            0 => Ok(()),
-            bytes => Err(Error::Memory { bytes: Some(bytes) }),
-        }
-    })?;
-    // The sorted axis goes back to its place.
-    let mut strides: Strides = row_major(&sorted);
-    let stride = strides.pop().expect("there is an axis");
-    strides.insert(axis, stride);
-    Ok(places.view(places.offset(), shape.into(), strides))
+/// The places, along the axes, of the elements in ascending order, or in descending order, where NaN comes first. The axes
+/// are one, or all, which are one row.
+pub fn argsort(x: &Array, axes: &[usize], descending: bool) -> Result<Array> {
+    let turn = if descending { u32::MAX } else { 0 };
+    let room = |n| Ok((reserved(n)?, reserved(n)?));
+    map_rows(x, axes, room, |row, (keys, other), out| sort(row, turn, keys, other, out))
 }
 
-fn sort(row: &[f32], keys: &mut Vec<u64>, other: &mut Vec<u64>, out: &mut [i32]) {
+fn sort(row: &[f32], turn: u32, keys: &mut Vec<u64>, other: &mut Vec<u64>, out: &mut [i32]) {
     keys.clear();
     keys.extend(row.iter().enumerate().map(|(i, &x)| {
-        let key = ascending(x).min(INFINITE + 1) as u32 ^ 1 << 31;
+        let key = ascending(x).min(INFINITE + 1) as u32 ^ 1 << 31 ^ turn;
         u64::from(key) << 32 | i as u64
     }));
     if row.len() < LONG {

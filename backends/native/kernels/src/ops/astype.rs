@@ -12,6 +12,6 @@ pub fn astype(x: &Array, dtype: DType) -> Result<Array> {
         (DType::Bool, DType::I32) => map1(|x: u8| i32::from(x), x),
         (DType::Bool, DType::F32) => map1(|x: u8| f32::from(x), x),
         (DType::I32, DType::F32) => map1(|x: i32| x as f32, x),
-        (from, to) => Err(Error::Operands(format!("{from:?} does not become {to:?}"))),
+        (from, to) => Err(Error::DType(format!("{from} does not become {to}"))),
     }
 }

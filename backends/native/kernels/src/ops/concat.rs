@@ -16,6 +16,7 @@ pub fn concat(xs: &[&Array], axis: usize) -> Result<Array> {
 }
 
 fn join<T: ArrayElement>(xs: &[&Array], axis: usize) -> Result<Array> {
+    xs.iter().try_for_each(|x| x.of::<T>().map(drop))?;
     let mut shape = Shape::from(xs[0].shape());
     let length = xs.iter().try_fold(0usize, |length, x| length.checked_add(x.shape()[axis]));
     shape[axis] = length.ok_or(Error::Memory { bytes: None })?;

@@ -1,4 +1,4 @@
-//! log_softmax(x)_i = x_i - log(sum_j e^x_j) along some axes, rounded once: -(log(1 + T) - d_i), see [`crate::rows`].
+//! log_softmax(x)_i = x_i - log(sum_j e^x_j) along some axes, rounded once: -(log(1 + T) - d_i), see [`crate::terms`].
 //!
 //! Of one element alone it is +0; beside others, negative, and -0 where it is nearest to zero. -inf where the element is.
 //! A row with +inf or NaN, or of -inf alone, is NaN throughout.
@@ -7,8 +7,9 @@ use crate::array::Array;
 use crate::double::{UNIT, nearest};
 use crate::error::Result;
 use crate::function::Rounded;
-use crate::rows::{self, Exact, TermFunction, log_of_sum};
+use crate::rows::{self, TermFunction};
 use crate::simd::Simd;
+use crate::terms::{Exact, log_of_sum};
 
 /// The function.
 #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! logsumexp(x) = log(sum_j e^x_j) along some axes, rounded once: M + log(1 + T), see [`crate::rows`].
+//! logsumexp(x) = log(sum_j e^x_j) along some axes, rounded once: M + log(1 + T), see [`crate::terms`].
 //!
 //! Of one element it is that element (of a zero, +0). -inf elements add nothing; -inf alone, or no elements, give -inf.
 //! One +inf gives +inf; NaN gives NaN.
@@ -8,8 +8,9 @@ use crate::double::{Double, UNIT};
 use crate::error::Result;
 use crate::function::Rounded;
 use crate::reduce::reduced_shape;
-use crate::rows::{self, Exact, TermFunction, log_of_sum};
+use crate::rows::{self, TermFunction};
 use crate::simd::Simd;
+use crate::terms::{Exact, log_of_sum};
 
 /// The function.
 #[derive(Clone, Copy)]

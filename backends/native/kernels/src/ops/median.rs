@@ -4,28 +4,29 @@
 use crate::array::Array;
 use crate::environment;
 use crate::error::Result;
+use crate::memory::{filled, reserved};
 use crate::order::{INFINITE, ascending, number};
+use crate::parts;
 use crate::reduce::{Layout, reduced_shape};
-use crate::threads;
 
 /// Elements that are worth another thread.
 const PART: usize = 1 << 14;
 
 /// The medians along `axes`, which are sorted; rows are not empty, unless there are none.
 pub fn median(x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
-    let shape = reduced_shape(x.shape(), axes, keepdims);
+    let shape = reduced_shape(x.of::<f32>()?.shape(), axes, keepdims);
     if x.size() == 0 {
         return Array::build(&shape, |_: &mut [f32]| {});
     }
     let (from, layout) = Layout::find(x, axes)?;
     let elements = from.raw::<f32>();
     let n = layout.length();
-    Array::build(&shape, |out: &mut [f32]| {
+    Array::try_build(&shape, |out: &mut [f32]| {
         let group = if layout.columns { layout.width.min(16) } else { 1 };
         let rows = if out.len() * n < 2 * PART { out.len() } else { PART.div_ceil(n * group) * group };
-        threads::for_each_chunk(out, rows, |start, out| {
-            let mut room = vec![0.0; group * n];
-            let mut keys = Vec::with_capacity(n);
+        parts::try_for_each_chunk(out, rows, |start, out| {
+            let mut room = filled(0.0, group * n)?;
+            let mut keys = reserved(n)?;
             environment::with_default(|| {
                 for (i, out) in out.chunks_mut(group).enumerate() {
                     let room = &mut room[..out.len() * n];
@@ -37,7 +38,8 @@ pub fn median(x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
                     }
                 }
             });
-        });
+            Ok(())
+        })
     })
 }
 

@@ -27,7 +27,7 @@ impl Power for Root {
 
 /// RN of x^y at every element of the two, broadcast against each other.
 pub fn powf(x: &Array, y: &Array) -> Result<Rounded> {
-    let shape = broadcast_shape(&[x, y])?;
+    let shape = broadcast_shape(&[x.of::<f32>()?, y.of::<f32>()?])?;
     if y.size() == 1 {
         let exponent = number(y);
         if exponent == exponent.floor() && exponent.abs() < 2f64.powi(31) {

@@ -102,6 +102,7 @@ pub fn powi(x: &Array, n: i32) -> Result<Rounded> {
 
 /// The same in an array of another shape, of as many elements.
 pub fn shaped(x: &Array, n: i32, shape: &[usize]) -> Result<Rounded> {
+    x.of::<f32>()?;
     if n == 0 {
         return Ok(Array::build(shape, |out: &mut [f32]| out.fill(1.0))?.into());
     }

@@ -7,8 +7,9 @@ use crate::array::{Array, for_each_row, row_major};
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::indices::checked;
+use crate::memory::{filled, reserved};
+use crate::parts;
 use crate::sums::total;
-use crate::threads;
 
 /// Elements that are worth another thread.
 const PART: usize = 1 << 14;
@@ -16,7 +17,8 @@ const PART: usize = 1 << 14;
 /// RN of the exact sums of every element and its updates. `indices` and `updates` have the same shape, with as many axes as
 /// `x`, and are no longer on any but `axis`.
 pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> Result<Array> {
-    let (x, indices, updates) = (x.contiguous()?, indices.contiguous()?, updates.contiguous()?);
+    let (x, updates) = (x.of::<f32>()?.contiguous()?, updates.of::<f32>()?.contiguous()?);
+    let indices = indices.contiguous()?;
     let elements = x.as_slice::<f32>().expect("made contiguous");
     let added = updates.as_slice::<f32>().expect("made contiguous");
     let chosen = checked(&indices, x.shape()[axis])?;
@@ -24,24 +26,24 @@ pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> 
         return Err(Error::Operands(format!("scatter_add: {} updates are more than can be counted", added.len())));
     }
     // How many updates each element has, and from that where those begin, sorted by the elements.
-    let mut ends = vec![0u32; elements.len()];
+    let mut ends = filled(0u32, elements.len())?;
     for_each_place(&x, &indices, chosen, axis, |place, _| ends[place] += 1);
     let mut end = 0u32;
     for count in &mut ends {
         end += *count;
         *count = end - *count;
     }
-    let mut sorted = vec![0f32; added.len()];
+    let mut sorted = filled(0f32, added.len())?;
     for_each_place(&x, &indices, chosen, axis, |place, update| {
         let end = &mut ends[place];
         sorted[*end as usize] = added[update];
         *end += 1;
     });
-    Array::build(x.shape(), |out: &mut [f32]| {
+    Array::try_build(x.shape(), |out: &mut [f32]| {
         let part = if out.len() + added.len() < 2 * PART { out.len() } else { PART };
-        threads::for_each_chunk(out, part, |start, out| {
+        parts::try_for_each_chunk(out, part, |start, out| {
             environment::with_default(|| {
-                let mut terms = Vec::new();
+                let mut terms = Vec::<f32>::new();
                 let mut begin = if start == 0 { 0 } else { ends[start - 1] as usize };
                 let (elements, ends) = (&elements[start..], &ends[start..]);
                 for ((to, &x), &end) in out.iter_mut().zip(elements).zip(ends) {
@@ -53,14 +55,18 @@ pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> 
                         [update] => x + update + 0.0,
                         _ => {
                             terms.clear();
+                            if terms.capacity() <= updates.len() {
+                                terms = reserved(updates.len() + 1)?;
+                            }
                             terms.push(x);
                             terms.extend_from_slice(updates);
                             total(&terms)
                         }
                     };
                 }
-            });
-        });
+                Ok(())
+            })
+        })
     })
 }
 

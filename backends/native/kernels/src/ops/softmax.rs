@@ -1,4 +1,4 @@
-//! softmax(x)_i = e^x_i / sum_j e^x_j along some axes, rounded once: e^d_i / S, see [`crate::rows`].
+//! softmax(x)_i = e^x_i / sum_j e^x_j along some axes, rounded once: e^d_i / S, see [`crate::terms`].
 //!
 //! A row with +inf or NaN, or of -inf alone, is NaN throughout.
 
@@ -7,8 +7,9 @@ use crate::double::UNIT;
 use crate::error::Result;
 use crate::exponential;
 use crate::function::Rounded;
-use crate::rows::{self, Exact, TermFunction, logarithm_above, of_term};
+use crate::rows::{self, TermFunction};
 use crate::simd::Simd;
+use crate::terms::{Exact, logarithm_above, of_term};
 
 /// The function.
 #[derive(Clone, Copy)]

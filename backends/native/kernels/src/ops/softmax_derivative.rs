@@ -1,6 +1,6 @@
 //! softmax_derivative(x): the Jacobian of the softmax along some axes, rounded once; n by n for a row of n.
 //!
-//! With s_i = e^d_i / S (see [`crate::rows`]) it is -s_i s_j off the diagonal, and s_i (1 - s_i) = s_i R_i / S on it, where
+//! With s_i = e^d_i / S (see [`crate::terms`]) it is -s_i s_j off the diagonal, and s_i (1 - s_i) = s_i R_i / S on it, where
 //! R_i is the sum without e^d_i: T for the largest, else 1 + (T - e^d_i), where nothing cancels. A row with +inf or NaN, or
 //! of -inf alone, is NaN throughout.
 
@@ -10,11 +10,15 @@ use crate::error::Result;
 use crate::exponential;
 use crate::function::Rounded;
 use crate::ops::softmax::LOWEST;
-use crate::rows::{Exact, RowFunction, Rows, Work, decide, logarithm_above, of_summation, of_term, take};
+use crate::rows::{RowFunction, Rows};
 use crate::simd::{MOST_LANES, Simd};
+use crate::terms::{Exact, Work, decide, logarithm_above, of_summation, of_term, take};
 
 #[derive(Clone, Copy)]
 struct SoftmaxDerivative;
+
+/// Rows of at most so many elements need no room of their own.
+const SHORT: usize = 128;
 
 impl RowFunction for SoftmaxDerivative {
     fn width(self, n: usize) -> usize {
@@ -39,14 +43,23 @@ impl RowFunction for SoftmaxDerivative {
         let total = 1.0 + others;
         let of_total = 8.0 + 2.25 * logarithm_above(n) + of_summation(s) + 2.0;
         let (part, of_part) = (s.splat(1.0 / total), of_total + 3.0);
-        let mut shares = vec![0.0; n.next_multiple_of(MOST_LANES)];
-        let mut errors = vec![0.0; n.next_multiple_of(MOST_LANES)];
+        let room = n.next_multiple_of(MOST_LANES);
+        let (mut short, mut long) = ([0.0; 2 * SHORT], Vec::new());
+        let both = if room <= SHORT {
+            &mut short[..]
+        } else {
+            long.resize(2 * room, 0.0);
+            &mut long[..]
+        };
+        let (shares, errors) = both.split_at_mut(both.len() / 2);
         for start in (0..n).step_by(S::LANES) {
             let d = s.max(s.sub(take(s, work.x, start), s.splat(top)), s.splat(LOWEST));
             s.store(s.mul(work.term(s, d, start), part), &mut shares[start..]);
             s.store(s.add(of_term(s, d), s.splat(of_part)), &mut errors[start..]);
         }
-        for (i, line) in out.chunks_exact_mut(n).enumerate() {
+        for i in 0..n {
+            // To the end: beyond its own, a vector reaches into lines that are still to come.
+            let line = &mut out[i * n..];
             let (share, error) = (s.splat(-shares[i]), s.splat(errors[i] + 5.0));
             let begun = open.len();
             for start in (0..n).step_by(S::LANES) {

@@ -16,7 +16,7 @@ use crate::double::UNIT;
 use crate::error::Result;
 use crate::exact::Exact;
 use crate::natural::{Natural, round_ratio};
-use crate::reduce::{ABREAST, Fold, reduce};
+use crate::reduce::{ABREAST, Fold, add_to, reduce};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::sums::{ACROSS, SIDES, across, pairs, sides};
 
@@ -226,8 +226,8 @@ impl Fold for Variance {
     }
 
     fn join_blocks(self, mut x: Block, y: Block) -> Block {
-        x.squares.iter_mut().zip(&y.squares).for_each(|(x, y)| *x += y);
-        x.rests.iter_mut().zip(&y.rests).for_each(|(x, y)| *x += y);
+        add_to(&mut x.squares, &y.squares);
+        add_to(&mut x.rests, &y.rests);
         x.depth = x.depth.max(y.depth) + 1;
         x
     }
