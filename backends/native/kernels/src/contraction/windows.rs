@@ -206,12 +206,20 @@ impl Windows<'_> {
     /// The numbers of a term.
     #[inline(always)]
     fn vector<S: Simd>(&self, s: S, lanes: &Lanes<S>, place: isize) -> S::F64 {
-        let from = |start: isize| s.widen(s.load_f32(&self.elements[(start + place) as usize..]));
-        let first = from(lanes.first);
+        let first = self.load(s, lanes.first + place);
         if lanes.all {
             return first;
         }
-        s.select(lanes.mask, first, lanes.others.map_or(s.splat(0.0), from))
+        let others = match lanes.others {
+            Some(start) => self.load(s, start + place),
+            None => s.splat(0.0),
+        };
+        s.select(lanes.mask, first, others)
+    }
+
+    #[inline(always)]
+    fn load<S: Simd>(&self, s: S, place: isize) -> S::F64 {
+        s.widen(s.load_f32(&self.elements[place as usize..]))
     }
 
     /// The same, where the numbers of a vector lie side by side.
@@ -229,7 +237,9 @@ impl Windows<'_> {
         for (first, panel) in terms.clone().step_by(AT_ONCE).zip(panel.chunks_mut(AT_ONCE * width)) {
             let terms = first..terms.end.min(first + AT_ONCE);
             for (start, row) in starts.iter().zip(rows.chunks_mut(AT_ONCE)) {
-                self.for_each_run(*start, terms.clone(), |place, from| copy(s, from, &mut row[place..][..from.len()]));
+                for (at, from) in self.runs(*start, terms.clone()) {
+                    copy(s, from, &mut row[at..][..from.len()]);
+                }
             }
             let whole = terms.len() / S::LANES * S::LANES;
             for first in (0..whole).step_by(S::LANES) {
@@ -251,22 +261,21 @@ impl Windows<'_> {
         let end = self.terms.places.len().min(start + to.len());
         let (to, last) = to.split_at_mut(end - start);
         last.fill(self.last(vector));
-        self.for_each_run(first[0], start..end, |place, from| widen(s, from, &mut to[place..][..from.len()]));
+        for (at, from) in self.runs(first[0], start..end) {
+            widen(s, from, &mut to[at..][..from.len()]);
+        }
     }
 
-    /// Call `work(place, numbers)` for all of some terms, those together that lie side by side; `place` counts from the
-    /// first term.
-    #[inline(always)]
-    fn for_each_run(&self, start: isize, terms: Range<usize>, mut work: impl FnMut(usize, &[f32])) {
+    /// The numbers of some terms, those together that lie side by side, and where they come among them.
+    fn runs(&self, start: isize, terms: Range<usize>) -> impl Iterator<Item = (usize, &[f32])> {
         let run = self.terms.run;
-        let mut term = terms.start;
-        let mut end = term / run * run + run;
-        while term < terms.end {
-            let count = end.min(terms.end) - term;
-            work(term - terms.start, &self.elements[(start + self.terms.places[term]) as usize..][..count]);
-            term += count;
-            end += run;
-        }
+        let begun = (run - terms.start % run) % run;
+        let (rest, whole) = self.terms.places[terms.clone()].split_at(begun.min(terms.len()));
+        let whole = whole.chunks(run).enumerate().map(move |(i, places)| (begun + i * run, places));
+        let rest = (!rest.is_empty()).then_some((0, rest));
+        rest.into_iter()
+            .chain(whole)
+            .map(move |(at, places)| (at, &self.elements[(start + places[0]) as usize..][..places.len()]))
     }
 }
 
