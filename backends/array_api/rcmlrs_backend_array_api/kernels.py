@@ -188,9 +188,9 @@ def move(operation: Move, library: Library) -> Kernel:
         shapes = tuple(x.shape for x in operands)
         index = library.index(move_offsets, operation, lengths, shapes, tuple(attributes.items()))
         arrays = [x.array for x in operands]
-        if "value" in attributes:
+        if operation.fills or "value" in attributes:
             kept = library.dtype(dtype)
-            arrays.append(xp.astype(library.from_host([float(attributes["value"])], "float64"), kept))
+            arrays.append(xp.astype(library.from_host([float(attributes.get("value", 0))], "float64"), kept))
         return Buffer(library.pick(arrays[0] if len(arrays) == 1 else xp.concat(arrays), index), shape, dtype)
 
     return kernel
