@@ -20,7 +20,7 @@ from rcmlrs_core.numerics.scalars import binary32, is_number, number
 from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, ITEMSIZE, TYPECODES, PlainArray, Shape, check_memory
 from rcmlrs_core.registry import Backend, current_backend, get_backend
-from rcmlrs_core.tensor import Number, RamTensor, nested, wrap
+from rcmlrs_core.tensor import Number, RamTensor, nested, numpy_of, wrap
 
 ShapeLike = int | Sequence[int]
 
@@ -68,6 +68,34 @@ def tensor(
             dtype = check_dtype("tensor", dtype)
         made = from_plain(_from_array(data, dtype) or _from_lists(data, dtype), backend)
     return made.requires_grad_() if requires_grad else made
+
+
+def from_dlpack(source: Any, *, backend: str | Backend | None = None, copy: bool | None = None) -> RamTensor:
+    """A tensor from another library's array, by DLPack; without a copy where the backend can share its memory.
+
+    That is so on ``native`` and ``numpy`` for binary32, int32 and bool in the memory of the processor. Whoever shares
+    memory must not write to it as long as the tensor lives: tensors never change. ``copy=True`` copies, ``copy=False``
+    refuses where a copy is needed. Integers of other widths are refused when they do not fit; other floats are rounded
+    once (N6).
+    """
+    if not hasattr(source, "__dlpack__"):
+        raise TypeError(f"from_dlpack: takes an array with __dlpack__, got {type(source).__name__}; see rc.tensor(...)")
+    chosen = current_backend() if backend is None else get_backend(backend)
+    if isinstance(source, RamTensor) and source._backend is chosen:
+        return source.detach()  # elements never change, so a copy would be the same
+    share = getattr(chosen.storage, "share", None)
+    buffer = share(source) if share is not None and copy is not True else None
+    if buffer is not None:
+        shape, dtype = tuple(buffer.shape), str(buffer.dtype).rpartition(".")[2]
+        return wrap(buffer, shape, check_dtype("from_dlpack", dtype), chosen)
+    if copy is False:
+        raise BufferError(
+            f"from_dlpack: copy is False, and the backend {chosen.name!r} cannot share the memory of this array; it "
+            "shares binary32, int32 and bool in the memory of the processor, if it shares at all"
+        )
+    array = numpy_of("from_dlpack").from_dlpack(source)
+    integers = array.dtype.kind in "iu"
+    return tensor(array, chosen, dtype=INT32 if integers else None)
 
 
 def check_dtype(name: str, dtype: Any) -> str:

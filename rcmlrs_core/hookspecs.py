@@ -30,9 +30,14 @@ class Storage(Protocol):
     A buffer is whatever the backend computes on. It has ``shape`` and ``dtype``, as arrays do; RCMLRS looks at nothing
     else of it. It is not changed after it is made.
 
-    A storage may have a third method, ``view(buffer)``, which saves ``t.memoryview()`` and ``t.numpy()`` a copy: a
-    read-only memoryview of the elements where they lie, with their shape, in row-major order and the machine's byte
-    order, of format ``f``, ``i`` or ``?``, every NaN as 0x7fc00000; or None where there is none, and they are dumped.
+    A storage may have further methods, each of which saves a copy:
+
+    * ``view(buffer)``, for ``t.memoryview()`` and ``t.numpy()``: a read-only memoryview of the elements where they lie,
+      with their shape, in row-major order and the machine's byte order, of format ``f``, ``i`` or ``?``, every NaN as
+      0x7fc00000; or None where there is none, and they are dumped.
+    * ``dlpack(buffer)``: an object whose ``__dlpack__`` gives the elements likewise.
+    * ``share(source)``, for ``rc.from_dlpack``: a buffer on the memory of an object with ``__dlpack__``; None where it
+      is of no use here (another device, another element type), and its elements are copied.
     """
 
     def load(self, raw: bytes | memoryview, shape: Shape, dtype: str) -> Any:

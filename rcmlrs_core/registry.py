@@ -158,7 +158,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """What is known of a backend: ``state`` is a word of ``STATES``, healthy, broken or ``NOT_LOADED``; why says why.
+    """What is known of a backend, and ``why``: ``state`` is healthy, broken, a word of ``STATES`` or ``NOT_LOADED``.
 
     ``optional`` says that nobody has asked for it yet, and nobody need have its library.
     """
@@ -229,7 +229,7 @@ def _load_plugin(name: str) -> Any:
         module, colon, attribute = name.partition(":")
         if not colon:
             raise BackendError(_unknown(name))
-        for maker in entry_points(group=MAKERS, name=module):
+        for maker in (point for point in entry_points(group=MAKERS) if point.name == module):
             return maker.load()(attribute)
         imported = importlib.import_module(module)
         return getattr(imported, attribute) if attribute else imported

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Number = int | float
 
+CPU = (1, 0)
+"""The memory of the processor, as DLPack counts devices."""
+
 grad_enabled: ContextVar[bool] = ContextVar("rcmlrs_grad_enabled", default=True)
 """Whether operations on tensors that require gradients are put on the tape; ``rc.no_grad()`` turns it off."""
 
@@ -183,9 +186,19 @@ class RamTensor(Methods):
         return self._backend.name
 
     @property
+    def device(self) -> str:
+        """The backend's name, under the Array API standard's name for where a tensor is."""
+        return self._backend.name
+
+    @property
     def T(self) -> "RamTensor":
         """The transposed matrix; of more than two axes, all axes reversed."""
         return self.transpose()
+
+    @property
+    def mT(self) -> "RamTensor":
+        """The last two axes exchanged: a stack of matrices, each transposed."""
+        return self.matrix_transpose()
 
     # --------------------------------------------------------------------------------------- out of a tensor
 
@@ -213,17 +226,10 @@ class RamTensor(Methods):
 
     def numpy(self) -> "np.ndarray[Any, Any]":
         """The elements as a NumPy array of the same shape, a copy; NaN is 0x7fc00000 (N1.2)."""
-        try:
-            import numpy
-        except ModuleNotFoundError as error:
-            if error.name != "numpy":  # it is installed, and broken: its own error says how
-                raise
-            raise ImportError(
-                "numpy(): NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()"
-            ) from error
+        numpy = numpy_of("numpy()")
         view = self._view()
         if view is not None:
-            return numpy.array(view).astype(self._dtype, copy=False)
+            return numpy.array(view).astype(self._dtype, copy=False)  # type: ignore[no-any-return]
         little = numpy.dtype({FLOAT32: "<f4", INT32: "<i4", BOOL: "?"}[self._dtype])
         array: np.ndarray[Any, Any] = numpy.frombuffer(bytearray(self.tobytes()), little).reshape(self._shape)
         return array.astype(self._dtype, copy=False)
@@ -256,6 +262,58 @@ class RamTensor(Methods):
         give: Any = getattr(self._backend.storage, "view", None)
         view: builtins.memoryview | None = give(self._buffer) if give is not None and self.size else None
         return view
+
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """A capsule of DLPack with the elements, read-only: no copy where the backend can give a view."""
+        if stream is not None:
+            raise BufferError("__dlpack__: the memory of the processor has no streams; stream is None")
+        if dl_device not in (None, CPU):
+            raise BufferError(f"__dlpack__: the elements lie on device {CPU}, not {dl_device}")
+        give: Any = getattr(self._backend.storage, "dlpack", None)
+        asked = {"stream": None, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        if give is not None:
+            return give(self._buffer).__dlpack__(**asked)
+        view = self._view() if copy is not True and max_version is not None and max_version >= (1, 0) else None
+        if copy is False and view is None:
+            raise BufferError(
+                f"__dlpack__: copy is False, and the backend {self.backend!r} has no view of these elements to give "
+                "(or a reader of DLPack before 1.0 asks, which knows nothing of read-only elements)"
+            )
+        numpy = numpy_of("__dlpack__")
+        array = self.numpy() if view is None else numpy.asarray(view)
+        return array.__dlpack__(stream=None, max_version=max_version)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return CPU
+
+    def __buffer__(self, flags: int) -> builtins.memoryview:  # Python asks for it from 3.12 on
+        return self.memoryview()
+
+    def __jax_array__(self) -> Any:
+        """For JAX's functions, which ask an operand of another kind for this: a copy."""
+        import jax.numpy
+
+        return jax.numpy.asarray(self.numpy())
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The functions of the Array API standard for tensors: :mod:`rcmlrs_core.array_api`."""
+        from rcmlrs_core import array_api
+
+        array_api.check_version(api_version)
+        return array_api
+
+    def to_device(self, device: str, /, *, stream: None = None) -> "RamTensor":
+        """``to(backend)``, under the name of the Array API standard."""
+        if stream is not None:
+            raise ValueError("to_device: backends have no streams; stream is None")
+        return self.to(device)
 
     def digest(self) -> str:
         """SHA-256, in hex, over the element type, the shape and the bytes: equal digests are equal tensors.
@@ -489,6 +547,9 @@ class RamTensor(Methods):
     def __int__(self) -> int:
         return int(self.item())
 
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
     def __index__(self) -> int:
         if self._dtype != INT32:
             raise DTypeError(f"a tensor of {self._dtype} is no index; only int32 tensors of one element are")
@@ -506,10 +567,22 @@ class RamTensor(Methods):
         return _get(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError(
-            "a tensor does not support item assignment: its elements never change; y = x.at[index].set(value) is a "
-            "copy with these replaced, and condition.where(value, x) one with those where a condition holds"
-        )
+        """``x[index] = value``: this tensor takes over ``x.at[index].set(value)``, as ``replace_`` does.
+
+        No other tensor changes: not one that was made of this one, such as ``y = x[0]``, and not what operations saw.
+        It makes a copy each time, so of many elements it is quicker to set them all at once.
+        """
+        if self._node is not None or (self.requires_grad and grad_enabled.get()):
+            raise GradientError(
+                "a tensor that is on the tape cannot change in place; y = x.at[index].set(value) is a copy, through "
+                "which gradients flow, and condition.where(value, x) another"
+            )
+        with_value = self.at[index].set(value if isinstance(value, RamTensor) else as_operand(value, self))
+        if with_value.requires_grad:
+            raise GradientError(
+                "a value that is on the tape cannot be put into a tensor in place; y = x.at[index].set(value) is a copy"
+            )
+        self.replace_(with_value)
 
     @property
     def at(self) -> "At":
@@ -564,6 +637,17 @@ class _Elsewhere:
 
 for _name in ELSEWHERE:
     setattr(RamTensor, _name, _Elsewhere(_name))
+
+
+def numpy_of(name: str) -> Any:
+    """NumPy, for those who ask for it."""
+    try:
+        import numpy
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":  # it is installed, and broken: its own error says how
+            raise
+        raise ImportError(f"{name}: NumPy is not installed; pip install 'rcmlrs[numpy]', or use tolist()") from error
+    return numpy
 
 
 def _restore(raw: bytes, shape: Shape, dtype: str, backend: str, requires_grad: bool) -> RamTensor:

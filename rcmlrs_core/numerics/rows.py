@@ -8,10 +8,9 @@ error, it returns the infinity or NaN that hardware would.
 Elementwise: abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 floor log
 log10 log1p log2 maximum minimum power round signbit sin sinh sqrt tan tanh trunc where. Along the last axis, which is
 kept with length one where there are axes: sum max (NaN if any is, +0 over -0: N2.3); product, giving ``(f, e)`` for
-f * 2^e, so that nothing overflows, and scaled, which makes a number of them; of integers, argmax. From rows to rows:
-cumsum argsort sort (stable, without NaN); products and other_products, as product. From rows to squares, for Jacobians:
-outer with_diagonal.
-``x.shape[-1]`` is the length of a row.
+f * 2^e, so that nothing overflows, and scaled, which makes a number of them; of integers, argmax and whole_product.
+From rows to rows: cumsum argsort sort (stable, without NaN); products and other_products, as product; whole_products.
+From rows to squares, for Jacobians: outer with_diagonal. ``x.shape[-1]`` is the length of a row.
 """
 
 import builtins
@@ -321,6 +320,16 @@ def other_products(x: Row) -> tuple[Row, Row]:
     after, after_e = products(Row([1.0, *x.values[:0:-1]]))
     after, after_e = Row(reversed(after.values)), Row(reversed(after_e.values))
     return before * after, before_e + after_e
+
+
+def whole_product(x: Row) -> int:
+    """The product of integers."""
+    return math.prod(x.values)
+
+
+def whole_products(x: Row) -> Row:
+    """The products of the first 1, 2, ... integers."""
+    return Row(accumulate(x.values, operator.mul))
 
 
 def scaled(f: Any, e: Any) -> Any:

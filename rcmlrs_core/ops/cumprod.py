@@ -5,17 +5,20 @@
 2. ``axis`` is an int; None will do for a tensor of one axis (Array API). ``cumulative_prod`` has a one to begin with.
 3. The gradient of element i is the sum over k >= i of ``g_k`` times the product of the other elements up to k: a
    row of n makes a square of n^2 elements, which zeros and overflow do not spoil.
+4. The products of int32 elements are int32, and refused where they do not fit.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from rcmlrs_core.errors import AxisError
+from rcmlrs_core.errors import AxisError, IntegerRangeError
 from rcmlrs_core.numerics.products import exact_products
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.max import as_rows, from_rows
 from rcmlrs_core.ops.op import Reduction, case, refusal
 from rcmlrs_core.ops.prod import bound
 from rcmlrs_core.ops.prod_derivative import identity
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def row(values: list[float]) -> list[float]:
@@ -31,6 +34,11 @@ def at(values: list[float], places: Sequence[int]) -> list[float]:
 def binary64(m: Any, x: Any) -> Any:
     """Fractions and exponents apart: at most n - 1 roundings, as in ``prod``."""
     return m.scaled(*m.products(x))
+
+
+def integers(m: Any, x: Any) -> Any:
+    """Clause 4."""
+    return m.whole_products(x)
 
 
 def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...]) -> tuple[Any]:
@@ -54,6 +62,8 @@ operation = Reduction(
     maps=True,
     one_axis=True,
     needs_axis=True,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     cases=(
         case([2.0, 3.0, 4.0], want=[2.0, 6.0, 24.0]),
@@ -67,10 +77,12 @@ operation = Reduction(
         case([[1.0, 2.0], [3.0, 4.0]], axis=0, want=[[1.0, 2.0], [3.0, 8.0]]),
         case([[1.0, 2.0], [3.0, 4.0]], axis=-1, want=[[1.0, 2.0], [3.0, 12.0]]),
         case([[], []], axis=1, want=[[], []]),
+        case(int32(-(2**31), 1, 0, 2**31 - 1), want=[-(2**31), -(2**31), 0, 0]),
     ),
     refusals=(
         refusal(AxisError, "say which", [[1.0, 2.0], [3.0, 4.0]]),
         refusal(AxisError, "axis 2 is out of range", [[1.0]], axis=2),
         refusal(AxisError, "takes one axis or None", [[1.0]], axis=(0, 1)),
+        refusal(IntegerRangeError, "is no int32", int32(2**16, 2**16, 0)),
     ),
 )

@@ -4,17 +4,19 @@
    exact zero is +0; from a NaN, or both infinities, on, all are NaN (N3.2).
 2. ``axis`` is an int; None will do for a tensor of one axis (Array API). ``cumulative_sum`` has a zero to begin with.
 3. The gradient is the sum of what this element and those after it receive.
+4. The sums of int32 elements are int32, and refused where they do not fit.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from rcmlrs_core.errors import AxisError, DTypeError
+from rcmlrs_core.errors import AxisError, DTypeError, IntegerRangeError
 from rcmlrs_core.numerics.accurate import split
 from rcmlrs_core.numerics.formats import BINARY32, INFINITY, from_bits
 from rcmlrs_core.numerics.sums import special_sum, units
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Reduction, case, refusal
-from rcmlrs_core.plain import PlainArray
+from rcmlrs_core.plain import FLOAT32, INT32, PlainArray
 
 
 def row(values: list[float]) -> list[float]:
@@ -54,6 +56,11 @@ def binary64(m: Any, x: Any) -> Any:
     return value, m.where(spread > 0.0, m.abs(total) + spread * x.shape[-1], 0.0)
 
 
+def integers(m: Any, x: Any) -> Any:
+    """Clause 4."""
+    return m.cumsum(x)
+
+
 def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...]) -> tuple[Any]:
     """The sums from the other end."""
     return (g.flip(axis).cumsum(axis=axis[0]).flip(axis),)
@@ -69,6 +76,8 @@ operation = Reduction(
     maps=True,
     one_axis=True,
     needs_axis=True,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     cases=(
         case([1.0, 2.0, 3.0], want=[1.0, 3.0, 6.0]),
@@ -81,12 +90,14 @@ operation = Reduction(
         case([[1.0, 2.0], [3.0, 4.0]], axis=0, want=[[1.0, 2.0], [4.0, 6.0]]),
         case([[1.0, 2.0], [3.0, 4.0]], axis=-1, want=[[1.0, 3.0], [3.0, 7.0]]),
         case([[], []], axis=1, want=[[], []]),
+        case(int32(2**31 - 1, -5, 5, -(2**31)), want=[2**31 - 1, 2**31 - 6, 2**31 - 1, -1]),
     ),
     refusals=(
         refusal(AxisError, "say which", [[1.0, 2.0], [3.0, 4.0]]),
         refusal(AxisError, "say which", 1.0),
         refusal(AxisError, "axis 2 is out of range", [[1.0]], axis=2),
         refusal(AxisError, "takes one axis or None", [[1.0]], axis=(0, 1)),
-        refusal(DTypeError, "takes float32, got bool", PlainArray.of([1], (1,), "bool")),
+        refusal(IntegerRangeError, "is no int32", int32(2**31 - 1, 1, -1)),
+        refusal(DTypeError, "takes float32 or int32, got bool", PlainArray.of([1], (1,), "bool")),
     ),
 )

@@ -34,9 +34,9 @@ def binary64(m: Any, x: Any) -> Any:
 
     In units of 2^-53: the argument a has a relative error of 2 (constant and product), which erfc magnifies by less
     than 2 a^2 + 2 (where a > 0: a e^(-a^2) 2/sqrt(pi) / erfc(a) < 2 a^2 + 1; elsewhere by less than 1). erfc errs by
-    40 for a binary32 argument (see its file, where arrays stay 6 below), and by a^2 more as the square of this one is
-    rounded. The product adds 1; x/2 is exact. With x >= -15 that is 2 (225 + 2) + 40 + 113 + 1 = 608. Below, where the
-    result is smaller than 2^-163, it rounds to -0 however it errs, and an x below -15.5 is as good as that.
+    16 for a binary32 argument (see its file), and by a^2 more as the square of this one is rounded. The product adds 1;
+    x/2 is exact. With x >= -15 that is 2 (225 + 2) + 16 + 113 + 1 = 584. Below, where the result is
+    smaller than 2^-163, it rounds to -0 however it errs, and an x below -15.5 is as good as that.
     """
     x = m.maximum(x, -15.5)
     return 0.5 * x * m.erfc(x * -ROOT_HALF)
@@ -52,7 +52,7 @@ operation = Elementwise(
     exact=exact,
     special=special,
     binary64=binary64,
-    bound=610,
+    bound=586,
     gradient=gradient,
     cases=(
         case([0.0, -0.0, inf, -inf, nan], want=[0.0, -0.0, inf, -0.0, nan]),

@@ -4,13 +4,16 @@
    of a zero is that of the factors' signs; NaN and ``0 * inf`` give NaN.
 2. ``axis`` is an int, a tuple of ints or None, which is all; the product of no elements is 1.
 3. The gradient gives every element ``g`` times the product of the others (``prod_derivative``), zeros included.
+4. The product of int32 elements is int32, and refused where it does not fit.
 """
 
 from typing import Any
 
-from rcmlrs_core.errors import AxisError
+from rcmlrs_core.errors import AxisError, IntegerRangeError
 from rcmlrs_core.numerics.products import exact_product
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.op import Reduction, case, refusal
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def row(values: list[float]) -> float:
@@ -21,6 +24,11 @@ def row(values: list[float]) -> float:
 def binary64(m: Any, x: Any) -> Any:
     """Fractions and exponents apart: n - 1 roundings; scaling is exact, for FARTHEST is far from binary64's ends."""
     return m.scaled(*m.product(x))
+
+
+def integers(m: Any, x: Any) -> Any:
+    """Clause 4."""
+    return m.whole_product(x)
 
 
 def bound(n: int) -> float:
@@ -38,6 +46,8 @@ operation = Reduction(
     row=row,
     binary64=binary64,
     bound=bound,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     cases=(
         case([2.0, 3.0, 4.0], want=24.0),
@@ -59,9 +69,14 @@ operation = Reduction(
         case([[1.0, 2.0], [3.0, 4.0]], axis=0, want=[3.0, 8.0]),
         case([[1.0, 2.0], [3.0, 4.0]], axis=(0, 1), keepdims=True, want=[[24.0]]),
         case([[], []], axis=1, want=[1.0, 1.0], note="the product of no elements"),
+        case(int32(2**30, -2, 1), want=-(2**31)),
+        case(int32(2**31 - 1, 2**31 - 1, 7, 0, 2**31 - 1), want=0, note="no overflow on the way"),
+        case(int32(), want=1),
     ),
     refusals=(
         refusal(AxisError, "axis 2 is out of range", [[1.0]], axis=2),
         refusal(AxisError, "twice", [[1.0]], axis=(0, -2)),
+        refusal(IntegerRangeError, "is no int32", int32(-(2**31), -1)),
+        refusal(IntegerRangeError, "is no int32", int32(*[2**16] * 9)),
     ),
 )

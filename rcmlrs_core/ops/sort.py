@@ -4,6 +4,7 @@
    largest of all for ``max``, and +0 before -0. No other bit changes (N4.1).
 2. Equal elements have the same bits, so that ``stable`` does not show but in the gradient, which keeps their order.
 3. The gradient gives to each element what its place in the order receives (``argsort``).
+4. int32 elements are sorted likewise.
 """
 
 from typing import Any
@@ -12,8 +13,10 @@ from rcmlrs_core.errors import AxisError
 from rcmlrs_core.numerics.formats import INFINITY, NAN
 from rcmlrs_core.ops import argsort
 from rcmlrs_core.ops.argsort import INFINITE, MINUS_ZERO, NOT_A_NUMBER
+from rcmlrs_core.ops.comparison import int32
 from rcmlrs_core.ops.max import as_rows, from_rows
 from rcmlrs_core.ops.op import Reduction, case, refusal
+from rcmlrs_core.plain import FLOAT32, INT32
 
 
 def row(values: list[float], *, descending: bool = False, stable: bool = True) -> list[float]:
@@ -28,6 +31,11 @@ def binary64(m: Any, x: Any, *, descending: bool, stable: bool) -> Any:
     found = m.where(found == MINUS_ZERO, -0.0, m.where(found == 0.0, 0.0, found))
     found = m.where(found == INFINITE, INFINITY, m.where(found == -INFINITE, -INFINITY, found))
     return m.where(found == NOT_A_NUMBER, NAN, found)
+
+
+def integers(m: Any, x: Any, *, descending: bool, stable: bool) -> Any:
+    """Clause 4."""
+    return -m.sort(-x) if descending else m.sort(x)
 
 
 def gradient(g: Any, y: Any, x: Any, *, axis: tuple[int, ...], descending: bool, stable: bool) -> tuple[Any]:
@@ -45,6 +53,8 @@ operation = Reduction(
     maps=True,
     one_axis=True,
     default_axis=-1,
+    takes=(FLOAT32, INT32),
+    integers=integers,
     gradient=gradient,
     cases=(
         case([3.0, 1.0, 2.0], want=[1.0, 2.0, 3.0]),
@@ -63,6 +73,8 @@ operation = Reduction(
         ),
         case([[3.0, 1.0], [2.0, 4.0]], axis=0, want=[[2.0, 1.0], [3.0, 4.0]]),
         case([[3.0, 1.0], [2.0, 4.0]], want=[[1.0, 3.0], [2.0, 4.0]]),
+        case(int32(7, -(2**31), 2**31 - 1, 7), want=[-(2**31), 7, 7, 2**31 - 1]),
+        case(int32(7, -(2**31), 2**31 - 1, 7), descending=True, want=[2**31 - 1, 7, 7, -(2**31)]),
     ),
     refusals=(
         refusal(AxisError, "takes one axis or None", [[1.0]], axis=(0, 1)),

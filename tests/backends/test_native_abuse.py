@@ -154,8 +154,10 @@ cases = {
     "scatter_add to one": lambda k: k["scatter_add"](array([1]), array(numpy.zeros(n), "i4"), half, axis=0),
     "median": lambda k: k["median"](half, **along),
     "median of columns": lambda k: k["median"](tall, **along),
-    "argsort": lambda k: k["argsort"](half, axis=(0,)),
-    "argsort of columns": lambda k: k["argsort"](tall, axis=(0,)),
+    "argsort": lambda k: k["argsort"](half, axis=(0,), descending=False, stable=True),
+    "argsort of columns": lambda k: k["argsort"](tall, axis=(0,), descending=True, stable=True),
+    "sort": lambda k: k["sort"](half, axis=(0,), descending=False, stable=True),
+    "cumsum": lambda k: k["cumsum"](tall, axis=(0,)),
     "sum": lambda k: k["sum"](array(hard), **along),
     "sum of columns": lambda k: k["sum"](tall, **along),
     "sum of a view": lambda k: k["sum"](native.from_buffer(numpy.asarray(half)[::-2]), **along),
@@ -569,14 +571,17 @@ def test_a_kernel_that_is_given_another_element_type_says_so() -> None:
         **{key: {"slope": 0.5} for key in ("leaky_relu", "leaky_relu_derivative")},
         **dict.fromkeys(("sum", "mean", "max", "min", "argmax", "argmin", "median", "logsumexp"), along),
         **dict.fromkeys(("var", "std"), along | {"correction": 1.0}),
-        **{key: {"axis": (0,)} for key in ("softmax", "log_softmax", "softmax_derivative", "argsort")},
+        **{key: {"axis": (0,)} for key in ("softmax", "log_softmax", "softmax_derivative")},
+        "cumsum": {"axis": (0,)},
+        **{key: {"axis": (0,), "descending": False, "stable": True} for key in ("argsort", "sort")},
         "powi": {"n": 1},
         "one_hot": {"classes": 4},
         **{key: {"axis": 0} for key in ("gather", "take", "scatter_add")},
     }
     of_any = {"astype", "broadcast_to", "concat", "flip", "pad", "reshape", "slice", "transpose", "where"}
-    of_any |= {"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"}
-    taken = {"logical_and": "bool", "logical_not": "bool", "logical_or": "bool", "one_hot": "int32"}
+    of_any |= {"equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "isfinite", "isinf", "isnan"}
+    of_any |= {"bitwise_and", "bitwise_or", "bitwise_xor"}
+    taken = {"one_hot": "int32", **dict.fromkeys(("logical_and", "logical_not", "logical_or", "logical_xor"), "bool")}
     f, i, b = of["float32"], of["int32"], of["bool"]
     with pytest.raises(rc.DTypeError, match="takes an array of float32, got one of int32"):
         native.KERNELS["exp"](i)
@@ -590,7 +595,13 @@ def test_a_kernel_that_is_given_another_element_type_says_so() -> None:
                 continue  # a plain TypeError: another number of operands
             accepted += {x.dtype for x in operands} != {taken.get(name, "float32")}
         assert accepted == 0 or name in of_any | {"gather", "take"}, name
-    for name, operands in (("where", (b, f, i)), ("where", (i, f, f)), ("equal", (f, i)), ("gather", (f, b))):
+    for name, operands in (
+        ("where", (b, f, i)),
+        ("where", (i, f, f)),
+        ("equal", (f, i)),
+        ("gather", (f, b)),
+        ("isnan", (b,)),
+    ):
         with pytest.raises(rc.DTypeError):
             native.KERNELS[name](*operands, **attributes.get(name, {}))
     with pytest.raises(rc.DTypeError):

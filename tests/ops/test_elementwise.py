@@ -202,7 +202,7 @@ LIMITS = {
 }
 
 UNARY = sorted(LIMITS)
-BINARY = ["div", "maximum", "minimum", "mul", "sub"]
+BINARY = ["div", "floor_divide", "fmod", "maximum", "minimum", "mul", "nextafter", "remainder", "sub"]
 COMPARISONS = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"]
 SLOPES = [0.01, 0.25, 1.0, 1.5, 0.0, -0.5, 2.0**-126, 1e38]
 
@@ -239,6 +239,15 @@ def binary(name: str, x: float, y: float) -> float:
             return bits if bits < 0x80000000 else 0x7FFFFFFF - bits
 
         return (max if name == "maximum" else min)(x, y, key=order)
+    if name in ("fmod", "nextafter", "remainder"):  # one exact step of C's, and for the last one addition
+        with numpy.errstate(all="ignore"):
+            return float(getattr(numpy, name)(numpy.float32(x), numpy.float32(y)))
+    if name == "floor_divide":
+        if math.isfinite(x) and math.isfinite(y) and x and y:
+            return nearest(Fraction(Fraction(x) // Fraction(y)))
+        with numpy.errstate(all="ignore"):
+            quotient = float(numpy.float32(x) / numpy.float32(y))
+        return -1.0 if isinf(y) and math.isfinite(x) and x and (x < 0) != (y < 0) else quotient
     if math.isfinite(x) and math.isfinite(y) and x and y:
         function = {"div": operator.truediv, "mul": operator.mul, "sub": operator.sub}[name]
         exact = function(Fraction(x), Fraction(y))

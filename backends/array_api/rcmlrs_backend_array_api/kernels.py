@@ -5,14 +5,32 @@ from math import prod
 from typing import Any
 
 from rcmlrs_backend_array_api.library import Array, Buffer, Library
-from rcmlrs_core.derive import Kernel, value_and_magnitude
+from rcmlrs_core.derive import Kernel, plain_kernel, value_and_magnitude
 from rcmlrs_core.ops.op import Elementwise, Move, Operation, Reduction
 from rcmlrs_core.ops.shapes import broadcast_shapes
-from rcmlrs_core.plain import FLOAT32, Shape, offsets, strides_of
+from rcmlrs_core.plain import FLOAT32, INT32, Shape, offsets, strides_of
 
 
 def derive(operation: Operation, library: Library) -> Kernel | None:
     """A kernel for ``operation``; None where its family has none."""
+    kernel = _derive(operation, library)
+    return kernel if kernel is None or operation.integers is None else _with_integers(operation, kernel, library)
+
+
+def _with_integers(operation: Operation, kernel: Kernel, library: Library) -> Kernel:
+    """``kernel``, and for int32 the core's own on copies: exact integers want int64, which not every library has."""
+    whole = plain_kernel(operation)
+
+    def either(*operands: Buffer, **attributes: Any) -> Any:
+        if operands[0].dtype != INT32:
+            return kernel(*operands, **attributes)
+        result = whole(*map(library.plain, operands), **attributes)
+        return library.load(result.tobytes(), result.shape, result.dtype)
+
+    return either
+
+
+def _derive(operation: Operation, library: Library) -> Kernel | None:
     if isinstance(operation, Elementwise):
         return elementwise(operation, library)
     if isinstance(operation, Reduction) and operation.binary64 is not None:
@@ -123,7 +141,8 @@ def reduction(operation: Reduction, library: Library) -> Kernel:
         n = prod(x.shape[i] for i in axis)
         count = prod(x.shape) // n
         rows = rows_of(library, x, axis)
-        value, magnitude = value_and_magnitude(binary64(m, library.widen(rows), **attributes))
+        wide = library.widen(rows) if x.dtype == FLOAT32 else xp.astype(rows, xp.float64)
+        value, magnitude = value_and_magnitude(binary64(m, wide, **attributes))
         if operation.gives != FLOAT32:
             values = library.keep(value, operation.gives)
         else:

@@ -224,6 +224,29 @@ class ArrayMath:
         after, after_e = self.products(xp.concat([one, xp.flip(x[..., 1:], axis=-1)], axis=-1))
         return before * xp.flip(after, axis=-1), before_e + xp.flip(after_e, axis=-1)
 
+    def whole_product(self, x: Any) -> Any:
+        """The products of rows of int32 numbers in int64; where one is no int32, something that is none either."""
+        xp = self._xp
+        if not x.shape[-1]:
+            return xp.ones((*x.shape[:-1], 1), dtype=x.dtype)
+        while x.shape[-1] > 1:
+            half, odd = divmod(x.shape[-1], 2)
+            joined = self._clipped(x[..., :half] * x[..., half : 2 * half])
+            x = xp.concat([joined, x[..., 2 * half :]], axis=-1) if odd else joined
+        return x
+
+    def whole_products(self, x: Any) -> Any:
+        """The products of the first 1, 2, ... elements, likewise."""
+        step, n = 1, x.shape[-1]
+        while step < n:
+            x = self._xp.concat([x[..., :step], self._clipped(x[..., step:] * x[..., : n - step])], axis=-1)
+            step *= 2
+        return x
+
+    def _clipped(self, x: Any) -> Any:
+        """What is no int32 becomes +-(2^31 + 1): a product with another integer but 0 is no int32 either, and fits."""
+        return self._xp.minimum(self._xp.maximum(x, -(2**31) - 1), 2**31 + 1)
+
     def argmax(self, x: Any) -> Any:
         """The place of the largest integer of each row, the first one among equals."""
         return self._xp.argmax(x, axis=-1, keepdims=True)

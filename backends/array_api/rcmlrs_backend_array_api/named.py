@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from rcmlrs_backend_array_api.backend import ArrayBackend
@@ -42,7 +43,14 @@ def _dask() -> Library:
             warnings.simplefilter("ignore")
             yield
 
-    return Library(import_module("array_api_compat.dask.array"), scope=scope, evaluate=lambda x: x.persist())
+    namespace = import_module("array_api_compat.dask.array")
+
+    def take(x: Any, indices: Any, *, axis: int) -> Any:
+        # Where the only index is in an array of Dask's own, Dask (2026.8) says that all rows were taken.
+        return namespace.take(x, indices.compute() if hasattr(indices, "compute") else indices, axis=axis)
+
+    patched = SimpleNamespace(**{**vars(namespace), "take": take, "__version__": getattr(dask, "__version__", "")})
+    return Library(patched, scope=scope, evaluate=lambda x: x.persist())
 
 
 def _array_api_strict() -> Library:

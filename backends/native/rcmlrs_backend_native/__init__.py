@@ -49,6 +49,17 @@ class NativeStorage:
         view = memoryview(buffer)
         return view if view.c_contiguous else None
 
+    def dlpack(self, buffer: Any) -> Any:
+        """The buffer, which knows DLPack itself."""
+        return buffer
+
+    def share(self, source: Any) -> Any:
+        """The source's memory."""
+        try:
+            return _native.from_dlpack(source)
+        except (BufferError, TypeError, ValueError):
+            return None
+
 
 class Plugin:
     """The hooks."""

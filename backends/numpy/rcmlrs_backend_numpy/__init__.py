@@ -44,6 +44,20 @@ class NumpyStorage:
                 array = numpy.where(nan, numpy.float32(numpy.nan), array).astype("<f4")
         return array.tobytes()
 
+    def view(self, buffer: Any) -> memoryview | None:
+        """The elements where they lie, if that is in row-major order and there is no NaN to be made the one NaN."""
+        if not buffer.flags.c_contiguous or (buffer.dtype.name == FLOAT32 and numpy.isnan(buffer).any()):
+            return None
+        return memoryview(buffer).toreadonly()
+
+    def share(self, source: Any) -> Any:
+        """The source's memory."""
+        try:
+            array = numpy.from_dlpack(source)
+        except (BufferError, TypeError, ValueError, RuntimeError):
+            return None
+        return array if array.dtype.name in _LITTLE_ENDIAN and array.dtype.isnative else None
+
 
 class Plugin:
     """The hooks."""

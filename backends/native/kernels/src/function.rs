@@ -242,5 +242,9 @@ mod tests {
         vectors_agree(ops::swish_derivative::SwishDerivative);
         vectors_agree(ops::tanh::Tanh);
         vectors_agree(ops::tanh_derivative::TanhDerivative);
+        vectors_agree(ops::rsqrt::Rsqrt);
+        vectors_agree(ops::log10::Log10);
+        vectors_agree(ops::log2::Log2);
+        vectors_agree(ops::exp2::Exp2);
     }
 }

@@ -39,6 +39,7 @@ functions!(
     log10,
     log1p,
     log2,
+    rsqrt,
     sigmoid,
     sigmoid_derivative,
     sin,

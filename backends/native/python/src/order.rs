@@ -29,22 +29,33 @@ macro_rules! reductions {
         pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
             $(kernels.set_item(stringify!($name), wrap_pyfunction!($name, kernels.py())?)?;)*
             kernels.set_item("argsort", wrap_pyfunction!(argsort, kernels.py())?)?;
-            Ok(())
+            kernels.set_item("sort", wrap_pyfunction!(sort, kernels.py())?)
         }
     };
 }
 
 reductions!(max, min, argmax, argmin, median);
 
-#[pyfunction]
-#[pyo3(signature = (x, *, axis, descending=false, stable=true))]
-fn argsort(
-    py: Python<'_>,
-    x: &Bound<'_, NativeArray>,
-    axis: Vec<usize>,
-    descending: bool,
-    stable: bool,
-) -> PyResult<NativeArray> {
-    let (array, _always) = (&x.get().0, stable);
-    compute(py, array.size(), || ops::argsort::argsort(array, &axis, descending)).map(NativeArray).map_err(python_error)
+macro_rules! sorts {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[pyfunction]
+            #[pyo3(signature = (x, *, axis, descending, stable))]
+            fn $name(
+                py: Python<'_>,
+                x: &Bound<'_, NativeArray>,
+                axis: Vec<usize>,
+                descending: bool,
+                stable: bool,
+            ) -> PyResult<NativeArray> {
+                let _ = stable; // they always are
+                let array = &x.get().0;
+                compute(py, array.size(), || ops::$name::$name(array, &axis, descending))
+                    .map(NativeArray)
+                    .map_err(python_error)
+            }
+        )*
+    };
 }
+
+sorts!(argsort, sort);

@@ -68,6 +68,13 @@ fn add_n(py: Python<'_>, xs: Vec<Bound<'_, NativeArray>>) -> PyResult<NativeArra
 }
 
 #[pyfunction]
+#[pyo3(signature = (x, *, axis))]
+fn cumsum(py: Python<'_>, x: &Bound<'_, NativeArray>, axis: Vec<usize>) -> PyResult<NativeArray> {
+    let array = &x.get().0;
+    compute(py, array.size(), || ops::cumsum::cumsum(array, &axis)).map(NativeArray).map_err(python_error)
+}
+
+#[pyfunction]
 #[pyo3(signature = (x, indices, updates, *, axis))]
 fn scatter_add(
     py: Python<'_>,
@@ -89,6 +96,7 @@ pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
     kernels.set_item("var", wrap_pyfunction!(var, kernels.py())?)?;
     kernels.set_item("std", wrap_pyfunction!(standard_deviation, kernels.py())?)?;
     kernels.set_item("add_n", wrap_pyfunction!(add_n, kernels.py())?)?;
+    kernels.set_item("cumsum", wrap_pyfunction!(cumsum, kernels.py())?)?;
     kernels.set_item("scatter_add", wrap_pyfunction!(scatter_add, kernels.py())?)?;
     Ok(())
 }

@@ -1,0 +1,278 @@
+"""Tensors as guests in other people's code: the standard's functions, array-api-extra, SciPy, DLPack, JAX."""
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rcmlrs_core as rc
+from rcmlrs_core import array_api as xp
+from tests.installed import BACKENDS
+
+strict = pytest.importorskip("array_api_strict", reason="array-api-strict is in the extra 'test'")
+xpx = pytest.importorskip("array_api_extra", reason="array-api-extra is in the extra 'test'")
+
+LATER = {"isin"}
+"""Functions of later versions of the standard than ours."""
+
+COMPLEX = {"imag"}
+
+
+def test_the_namespace_is_found_by_those_who_look_for_it() -> None:
+    from array_api_compat import array_namespace, device, is_array_api_obj
+
+    x = rc.tensor([1.0])
+    assert array_namespace(x, x) is xp
+    assert is_array_api_obj(x)
+    assert device(x) == x.backend
+    assert x.__array_namespace__(api_version="2022.12") is xp
+    with pytest.raises(ValueError, match=r"'2019\.01' is asked for; there are 2021\.12"):
+        x.__array_namespace__(api_version="2019.01")
+
+
+@pytest.mark.parametrize("name", [n for n in strict.__dict__ if n[0] != "_" and inspect.isfunction(getattr(strict, n))])
+def test_every_function_of_the_standard_is_there_with_its_parameters(name: str) -> None:
+    if name in LATER | COMPLEX or "flags" in name:
+        pytest.skip("of another version, or of complex numbers")
+    theirs = inspect.signature(getattr(strict, name)).parameters
+    ours = inspect.signature(getattr(xp, name)).parameters
+    assert [p.kind for p in ours.values()] == [p.kind for p in theirs.values()][: len(ours)]
+    for key, p in theirs.items():
+        if p.kind is p.KEYWORD_ONLY:
+            assert key in ours, f"{name} has no {key}"
+
+
+def test_every_method_and_attribute_of_the_standard_is_there() -> None:
+    x = rc.tensor([1.0])
+    in_place = {"__ifloordiv__", "__ilshift__", "__imod__", "__irshift__", "__iand__", "__ior__", "__ixor__"}
+    for name in vars(type(strict.asarray([1.0]))):
+        if name.startswith("__") and name not in in_place and callable(getattr(np.ndarray, name, None)):
+            assert hasattr(x, name), name
+    assert (x.device, x.mT is not None if x.ndim > 1 else True) == (x.backend, True)
+    assert x.to_device("python").backend == "python"
+
+
+def test_what_it_can_do() -> None:
+    info = xp.__array_namespace_info__()
+    assert info.capabilities()["boolean indexing"]
+    assert info.default_device() in info.devices()
+    assert info.dtypes() == {"float32": "float32", "int32": "int32", "bool": "bool"}
+    assert info.dtypes(kind=("integral", "bool")) == {"int32": "int32", "bool": "bool"}
+    assert info.default_dtypes()["real floating"] == xp.float32
+    assert xp.finfo(xp.float32).eps == np.finfo(np.float32).eps
+    assert xp.finfo(rc.tensor(1.0)).max == np.finfo(np.float32).max
+    assert xp.iinfo("int32").min == -(2**31)
+    assert xp.isdtype(xp.float32, "real floating")
+    assert not xp.isdtype(xp.float32, xp.float64)
+    assert xp.result_type(rc.tensor(1.0), 2, 3.5) == xp.float32
+    with pytest.raises(rc.DTypeError, match="float32 and int32 have no element type together"):
+        xp.result_type(xp.float32, xp.int32)
+    with pytest.raises(rc.DTypeError, match="no element type 'float64'"):
+        xp.zeros(3, dtype=xp.float64)
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [
+        (1, "int32"),
+        (1.0, "float32"),
+        (True, "bool"),
+        ([1, 2], "int32"),
+        ([1, 2.0], "float32"),
+        ([True, False], "bool"),
+        (np.arange(3), "int32"),
+        (np.arange(3.0), "float32"),
+        ([], "float32"),
+    ],
+)
+def test_asarray_takes_the_natural_element_type(data: Any, dtype: str) -> None:
+    assert xp.asarray(data).dtype == dtype
+
+
+def test_creation_is_as_in_numpy() -> None:
+    for ours, theirs in (
+        (xp.arange(5), np.arange(5)),
+        (xp.arange(1.0, 2.0, 0.25), np.arange(1.0, 2.0, 0.25)),
+        (xp.linspace(0.0, 1.0, 5), np.linspace(0.0, 1.0, 5)),
+        (xp.linspace(0.0, 1.0, 4, endpoint=False), np.linspace(0.0, 1.0, 4, endpoint=False)),
+        (xp.eye(2, 3, k=1), np.eye(2, 3, k=1)),
+        (xp.full((2,), 7), np.full((2,), 7)),
+        (xp.tril(xp.ones((2, 2)), k=-1), np.tril(np.ones((2, 2)), k=-1)),
+        (xp.full_like(xp.asarray([1, 2]), 3), np.array([3, 3])),
+        (xp.empty((0, 2)), np.empty((0, 2))),
+    ):
+        np.testing.assert_array_equal(np.asarray(ours), theirs)
+        assert ours.dtype[:3] == theirs.dtype.name[:3]
+
+
+def test_unique() -> None:
+    x = rc.tensor([[3.0, 1.0, 3.0], [float("nan"), -0.0, 0.0]])
+    found = xp.unique_all(x)
+    assert found.values.tolist()[:3] == [0.0, 1.0, 3.0]
+    assert found.indices.tolist() == [4, 1, 0, 3]
+    assert found.counts.tolist() == [2, 1, 2, 1]
+    assert found.inverse_indices.tolist() == [[2, 1, 2], [3, 0, 0]]
+    two = xp.unique_counts(rc.tensor([float("nan")] * 2))
+    assert two.counts.tolist() == [1, 1], "every NaN is another"
+    assert xp.unique_values(rc.tensor([True, False, True])).tolist() == [False, True]
+    assert xp.unique_inverse(xp.asarray([2, 1, 2])).inverse_indices.tolist() == [1, 0, 1]
+    assert xp.unique_all(rc.zeros((0, 2))).inverse_indices.shape == (0, 2)
+
+
+# ------------------------------------------------------------------------------------- other people's functions
+
+X = np.array([[1.0, 2.0, 3.5], [4.0, 5.0, 7.0]])
+
+EXTRA: dict[str, Callable[..., Any]] = {
+    "apply_where": lambda x: xpx.apply_where(x > 2, x, lambda v: v * 2, fill_value=0.0),
+    "at": lambda x: xpx.at(x, 0).set(1.0),
+    "at_add": lambda x: xpx.at(x, (slice(None), 1)).add(1.0),
+    "atleast_nd": lambda x: xpx.atleast_nd(x, ndim=3),
+    "create_diagonal": lambda x: xpx.create_diagonal(x[0, :]),
+    "isclose": lambda x: xpx.isclose(x, x + 1e-6),
+    "kron": lambda x: xpx.kron(x, x),
+    "nan_to_num": lambda x: xpx.nan_to_num(x),
+    "nunique": xpx.nunique,
+    "one_hot": lambda x: xpx.one_hot(x.__array_namespace__().asarray([0, 2]), 3),
+    "pad": lambda x: xpx.pad(x, 1),
+    "setdiff1d": lambda x: xpx.setdiff1d(x, x[0, :]),
+    "sinc": lambda x: xpx.sinc(x / 3.0),
+    "union1d": lambda x: xpx.union1d(x[0, :], x[1, :]),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", EXTRA)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_array_api_extra(name: str, backend: str) -> None:
+    ours = EXTRA[name](rc.tensor(X, backend))
+    theirs = EXTRA[name](X.copy())
+    if isinstance(ours, rc.RamTensor) and name != "one_hot":  # which begins with a tensor of the default backend
+        assert ours.backend == backend
+    np.testing.assert_allclose(np.asarray(ours), theirs, rtol=1e-6, atol=1e-7)
+
+
+SCIPY = """
+import os
+os.environ["SCIPY_ARRAY_API"] = "1"
+import numpy as np, rcmlrs_core as rc
+from scipy import constants, integrate, special, stats
+from scipy.cluster.vq import whiten
+X = np.array([[1.0, 2.0, 3.5], [4.0, 5.0, 7.0]])
+P = np.array([0.25, 0.3, 0.45])
+CALLS = {
+    "expit": lambda: (special.expit, P), "logit": lambda: (special.logit, P), "erf": lambda: (special.erf, P),
+    "entr": lambda: (special.entr, P), "logsumexp": lambda: (special.logsumexp, X),
+    "rel_entr": lambda: (lambda p: special.rel_entr(p, p * 0.5), P),
+    "xlogy": lambda: (lambda p: special.xlogy(p, p), P),
+    "softmax": lambda: (special.softmax, X), "log_softmax": lambda: (special.log_softmax, X),
+    "gmean": lambda: (stats.gmean, X), "hmean": lambda: (stats.hmean, X), "zscore": lambda: (stats.zscore, X),
+    "skew": lambda: (stats.skew, X.T), "kurtosis": lambda: (stats.kurtosis, X.T), "sem": lambda: (stats.sem, X),
+    "variation": lambda: (stats.variation, X), "entropy": lambda: (stats.entropy, P), "tmean": lambda: (stats.tmean, X),
+    "moment": lambda: (lambda x: stats.moment(x, 2), X), "circmean": lambda: (stats.circmean, P),
+    "ttest_1samp": lambda: (lambda x: stats.ttest_1samp(x, 0.0).statistic, X),
+    "trapezoid": lambda: (integrate.trapezoid, X), "cumulative": lambda: (integrate.cumulative_trapezoid, X),
+    "kelvin": lambda: (lambda x: constants.convert_temperature(x, "C", "K"), X), "whiten": lambda: (whiten, X),
+}
+for name, call in CALLS.items():
+    function, argument = call()
+    ours, theirs = function(rc.tensor(argument)), function(argument)
+    assert isinstance(ours, rc.RamTensor), (name, type(ours))
+    error = np.max(np.abs(np.asarray(ours, dtype=float) - theirs) / (1e-3 + np.abs(theirs)))
+    assert error < 2e-6, (name, ours, theirs)
+print(len(CALLS), "functions of SciPy")
+"""
+
+
+def test_scipy() -> None:
+    """In a process of its own: SciPy asks for its variable when it is imported."""
+    pytest.importorskip("scipy", reason="SciPy is in the extra 'test'")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SCIPY], capture_output=True, text=True, timeout=200, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "25 functions of SciPy\n"
+
+
+# --------------------------------------------------------------------------------------------------- exchange
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_numpy_takes_a_tensor_by_dlpack(backend: str) -> None:
+    for data, dtype in (([[1.5, -0.0], [2.0**-149, float("inf")]], "float32"), ([1, -2], "int32"), ([True], "bool")):
+        x = rc.tensor(data, backend, dtype=dtype)
+        taken = np.from_dlpack(x)
+        assert taken.tobytes() == x.tobytes()
+        assert (taken.shape, taken.dtype.name) == (x.shape, dtype)
+        if backend != "python":
+            assert not taken.flags.writeable
+            assert np.from_dlpack(x, copy=False).tobytes() == x.tobytes()
+        copied = np.from_dlpack(x, copy=True)
+        copied[...] = 0
+        assert taken.tobytes() == x.tobytes(), "a copy is one"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_nan_that_leaves_is_the_one_nan(backend: str) -> None:
+    raw = b"\x01\x00\x80\xff\x00\x00\x80\x3f"
+    x = rc.from_bytes(raw, (2,), backend)
+    assert np.from_dlpack(x).view(np.uint32)[0] == 0x7FC00000
+
+
+@pytest.mark.parametrize("backend", ["numpy", *[name for name in BACKENDS if name == "native"]])
+def test_memory_is_shared_both_ways(backend: str) -> None:
+    source = np.arange(6, dtype=np.float32).reshape(2, 3)
+    x = rc.from_dlpack(source, backend=backend)
+    assert np.shares_memory(np.from_dlpack(x), source)
+    assert x.tolist() == source.tolist()
+    kept = rc.from_dlpack(source, backend=backend, copy=True)
+    assert not np.shares_memory(np.from_dlpack(kept), source)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_cannot_be_shared_is_copied_or_refused(backend: str) -> None:
+    wide = np.array([0.1, 2.0])
+    assert rc.from_dlpack(wide, backend=backend).digest() == rc.tensor([0.1, 2.0], backend).digest()
+    assert rc.from_dlpack(np.array([1, 2]), backend=backend).dtype == "int32"
+    with pytest.raises(BufferError, match=f"copy is False, and the backend '{backend}' cannot share"):
+        rc.from_dlpack(wide, backend=backend, copy=False)
+    with pytest.raises(rc.DTypeError, match="not every element of the array is an integer in"):
+        rc.from_dlpack(np.array([2**40]), backend=backend)
+    with pytest.raises(TypeError, match="takes an array with __dlpack__, got list"):
+        rc.from_dlpack([1.0], backend=backend)
+    with pytest.raises(BufferError, match="no streams"):
+        rc.tensor([1.0], backend).__dlpack__(stream=1)  # type: ignore[arg-type]
+    with pytest.raises(BufferError, match="device"):
+        rc.tensor([1.0], backend).__dlpack__(dl_device=(2, 0))
+
+
+def test_jax_takes_tensors() -> None:
+    jnp = pytest.importorskip("jax.numpy", reason="JAX is in the extra 'test'")
+    x = rc.tensor([1.0, 2.0])
+    assert jnp.asarray(x).tolist() == [1.0, 2.0]
+    assert jnp.array(x).shape == (2,)
+    assert rc.from_dlpack(jnp.arange(3)).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_item_assignment_changes_this_tensor_and_no_other(backend: str) -> None:
+    x = rc.tensor([[1.0, 2.0], [3.0, 4.0]], backend)
+    row, same = x[0], x.reshape((2, 2))
+    y = x * 1.0
+    x[0] = 9.0
+    x[1, 1] = rc.tensor(7.0, backend)
+    x[x == 3.0] = -1
+    assert x.tolist() == [[9.0, 9.0], [-1.0, 7.0]]
+    assert (row.tolist(), same.tolist(), y.tolist()) == ([1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]], same.tolist())
+    w = rc.tensor([1.0, 2.0], backend, requires_grad=True)
+    with pytest.raises(rc.GradientError, match="on the tape cannot change in place"):
+        w[0] = 1.0
+    with pytest.raises(rc.GradientError, match="a value that is on the tape"):
+        x[0] = w
+    with rc.no_grad():
+        w[0] = 5.0
+    assert w.tolist() == [5.0, 2.0]
