@@ -15,7 +15,7 @@ from typing import Any
 import numpy
 from numpy.lib.stride_tricks import as_strided
 
-from rcmlrs_backend_numpy.contraction import GRID_PAYS, PIECE, relative_error, undecided, workspace
+from rcmlrs_backend_numpy.contraction import PIECE, relative_error, undecided, workspace
 from rcmlrs_backend_numpy.sums import UNIT, chunks, grid, sum_rows
 from rcmlrs_core.ops.spatial import places_of_windows
 from rcmlrs_core.plain import Shape
@@ -30,6 +30,9 @@ BLOCK = 1 << 19
 
 WIDE = 256
 """Places that a block has at least, if there are so many: a narrow matrix product is slow."""
+
+GRID_PAYS = 4
+"""The grids of all operands are worth finding when this many times the terms of what is undecided outnumber them."""
 
 
 def conv(x: Array, weight: Array, bias: Array | None = None, *, stride: Shape, dilation: Shape, groups: int) -> Array:
