@@ -100,6 +100,8 @@ class ArrayBackend:
     def rcmlrs_about(self) -> str:
         """The library, its version, and what is worked around."""
         version = getattr(self.library.xp, "__version__", "")
+        if not version and self._package:
+            version = import_module(self._package).__version__
         name = f"{self._about} {version}".strip()
         return f"{name} ({'; '.join(self._notes)})" if self._notes else name
 
