@@ -457,6 +457,10 @@ def test_flags_that_another_library_has_set_change_no_bit(which: tuple[int, ...]
         "powf": (large, native.load(numpy.float32(1e-40).tobytes(), (), "float32")),
         "powi": (tiny,),
         "matmul": (tiny, tiny),
+        "conv": (
+            native.from_buffer(bits.view("f4").reshape(2, 1, -1)),
+            native.from_buffer(numpy.random.default_rng(5).normal(size=(40, 1, 30)).astype("f4")),
+        ),
         "scatter_add": (tiny, native.load(bytes(4 * size), (size,), "int32"), tiny),
         **dict.fromkeys(("sum", "mean", "var", "median", "max", "softmax", "log_softmax", "logsumexp"), (tiny,)),
         "pad": (tiny,),
@@ -470,6 +474,7 @@ def test_flags_that_another_library_has_set_change_no_bit(which: tuple[int, ...]
         "softmax": {"axis": (0,)},
         "log_softmax": {"axis": (0,)},
         "pad": {"widths": ((1, 1),), "value": 2.0**-149, "interior": (0,)},
+        "conv": {"stride": (1,), "dilation": (1,), "groups": 1},
     }
 
     def work() -> dict[str, Any]:
