@@ -199,7 +199,7 @@ def test_the_last_among_equals(monkeypatch: pytest.MonkeyPatch) -> None:
         assert word in probes.searches(library(**faults))
         backend = build(monkeypatch, fake(**faults))
         assert "left to the host" in backend.about
-        right(backend, "argmax", "argmin", "argsort", "median")
+        right(backend, "argmax", "argmin", "argsort", "median", "sort")
     assert probes.searches(library()) == ""
 
 
