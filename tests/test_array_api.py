@@ -340,6 +340,69 @@ def test_jax_takes_tensors() -> None:
     assert rc.from_dlpack(jnp.arange(3)).tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("backend", ["numpy", *[name for name in BACKENDS if name == "native"]])
+def test_item_assignment_where_places_have_no_numbers(backend: str) -> None:
+    """A view of one number as 2^40: no copy of it can be made, and none is tried."""
+    x = rc.from_dlpack(np.broadcast_to(np.float32(1), (1 << 20, 1 << 20)), backend=backend)
+    with pytest.raises(rc.ShapeError, match="1099511627776 places, more than int32 can number"):
+        x[0, 0] = 2.0
+    assert x[-1, -1].item() == 1.0
+
+
+ASSIGNED: dict[str, tuple[Any, Any]] = {
+    "an int": (1, [7.0, -0.0, 9.0]),
+    "all": (..., 5.0),
+    "backwards": ((slice(None, None, -1), slice(0, 2)), [[1.0, 2.0], [3.0, 4.0]]),
+    "nothing": ((slice(1, 1),), 5.0),
+    "a new axis": ((None, 0), [[7.0, 8.0, 9.0]]),
+    "positions": ([1, 0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+    "one position twice": ([0, 0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+    "positions on two axes": (([0, 1], [2, -1]), [5.0, 6.0]),
+    "positions and a slice": ((slice(None), [2, 0]), [5.0, 6.0]),
+    "a mask": ([[True, False, True], [False, False, True]], [1.0, 2.0, 3.0]),
+    "a mask of rows": ([False, True], 4.0),
+    "an array": (np.array([-1]), 3),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("name", ASSIGNED)
+def test_item_assignment_is_numpys(name: str, shared: bool, backend: str) -> None:
+    """Also on a transposed view, and where the memory is another's, which stays as it is."""
+    index, value = ASSIGNED[name]
+    source = np.arange(6, dtype=np.float32).reshape(3, 2).T
+    x = rc.from_dlpack(source, backend=backend) if shared else rc.tensor(np.ascontiguousarray(source.T), backend).T
+    before, wanted = x[...], source.copy()
+    wanted[index if isinstance(index, tuple) else (index,)] = value
+    x[index] = rc.tensor(value, backend) if isinstance(value, list) else value
+    assert x.tobytes() == wanted.tobytes()
+    assert before.tobytes() == source.tobytes() == np.arange(6, dtype=np.float32).reshape(3, 2).T.tobytes()
+
+
+REFUSED: dict[str, tuple[str, Any, Any, type[Exception], str]] = {
+    "a float into int32": ("int32", 0, 2.0, rc.DTypeError, "int32 and float32 differ"),
+    "beyond int32": ("int32", 0, 2**31, rc.DTypeError, "no int32"),
+    "an int into bool": ("bool", 0, 1, rc.DTypeError, "bool and float32 differ"),
+    "a list": ("float32", slice(None), [1.0, 2.0], TypeError, "an operand is a tensor or a number, got list"),
+    "a complex number": ("float32", 0, 1j, TypeError, "got complex"),
+    "out of range": ("float32", 2, 1.0, rc.IndexRangeError, "index 2 is out of range"),
+    "too many indices": ("float32", (0, 0), 1.0, rc.IndexRangeError, "2 indices"),
+    "a float as an index": ("float32", 0.0, 1.0, rc.IndexRangeError, "got float"),
+    "too many values": ("float32", [True, False], rc.tensor([1.0, 2.0], "python"), rc.ShapeError, "does not broadcast"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_item_assignment_refuses(name: str) -> None:
+    dtype, index, value, error, told = REFUSED[name]
+    x = rc.tensor([1, 0], "python", dtype=dtype)
+    before = x.tobytes()
+    with pytest.raises(error, match=told):
+        x[index] = value
+    assert x.tobytes() == before
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_item_assignment_changes_this_tensor_and_no_other(backend: str) -> None:
     x = rc.tensor([[1.0, 2.0], [3.0, 4.0]], backend)
