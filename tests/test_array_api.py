@@ -382,6 +382,9 @@ def test_jax_takes_tensors() -> None:
     assert jnp.asarray(x).tolist() == [1.0, 2.0]
     assert jnp.array(x).shape == (2,)
     assert rc.from_dlpack(jnp.arange(3)).tolist() == [0, 1, 2]
+    for dtype in (jnp.bfloat16, jnp.float8_e4m3fn, jnp.float16):
+        narrow = rc.tensor(jnp.asarray([0.1, -0.0, 3.0], dtype))
+        assert narrow.tobytes() == np.asarray(jnp.asarray([0.1, -0.0, 3.0], dtype).astype(jnp.float32)).tobytes()
 
 
 @pytest.mark.parametrize("backend", ["numpy", *[name for name in BACKENDS if name == "native"]])
