@@ -158,7 +158,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """What is known of a backend: ``state`` is a word of ``STATES``, healthy, broken or ``NOT_LOADED``; why says why.
+    """What is known of a backend, and ``why``: ``state`` is healthy, broken, a word of ``STATES`` or ``NOT_LOADED``.
 
     ``optional`` says that nobody has asked for it yet, and nobody need have its library.
     """

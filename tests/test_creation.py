@@ -126,7 +126,6 @@ def test_asarray_copies_only_where_it_must() -> None:
         (lambda: rc.eye(2, "numpy"), rc.ShapeError, "by backend="),
         (lambda: rc.eye(2, k=0.5), rc.ShapeError, "k is an int"),
     ],
-    ids=repr,
 )
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_what_cannot_be_made_is_refused(make: Any, error: type[Exception], match: str, backend: str) -> None:

@@ -23,7 +23,7 @@ def convolve(
     groups: int,
 ) -> Any:
     """``conv`` of ``x`` with zeros around it; errors name the operation ``name`` of ``rank`` spatial axes."""
-    lengths, kernel = _lengths(name, rank, x, weight, "(O, C / groups")
+    lengths, kernel = _lengths(name, rank, x, weight, bias, "(O, C / groups")
     strides = per_axis(name, "stride", stride, rank, 1)
     dilations = per_axis(name, "dilation", dilation, rank, 1)
     if padding == "same":
@@ -62,7 +62,7 @@ def convolve_transposed(
     dilation: PerAxis,
 ) -> Any:
     """``conv`` of ``x`` with zeros between and around its elements, by the kernel turned around."""
-    lengths, kernel = _lengths(name, rank, x, weight, "(C, O / groups")
+    lengths, kernel = _lengths(name, rank, x, weight, bias, "(C, O / groups")
     check_kernel(name, kernel)
     strides = per_axis(name, "stride", stride, rank, 1)
     dilations = per_axis(name, "dilation", dilation, rank, 1)
@@ -104,11 +104,16 @@ def convolve_transposed(
     return x.conv(weight, bias, dilation=dilations, groups=groups)
 
 
-def _lengths(name: str, rank: int, x: Any, weight: Any, form: str) -> tuple[Shape, Shape]:
+def _lengths(name: str, rank: int, x: Any, weight: Any, bias: Any, form: str) -> tuple[Shape, Shape]:
     """The spatial axes of ``x`` and of the kernel, if both have as many as ``name`` says."""
-    shape = getattr(weight, "shape", ())
-    if len(x.shape) != rank + 2 or len(shape) != rank + 2:
+    for what, operand in (("weight", weight), ("bias", bias)):
+        if not hasattr(operand, "dtype") and (operand is not None or what == "weight"):
+            raise TypeError(
+                f"{name}: {what} is a tensor, got {type(operand).__name__}; make it one with rc.tensor(...)"
+            )
+    if len(x.shape) != rank + 2 or len(weight.shape) != rank + 2:
         raise ShapeError(
-            f"{name}: x is (N, C, {AXES[rank]}) and weight {form}, {AXES[rank]}), got shapes {x.shape} and {shape}"
+            f"{name}: x is (N, C, {AXES[rank]}) and weight {form}, {AXES[rank]}), "
+            f"got shapes {x.shape} and {weight.shape}"
         )
-    return x.shape[2:], tuple(shape[2:])
+    return x.shape[2:], weight.shape[2:]

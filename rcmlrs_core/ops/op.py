@@ -527,6 +527,8 @@ class Move(Operation):
 
     rule: Callable[..., Result]
     source: Callable[..., Sequence[int]]
+    fills: bool = False
+    """Whether it puts zeros in places, without an attribute ``value``."""
     clause: str = "N4.1"
     data: str = "moves"
 

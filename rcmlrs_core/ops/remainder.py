@@ -33,8 +33,10 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
     """``fmod`` is exact, and a binary32 number like x and y; where its sign is not that of y, y is added.
 
     That sum of two binary32 numbers is rounded to binary64 and then to binary32, which does no harm (see ``add``).
+    Libraries differ in the sign of a zero.
     """
-    return x % y
+    left = x % y
+    return m.where(left == 0.0, m.where(y < 0.0, -0.0, 0.0), left)
 
 
 def integers(m: Any, x: Any, y: Any) -> Any:

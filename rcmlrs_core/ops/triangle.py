@@ -38,6 +38,7 @@ def triangle(module: str, keeps: Callable[[int, int], bool], cases: Sequence[Cas
         module=module,
         rule=rule,
         source=source,
+        fills=True,
         gradient=gradient,
         cases=cases,
         refusals=(

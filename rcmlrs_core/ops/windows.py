@@ -18,8 +18,9 @@ from typing import Any
 from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
+from rcmlrs_core.ops.shapes import MOST_AXES
 from rcmlrs_core.ops.spatial import check_kernel, per_axis, places_of_windows
-from rcmlrs_core.plain import Shape, offsets, strides_of
+from rcmlrs_core.plain import PlainArray, Shape, offsets, strides_of
 
 
 def rule(x: Operand, kernel: int | Sequence[int], *, stride: int | Sequence[int] = 1) -> Result:
@@ -34,6 +35,10 @@ def rule(x: Operand, kernel: int | Sequence[int], *, stride: int | Sequence[int]
     check_kernel("windows", lengths)
     strides = per_axis("windows", "stride", stride, len(lengths), 1)
     places = places_of_windows("windows", x.shape[first:], lengths, strides, (1,) * len(lengths))
+    if len(x.shape) + len(lengths) > MOST_AXES:
+        raise ShapeError(
+            f"windows: {len(x.shape)} axes and {len(lengths)} of the window are more than the {MOST_AXES} of a tensor"
+        )
     return Result((*x.shape[:first], *places, *lengths), x.dtype, {"kernel": lengths, "stride": strides})
 
 
@@ -104,6 +109,7 @@ operation = Move(
         refusal(ShapeError, "which is more than", [1.0, 2.0], kernel=3),
         refusal(ShapeError, "takes 2 axes", [1.0, 2.0], kernel=(1, 1)),
         refusal(ShapeError, "has no elements", [1.0, 2.0], kernel=0),
+        refusal(ShapeError, "more than the 64", PlainArray.of([1.0], (1,) * 40), kernel=(1,) * 25),
         refusal(AttributeValueError, "kernel is an int, or one for each axis", [1.0], kernel="two"),
         refusal(AttributeValueError, "stride must be at least 1", [1.0], kernel=1, stride=0),
         refusal(AttributeValueError, "2 numbers for 1 spatial axes", [1.0], kernel=1, stride=(1, 1)),

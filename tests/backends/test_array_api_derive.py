@@ -19,7 +19,13 @@ REDUCTIONS = [
     if isinstance(operation, Reduction) and operation.binary64 is not None and operation.gives == FLOAT32
 ]
 ROUNDED = [name for name, operation in KERNELS.items() if isinstance(operation, Elementwise) and operation.bound]
-ATTRIBUTES: dict[str, dict[str, Any]] = {"var": {"correction": 1.0}, "std": {"correction": 0.0}, "powi": {"n": -3}}
+ATTRIBUTES: dict[str, dict[str, Any]] = {
+    "var": {"correction": 1.0},
+    "std": {"correction": 0.0},
+    "powi": {"n": -3},
+    "norm": {"ord": 2.0},
+    "sort": {"descending": False, "stable": True},
+}
 
 
 def nothing_decided(xp: Any, value: Any, bound: float, magnitude: Any = None) -> Rounded:
@@ -76,8 +82,8 @@ def test_a_reduction_in_blocks_and_by_the_definition(name: str, axis: tuple[int,
 @pytest.mark.parametrize("name", ROUNDED)
 def test_an_elementwise_kernel_by_the_definition(name: str) -> None:
     operation = KERNELS[name]
-    attributes = ATTRIBUTES.get(name, {})
     operands = [data(4, 5), data(5), data(4, 1)][: 3 if operation.variadic else operation.arity]
+    attributes = operation.check(*map(plain, operands), **ATTRIBUTES.get(name, {})).attributes
     want = operation.define(*map(plain, operands), **attributes)
     for rounding in (round_decided, nothing_decided, some_decided):
         kernel = derive(operation, numpy, rounding)

@@ -251,3 +251,12 @@ def test_memory_is_kept_for_the_next_call() -> None:
     contraction.workspace.kept = numpy.empty(0)
     conv.conv(gaussian(2, 2, 9), gaussian(2, 2, 3), **attributes_of(gaussian(2, 2, 9)))
     assert 0 < contraction.workspace.kept.size <= contraction.KEEP
+
+
+def test_n3_2_an_exact_zero_is_plus_zero_whatever_the_blas_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numpy, "matmul", lambda a, b, out: numpy.copyto(out, -0.0))
+    x, weight = numpy.zeros((2, 2, 4), numpy.float32), gaussian(3, 2, 2)
+    for way in WAYS:
+        with constants(**way):
+            for bias in (None, numpy.full(3, -0.0, numpy.float32)):
+                assert not any(bits(conv.conv(x, weight, bias, **attributes_of(x))))

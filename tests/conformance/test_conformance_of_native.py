@@ -3,7 +3,6 @@
 import pytest
 
 from rcmlrs_conformance import check_backend
-from rcmlrs_core.registry import get_backend
 from tests.installed import BACKENDS
 
 if "native" not in BACKENDS:
@@ -32,7 +31,3 @@ def test_every_level_is_right(level, threads):
     assert _native.level() == level
     report = check_backend("native", seed=threads, level="standard" if threads == 1 else "smoke")
     assert report.ok, "\n".join(f"{f.operation}: {f.sentence}; {f.command}" for f in report.failures)
-
-
-def test_every_operation_has_a_kernel_of_its_own():
-    assert not [name for name, origin in get_backend("native").origins.items() if origin != "own"]

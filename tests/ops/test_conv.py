@@ -130,6 +130,18 @@ def test_a_gradient_that_nobody_asks_for_is_not_computed() -> None:
     assert to_weight.tolist() == [[[3.0, 5.0]]]
 
 
+def test_operands_are_tensors() -> None:
+    x, weight = rc.ones((1, 1, 3)), rc.ones((1, 1, 2))
+    for function in (rc.conv1d, rc.conv_transpose1d):
+        for operands, words in (
+            ((x, [[[1.0]]]), "weight is a tensor, got list"),
+            ((x, None), "weight is a tensor, got NoneType"),
+            ((x, weight, 1.0), "bias is a tensor, got float"),
+        ):
+            with pytest.raises(TypeError, match=words):
+                function(*operands)
+
+
 def test_a_sample_depends_on_no_neighbour() -> None:
     rng = numpy.random.default_rng(3)
     x = rng.standard_normal((5, 4, 9, 9)).astype(numpy.float32)

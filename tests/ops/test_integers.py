@@ -78,6 +78,8 @@ ROWS: dict[str, Callable[[Sequence[int]], Any]] = {
     "min": min,
     "argmax": lambda row: row.index(max(row)),
     "argmin": lambda row: row.index(min(row)),
+    "cumsum": lambda row: [sum(row[: i + 1]) for i in range(len(row))],
+    "sort": sorted,
     "argsort": lambda row: sorted(range(len(row)), key=row.__getitem__),
 }
 
@@ -136,7 +138,7 @@ def test_n1_integer_powers_of_int32_are_exact(n: int) -> None:
 def test_n1_rows_of_int32_are_exact(name: str) -> None:
     rng = random.Random(name)
     for n in (1, 2, 5, 33):
-        table = [[rng.choice(EDGES) // (n if name == "sum" else 1) for _ in range(n)] for _ in range(4)]
+        table = [[rng.choice(EDGES) // (n if name in ("sum", "cumsum") else 1) for _ in range(n)] for _ in range(4)]
         for backend in BACKENDS:
             got = getattr(rc, name)(ints(table, backend), axis=1)
             assert (got.dtype, got.tolist()) == ("int32", [ROWS[name](row) for row in table])

@@ -9,6 +9,7 @@ from math import inf, nan
 from typing import Any
 
 import jax
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -261,6 +262,23 @@ def test_ties_of_norms_go_to_even() -> None:
                 assert bits(rc.tensor([2 * v for v in values]).norm(ord=1.5).item()) == rn(Fraction(162 * c * c))
 
 
+@pytest.mark.parametrize("ord", [1.0, 2.0, 3.0, 0.5, -1.0, 1.5, 40.0, 2.0**-6])
+def test_the_formula_of_a_norm_errs_by_no_more_than_the_bound(ord: float) -> None:
+    rng = random.Random(f"error {ord}")
+    operation = TABLE["norm"]
+    for n in (2, 3, 10, 100):
+        table = [[f32(rng.gauss(0, 1) * 2.0 ** rng.randrange(-3, 4)) for _ in range(n)] for _ in range(8)]
+        formula = Formula(operation, table, operation.bound(n), ord=ord)
+        for i, row in enumerate(table):
+            with mpmath.workprec(300):
+                p = mpmath.mpf(ord)
+                exact = mpmath.fsum([abs(mpmath.mpf(v)) ** p for v in row]) ** (1 / p)
+                error = abs(mpmath.mpf(float(formula.value[i, 0])) - exact) * 2**53
+                bound = (n + 32) * (1 + 1 / abs(p)) if ord not in (1.0, 2.0) else mpmath.mpf(n / 2 + 2)
+                assert error <= bound * exact, (row, error / exact)
+                assert formula.magnitude[i, 0] * operation.bound(n) >= error
+
+
 def test_norms_are_vector_norms_of_numpy() -> None:
     """Within NumPy's own error, that of binary64."""
     rng = np.random.default_rng(2)
@@ -311,6 +329,17 @@ def test_quantiles_are_exact_interpolations(method: str) -> None:
         for backend in BACKENDS:
             got = rc.tensor(table, backend).quantile(orders, axis=1, method=method).tolist()
             assert [[bits(v) for v in row] for row in got] == want
+
+
+def test_quantiles_beside_ties() -> None:
+    """Three quarters of 4 m is 3 m, a tie of 25 bits, and a quarter of something tiny is a hair above or below it."""
+    rng = random.Random(6)
+    for backend in BACKENDS:
+        for _ in range(40):
+            m = rng.randrange(2**24 // 3 + 1, 2**23, 2) | 1
+            for tiny in (0.0, 2.0**-149, -(2.0**-149), 2.0**-40):
+                want = rn(Fraction(3 * m) + Fraction(tiny) / 4)
+                assert bits(rc.tensor([4.0 * m, tiny], backend).quantile(0.75).item()) == want
 
 
 def test_quantiles_are_those_of_numpy() -> None:

@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from rcmlrs_backend_array_api import contraction, indices, kernels, moves, order, probes
+from rcmlrs_backend_array_api import contraction, conv, indices, kernels, moves, order, probes
 from rcmlrs_backend_array_api.library import Buffer, Library
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
@@ -83,9 +83,9 @@ class ArrayBackend:
 
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
-        """What no family derives: products of matrices, indices, order; and moves that the library has itself."""
+        """What no family derives: products, convolutions, indices, order; and moves that the library has itself."""
         library = self.library
-        for module in (contraction, indices, moves, order):
+        for module in (contraction, conv, indices, moves, order):
             for name, kernel in module.kernels(library).items():
                 if name in table.operations:
                     table.register(name, kernels.within(library, kernel))
@@ -100,6 +100,8 @@ class ArrayBackend:
     def rcmlrs_about(self) -> str:
         """The library, its version, and what is worked around."""
         version = getattr(self.library.xp, "__version__", "")
+        if not version and self._package:
+            version = import_module(self._package).__version__
         name = f"{self._about} {version}".strip()
         return f"{name} ({'; '.join(self._notes)})" if self._notes else name
 

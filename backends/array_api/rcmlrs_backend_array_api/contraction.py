@@ -106,7 +106,10 @@ def result_offsets(count: int, m: int, n: int, rows: int, columns: int) -> Seque
 def products(
     library: Library, x: Buffer, y: Buffer, bias: Buffer | None, batch: Shape, turned: bool, shape: Shape
 ) -> Buffer:
-    """RN of every ``bias_j + sum_k x_ik y_kj`` for matrices x (m, k), y (k, n), or with ``turned`` y (n, k)."""
+    """RN of every ``bias_j + sum_k x_ik y_kj`` for matrices x (m, k), y (k, n), or with ``turned`` y (n, k).
+
+    With a ``batch`` there is a row of addends for each pair of matrices.
+    """
     xp = library.xp
     m, k = x.shape[-2:]
     n, count = y.shape[-2 if turned else -1], prod(batch)
@@ -114,14 +117,17 @@ def products(
         return library.load(b"", shape, FLOAT32)
     if k == 0:
         zeros = library.load(bytes(4 * prod(shape)), shape, FLOAT32)
-        return zeros if bias is None else zeros._replace(array=zeros.array + library.spread(bias, shape))
+        if bias is None:
+            return zeros
+        addends = bias._replace(shape=(*batch, 1, n)) if batch else bias
+        return zeros._replace(array=zeros.array + library.spread(addends, shape))
     rows, inner, columns = library.length(m), library.length(k), library.length(n)
     a = matrices(library, x, batch, False, rows, inner)
     b = matrices(library, y, batch, turned, inner, columns)
     addend = None
     sums, sizes = xp.matmul(a, b), xp.matmul(xp.abs(a), xp.abs(b))
     if bias is not None:
-        addend = xp.reshape(matrices(library, bias._replace(shape=(1, n)), (), False, 1, columns), (1, 1, columns))
+        addend = matrices(library, bias._replace(shape=(*batch, 1, n)), batch, False, 1, columns)
         sums, sizes = sums + addend, sizes + xp.abs(addend)
     # A term passes through k additions at most and that of the bias; then the two ends are rounded. The quotient and
     # the last factor are for the terms in u^2 and the roundings of the magnitudes.
@@ -156,7 +162,6 @@ def settle(library: Library, a: Array, b: Array, addend: Array | None, places: l
         j = library.from_host([place // (rows * columns) * columns + place % columns for place in filled], "int64")
         terms = library.pick(left, i) * library.pick(right, j)
         if addend is not None:
-            j = library.from_host([place % columns for place in filled], "int64")
             terms = xp.concat([terms, xp.reshape(library.pick(xp.reshape(addend, (-1,)), j), (-1, 1))], axis=1)
         numbers += settle_terms(library, terms, len(chunk))
     return numbers

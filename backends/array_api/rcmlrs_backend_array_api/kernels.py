@@ -1,6 +1,7 @@
 """Kernels over :class:`Buffer`, by the operations' families; none is of one operation or of one library."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -191,6 +192,12 @@ def move_offsets(operation: Move, lengths: Sequence[int], shapes: Sequence[Shape
     return [*map([*places, sum(lengths)].__getitem__, sources)]
 
 
+@lru_cache(maxsize=4096)
+def has_filling(operation: Move, shapes: tuple[Shape, ...], attributes: Any) -> bool:
+    """Whether some element of the result comes from no operand."""
+    return min(operation.source(*shapes, **dict(attributes)), default=0) < 0
+
+
 def _starts(lengths: Sequence[int]) -> list[int]:
     return [sum(lengths[:i]) for i in range(len(lengths))]
 
@@ -207,9 +214,9 @@ def move(operation: Move, library: Library) -> Kernel:
         shapes = tuple(x.shape for x in operands)
         index = library.index(move_offsets, operation, lengths, shapes, tuple(attributes.items()))
         arrays = [x.array for x in operands]
-        if "value" in attributes:
+        if has_filling(operation, shapes, tuple(attributes.items())):
             kept = library.dtype(dtype)
-            arrays.append(xp.astype(library.from_host([float(attributes["value"])], "float64"), kept))
+            arrays.append(xp.astype(library.from_host([float(attributes.get("value", 0))], "float64"), kept))
         return Buffer(library.pick(arrays[0] if len(arrays) == 1 else xp.concat(arrays), index), shape, dtype)
 
     return kernel

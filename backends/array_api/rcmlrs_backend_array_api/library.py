@@ -155,7 +155,9 @@ class Library:
         raise BackendError(f"no way of bringing numbers into the library and out gives them back: {'; '.join(reasons)}")
 
     def _in_numpy(self, values: Any, dtype: str) -> Array:
-        return self.xp.asarray(self._numpy.array(values, dtype), dtype=getattr(self.xp, dtype), copy=True)
+        with self._numpy.errstate(invalid="ignore"):  # a signalling NaN is widened
+            given = self._numpy.array(values, dtype)
+        return self.xp.asarray(given, dtype=getattr(self.xp, dtype), copy=True)
 
     def _in_dlpack(self, values: Any, dtype: str) -> Array:
         return self.xp.from_dlpack(self._numpy.array(values, dtype))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy
 from numpy.lib.stride_tricks import as_strided
 
-from rcmlrs_backend_numpy.contraction import GRID_PAYS, PIECE, relative_error, undecided, workspace
+from rcmlrs_backend_numpy.contraction import PIECE, relative_error, undecided, workspace
 from rcmlrs_backend_numpy.sums import UNIT, chunks, grid, sum_rows
 from rcmlrs_core.ops.spatial import places_of_windows
 from rcmlrs_core.plain import Shape
@@ -30,6 +30,9 @@ BLOCK = 1 << 19
 
 WIDE = 256
 """Places that a block has at least, if there are so many: a narrow matrix product is slow."""
+
+GRID_PAYS = 4
+"""The grids of all operands are worth finding when this many times the terms of what is undecided outnumber them."""
 
 
 def conv(x: Array, weight: Array, bias: Array | None = None, *, stride: Shape, dilation: Shape, groups: int) -> Array:
@@ -61,7 +64,8 @@ class _Convolution:
         self.places = places_of_windows("conv", tuple(lengths), tuple(kernel), stride, dilation)
         self.kernel, self.each, self.terms = tuple(kernel), outputs // groups, inputs * prod(kernel)
         self.weight = weight.astype(numpy.float64, order="C").reshape(groups, self.each, self.terms)
-        self.bias = None if bias is None else bias.astype(numpy.float64).reshape(groups, self.each, 1)
+        # + 0.0, here and below: an exact zero is +0 (N3.2).
+        self.bias = None if bias is None else (bias.astype(numpy.float64) + 0.0).reshape(groups, self.each, 1)
         along, across = x.strides[:2], x.strides[2:]
         # (groups, inputs, *kernel, samples, *places): terms first, then what they are summed for.
         self.windows = as_strided(
@@ -147,7 +151,7 @@ class _Convolution:
         sizes = self.sizes[block.groups, :, None]
         error = sizes * self.factor * (numpy.sqrt(squares) * self.slack)[:, None, :]
         bias = 0.0 if self.bias is None else self.bias[block.groups]
-        sums += bias  # also where there is none: an exact zero is +0 (N3.2)
+        sums += bias
         if self.bias is not None:
             error += numpy.abs(bias) * self.factor
         rounded = numpy.empty(sums.shape, numpy.float32)

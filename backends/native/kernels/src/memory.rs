@@ -183,6 +183,7 @@ fn layout(size: usize) -> Layout {
 fn allocate(size: usize) -> Option<NonNull<u8>> {
     // SAFETY: the layout is not of size zero.
     let allocated = NonNull::new(unsafe { alloc_zeroed(layout(size)) })?;
+    ask_for_large_pages(allocated, size);
     let skipped = ALIGNMENT - allocated.as_ptr() as usize % ALIGNMENT;
     // SAFETY: ALIGNMENT bytes more than `size` were allocated, and `skipped` is from ALLOCATED to ALIGNMENT: so the block
     // ends where what was allocated ends, and there is room for a usize before it, which is aligned as the block is.
@@ -192,6 +193,27 @@ fn allocate(size: usize) -> Option<NonNull<u8>> {
         Some(start)
     }
 }
+
+/// What is read from many places at once finds them sooner in pages of 2 MiB; a system may give those only where it is
+/// asked to.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+fn ask_for_large_pages(start: NonNull<u8>, size: usize) {
+    const PAGE: usize = 2 << 20;
+    const MADV_HUGEPAGE: i32 = 14;
+    unsafe extern "C" {
+        fn madvise(address: *mut u8, length: usize, advice: i32) -> i32;
+    }
+    let skipped = start.as_ptr() as usize % PAGE;
+    let skipped = if skipped == 0 { 0 } else { PAGE - skipped };
+    if size >= skipped + PAGE {
+        // SAFETY: the whole pages of `size` bytes that were allocated; advice changes no byte of them, and where it is not
+        // taken nothing is lost.
+        unsafe { madvise(start.as_ptr().add(skipped), (size - skipped) / PAGE * PAGE, MADV_HUGEPAGE) };
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+fn ask_for_large_pages(_: NonNull<u8>, _: usize) {}
 
 fn free(start: NonNull<u8>, size: usize) {
     // SAFETY: the block came from `allocate` with this size, and nobody uses it any more.

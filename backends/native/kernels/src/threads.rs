@@ -61,18 +61,53 @@ pub fn set_count(count: usize) {
 
 /// Run `work(start, chunk)` on every chunk of `step` elements of `out`, on all threads where there is more than one.
 pub fn for_each_chunk<T: Send>(out: &mut [T], step: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+    for_each_part(out, |_| step, work);
+}
+
+/// As [`for_each_chunk`] for work that may fail, on all threads if `shared`; of several errors it returns one.
+pub fn try_for_each_chunk<T: Send, E: Send>(
+    out: &mut [T],
+    step: usize,
+    shared: bool,
+    work: impl Fn(usize, &mut [T]) -> Result<(), E> + Sync,
+) -> Result<(), E> {
     let step = step.max(1);
-    let parts = out.len().div_ceil(step);
-    let chunks = Mutex::new(out.chunks_mut(step).enumerate());
-    let take = || locked(&chunks).next();
-    let all = || {
-        while let Some((i, chunk)) = take() {
-            work(i * step, chunk);
+    if !shared {
+        return out.chunks_mut(step).enumerate().try_for_each(|(i, chunk)| work(i * step, chunk));
+    }
+    let failed = Mutex::new(None);
+    for_each_chunk(out, step, |start, chunk| {
+        if let Err(error) = work(start, chunk) {
+            *locked(&failed) = Some(error);
+        }
+    });
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Run `work(start, part)` on every part of `out`, on all threads where there is more than one. Where so many elements are
+/// left, the next part has `size(left)` of them.
+pub fn for_each_part<T: Send>(
+    out: &mut [T],
+    size: impl Fn(usize) -> usize + Send,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let all = out.len();
+    let parts = all.div_ceil(size(all).max(1));
+    let rest = Mutex::new((out, size));
+    let take = || {
+        let (rest, size) = &mut *locked(&rest);
+        let left = rest.len();
+        let part = rest.split_off_mut(..size(left).clamp(1, left.max(1)))?;
+        Some((all - left, part))
+    };
+    let each = || {
+        while let Some((start, part)) = take() {
+            work(start, part);
         }
     };
     match if parts > 1 { crew() } else { None } {
-        Some(crew) => crew.share(parts - 1, &all),
-        None => all(),
+        Some(crew) => crew.share(parts - 1, &each),
+        None => each(),
     }
 }
 
@@ -283,6 +318,34 @@ mod tests {
                 chunk.iter_mut().enumerate().for_each(|(i, to)| *to += start + i + 1);
             });
             assert!(out.into_iter().eq(1..=length), "{length} in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn parts_are_as_large_as_was_said() {
+        let (mut out, sizes) = (vec![0usize; 100], Mutex::new(Vec::new()));
+        let size = |left: usize| left.div_ceil(3);
+        for_each_part(&mut out, size, |start, part| {
+            assert_eq!(part.len(), size(100 - start));
+            locked(&sizes).push(part.len());
+            part.iter_mut().enumerate().for_each(|(i, to)| *to += start + i + 1);
+        });
+        assert!(out.into_iter().eq(1..=100));
+        assert!(sizes.into_inner().unwrap().len() > 9);
+        for_each_part(&mut [0u8; 0], |_| 7, |_, _| panic!("there is nothing"));
+    }
+
+    #[test]
+    fn an_error_comes_back() {
+        for shared in [false, true] {
+            let work = |start: usize, chunk: &mut [usize]| {
+                chunk.fill(start);
+                if start == 40 { Err("forty") } else { Ok(()) }
+            };
+            let mut out = vec![7; 100];
+            assert_eq!(try_for_each_chunk(&mut out[..40], 10, shared, work), Ok(()));
+            assert_eq!(try_for_each_chunk(&mut out, 10, shared, work), Err("forty"));
+            assert!((0..50).all(|i| out[i] == i / 10 * 10));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::compute;
 use crate::errors::{index_error, python_error};
 
 /// A tuple of ints that are not negative; one that no length can be (a step, say) counts as the largest.
-struct Lengths(Shape);
+pub struct Lengths(pub Shape);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Lengths {
     type Error = PyErr;

@@ -19,11 +19,15 @@
 //!
 //! The operands are packed into panels (`pack`), which the kernel (`tile`) multiplies by tiles that fit into the
 //! registers. Blocks are as large as leaves their sums and what is read again in the second cache. Products with a vector
-//! take another way (`vector`), that of memory.
+//! take another way (`vector`), that of memory; and so do few sums of very many terms (`deep`). A convolution is a batch of
+//! products (`batch`) of operands that lie on several axes (`windows`).
 
+mod batch;
+mod deep;
 mod pack;
 mod tile;
 mod vector;
+mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -37,9 +41,11 @@ use crate::memory::Memory;
 use crate::simd::{Level, dispatch_at};
 use crate::threads;
 
+pub use batch::batch_product;
 pub use pack::{Addend, Operand, Vectors};
 use pack::{HEAD, Pack};
 use tile::Block;
+pub use windows::{Last, Terms, Windows};
 
 /// Terms that are summed one after the other. Pieces joined afterwards have a smaller error than one long sum, and a piece
 /// of a left panel stays in the first cache.
@@ -54,17 +60,20 @@ const BLOCK_PANELS: usize = 8;
 /// Left panels of more numbers than this are not made at once.
 const LEFT: usize = 1 << 23;
 
-/// Right panels of more numbers than this are not made at once: they are to be in the third cache still when they are
-/// read.
-const RIGHT: usize = 1 << 20;
+/// Right panels of about so many numbers are made at once: all threads read them many times, from the third cache.
+const RIGHT: usize = 3 << 18;
 
 /// Multiplications from which on a product is shared out.
 const SHARED: usize = 1 << 23;
 
+/// Rows that are worth the way through the right panels: the least that a thread is given.
+const FEW_ROWS: usize = 24;
+
 /// Numbers of binary64 that a thread keeps between products.
 const KEPT: usize = 1 << 16;
 
-/// The size of tiles at a level, what fits into its registers; and of panels.
+/// The size of tiles and of panels at a level: a tile's sums, a row of its right panel and a number of its left one fit
+/// into the registers.
 #[derive(Clone, Copy, Debug)]
 struct Geometry {
     level: Level,
@@ -77,16 +86,16 @@ struct Geometry {
 }
 
 impl Geometry {
-    fn current() -> Geometry {
-        let level = Level::current();
-        match level {
-            Level::Avx512 => Geometry { level, rows: 8, lanes: 8, vectors: 3 },
-            Level::Avx2 => Geometry { level, rows: 4, lanes: 4, vectors: 2 },
-            Level::Portable => Geometry { level, rows: 4, lanes: 4, vectors: 1 },
-        }
+    const fn of(level: Level) -> Geometry {
+        let (rows, lanes, vectors) = match level {
+            Level::Avx512 => (8, 8, 3),
+            Level::Avx2 => (4, 4, 2),
+            Level::Portable => (4, 4, 1),
+        };
+        Geometry { level, rows, lanes, vectors }
     }
 
-    fn columns(&self) -> usize {
+    const fn columns(&self) -> usize {
         self.vectors * self.lanes
     }
 
@@ -98,6 +107,14 @@ impl Geometry {
     /// From a right panel to the next one.
     fn right(&self, depth: usize) -> usize {
         spread(self.columns(), depth, depth + HEAD)
+    }
+
+    /// Columns whose panels are made at once; whole blocks where they are not enormous, as the rest of one makes little use
+    /// of the left panels.
+    fn columns_at_once(&self, depth: usize) -> usize {
+        let panels = (RIGHT / self.right(depth)).max(1);
+        let whole = panels.next_multiple_of(BLOCK_PANELS);
+        self.columns() * if whole.saturating_mul(self.right(depth)) <= LEFT { whole } else { panels }
     }
 }
 
@@ -141,10 +158,10 @@ pub fn product<A: Operand, B: Operand>(a: A, b: B, addend: Option<Addend>, out: 
     if out.is_empty() {
         return Ok(());
     }
-    let geometry = Geometry::current();
+    let geometry = Geometry::of(Level::current());
     let shared = m.saturating_mul(n).saturating_mul(depth) >= SHARED && threads::count() > 1;
     let rows = (LEFT / geometry.left(depth)).max(1) * geometry.rows;
-    let columns = (RIGHT / geometry.right(depth)).max(1) * geometry.columns();
+    let columns = geometry.columns_at_once(depth);
     for first in (0..m).step_by(rows) {
         let rows = first..m.min(first + rows);
         let out = &mut out[rows.start * n..rows.end * n];
@@ -225,11 +242,9 @@ impl Part {
     /// On one thread; or by rows on all threads; or, where there are few rows, by columns into memory that is put into
     /// order afterwards.
     fn multiply(&self, left: &[f64], right: &[f64], out: &mut [f32]) -> Result<()> {
-        let Geometry { level, rows, .. } = self.geometry;
+        let Part { geometry, depth, .. } = *self;
         let block = |rows: Range<usize>, columns: Range<usize>, out: &mut [f32], pitch: usize, origin: usize| {
-            let strides = [self.geometry.left(self.depth), self.geometry.right(self.depth)];
-            let block = Block { left, right, strides, depth: self.depth, rows, columns, out, pitch, origin };
-            dispatch_at(level, block)
+            dispatch_at(geometry.level, Block { geometry, left, right, depth, rows, columns, out, pitch, origin });
         };
         let (m, n) = (self.rows, self.columns.len());
         if !self.shared {
@@ -237,13 +252,18 @@ impl Part {
             return Ok(());
         }
         let parts = 4 * threads::count();
-        let by_rows = m.div_ceil(parts).next_multiple_of(rows).min(BLOCK_ROWS);
-        let by_columns = n.div_ceil(parts).next_multiple_of(self.geometry.columns());
-        if m.div_ceil(by_rows) >= n.div_ceil(by_columns).min(2 * threads::count()) {
-            threads::for_each_chunk(out, by_rows * self.n, |start, out| {
-                let first = start / self.n;
-                block(first..m.min(first + by_rows), 0..n, out, self.n, self.columns.start);
-            });
+        let by_columns = n.div_ceil(parts).next_multiple_of(geometry.columns());
+        if m.div_ceil(m.div_ceil(parts).next_multiple_of(geometry.rows)) >= n.div_ceil(by_columns).min(parts / 2) {
+            // First many rows, which make the most of the right panels, and last few: nobody waits long for the others.
+            let some = |left: usize| left.div_ceil(parts).clamp(FEW_ROWS, BLOCK_ROWS).next_multiple_of(geometry.rows);
+            threads::for_each_part(
+                out,
+                |left| some(left / self.n) * self.n,
+                |start, out| {
+                    let (first, count) = (start / self.n, out.len() / self.n);
+                    block(first..first + count, 0..n, out, self.n, self.columns.start);
+                },
+            );
             return Ok(());
         }
         let mut memory = Memory::new::<f32>(n.next_multiple_of(by_columns) * m)?;

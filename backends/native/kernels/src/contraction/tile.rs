@@ -6,19 +6,27 @@ use crate::simd::{Kernel, Level, Simd, dispatch_at};
 use crate::sums::total;
 
 use super::pack::{Grids, HEAD, grid};
-use super::{BLOCK_PANELS, BLOCK_ROWS, PIECE, UNIT, relative_error_of};
+use super::{BLOCK_PANELS, BLOCK_ROWS, Geometry, PIECE, UNIT, relative_error_of};
 
-/// Room for the sums of the largest tile, 8 rows of 3 vectors of 8 lanes.
-const TILE: usize = 192;
+const AVX512: Geometry = Geometry::of(Level::Avx512);
+const AVX2: Geometry = Geometry::of(Level::Avx2);
+const PORTABLE: Geometry = Geometry::of(Level::Portable);
 
-/// Rows of the largest tile.
-const ROWS: usize = 8;
+/// Rows and columns of the largest tile.
+const ROWS: usize = AVX512.rows;
+pub const COLUMNS: usize = AVX512.columns();
+
+/// Room for its sums.
+const TILE: usize = ROWS * COLUMNS;
 
 /// Terms after which what is asked for is read: some hundred cycles.
 const AHEAD: usize = 16;
 
 /// Numbers of binary64 in a line of the cache.
 const LINE: usize = 8;
+
+/// Terms for which a line or two of what comes later are asked for.
+const GROUP: usize = 4;
 
 /// Open elements of a block from which on the grids of its rows and columns are worth finding.
 const MANY: usize = 24;
@@ -28,10 +36,9 @@ const CROWD: usize = 8;
 
 /// Some rows times some columns of packed operands.
 pub struct Block<'a> {
+    pub geometry: Geometry,
     pub left: &'a [f64],
     pub right: &'a [f64],
-    /// From a panel to the next one, on the left and on the right.
-    pub strides: [usize; 2],
     pub depth: usize,
     /// Of the packed left operand; the first begins a panel.
     pub rows: Range<usize>,
@@ -49,9 +56,9 @@ impl Kernel for Block<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         match S::LEVEL {
-            Level::Avx512 => self.multiply::<S, 8, 3>(s),
-            Level::Avx2 => self.multiply::<S, 4, 2>(s),
-            Level::Portable => self.multiply::<S, 4, 1>(s),
+            Level::Avx512 => self.multiply::<S, { AVX512.rows }, { AVX512.vectors }>(s),
+            Level::Avx2 => self.multiply::<S, { AVX2.rows }, { AVX2.vectors }>(s),
+            Level::Portable => self.multiply::<S, { PORTABLE.rows }, { PORTABLE.vectors }>(s),
         }
     }
 }
@@ -88,7 +95,7 @@ impl Block<'_> {
     #[inline(always)]
     fn multiply<S: Simd, const R: usize, const V: usize>(mut self, s: S) {
         let wide = V * S::LANES;
-        let [left_stride, right_stride] = self.strides;
+        let (left_stride, right_stride) = (self.geometry.left(self.depth), self.geometry.right(self.depth));
         let pieces = self.depth.div_ceil(PIECE).max(1);
         let block_rows = self.rows.len().min(BLOCK_ROWS).next_multiple_of(R);
         let block_columns = BLOCK_PANELS * wide;
@@ -105,6 +112,8 @@ impl Block<'_> {
                 let end_row = self.rows.end.min(first_row + BLOCK_ROWS);
                 for piece in 0..pieces {
                     let terms = piece * PIECE..self.depth.min((piece + 1) * PIECE);
+                    let next_terms = if piece + 1 < pieces { terms.end } else { 0 };
+                    let groups = terms.len().div_ceil(GROUP);
                     let mut place = 0;
                     for row in (first_row..end_row).step_by(R) {
                         let left = &self.left[row / R * left_stride..];
@@ -126,12 +135,20 @@ impl Block<'_> {
                                 rows,
                                 columns,
                             };
+                            let mut later = Later {
+                                left,
+                                right,
+                                places: [left_stride + R + terms.start * R, (HEAD + next_terms) * wide],
+                                steps: [(GROUP * R).div_ceil(BLOCK_PANELS), (GROUP * wide * R).div_ceil(BLOCK_ROWS)],
+                            };
+                            later.places[0] += (column - first_column) / wide * groups * later.steps[0];
+                            later.places[1] += (row - first_row) / R * groups * later.steps[1];
                             macro_rules! of_width {
                                 ($v:expr) => {{
                                     tile.wide = $v * S::LANES;
                                     let start = (HEAD + terms.start) * tile.wide;
                                     let b = &right[start..start + terms.len() * tile.wide];
-                                    add::<S, R, $v>(s, a, b, piece == 0, sums);
+                                    add::<S, R, $v>(s, a, b, later, piece == 0, sums);
                                     if piece + 1 == pieces {
                                         let at = tile.row * self.pitch + self.origin + tile.column;
                                         let out = &mut out[at..];
@@ -155,26 +172,43 @@ impl Block<'_> {
     }
 }
 
+/// What the next tiles will read: the next left panel, and the next terms of the right panels. Each tile asks for a share
+/// of it, as it comes from the third cache or from memory, and that takes longer than AHEAD.
+#[derive(Clone, Copy)]
+struct Later<'a> {
+    left: &'a [f64],
+    right: &'a [f64],
+    /// Where the shares begin, on the left and on the right.
+    places: [usize; 2],
+    /// From what is asked for with a group of terms to what is with the next one.
+    steps: [usize; 2],
+}
+
 /// The sums of one piece, put into `to` or added to it.
 #[inline(always)]
-fn add<S: Simd, const R: usize, const V: usize>(s: S, a: &[f64], b: &[f64], first: bool, to: &mut [f64]) {
+fn add<S: Simd, const R: usize, const V: usize>(
+    s: S,
+    a: &[f64],
+    b: &[f64],
+    mut later: Later,
+    first: bool,
+    to: &mut [f64],
+) {
     let wide = V * S::LANES;
     let mut sums = [[s.splat(0.0); V]; R];
-    for (a, b) in a.chunks_exact(R).zip(b.chunks_exact(wide)) {
-        let mut y = [s.splat(0.0); V];
-        for v in 0..V {
-            y[v] = s.load(&b[v * S::LANES..]);
+    let (groups_of_a, groups_of_b) = (a.chunks_exact(GROUP * R), b.chunks_exact(GROUP * wide));
+    let rest = groups_of_a.remainder().chunks_exact(R).zip(groups_of_b.remainder().chunks_exact(wide));
+    for (a, b) in groups_of_a.zip(groups_of_b) {
+        s.prefetch(later.left, later.places[0]);
+        s.prefetch(later.right, later.places[1]);
+        later.places[0] += later.steps[0];
+        later.places[1] += later.steps[1];
+        for i in 0..GROUP {
+            add_products::<S, R, V>(s, &a[i * R..][..R], &b[i * wide..][..wide], &mut sums);
         }
-        s.prefetch(a, AHEAD * R);
-        for line in (0..wide).step_by(LINE) {
-            s.prefetch(b, AHEAD * wide + line);
-        }
-        for r in 0..R {
-            let x = s.splat(a[r]);
-            for v in 0..V {
-                sums[r][v] = s.fma(x, y[v], sums[r][v]);
-            }
-        }
+    }
+    for (a, b) in rest {
+        add_products::<S, R, V>(s, a, b, &mut sums);
     }
     let to = &mut to[..R * wide];
     for r in 0..R {
@@ -182,6 +216,25 @@ fn add<S: Simd, const R: usize, const V: usize>(s: S, a: &[f64], b: &[f64], firs
             let to = &mut to[r * wide + v * S::LANES..][..S::LANES];
             let sum = if first { sums[r][v] } else { s.add(s.load(to), sums[r][v]) };
             s.store(sum, to);
+        }
+    }
+}
+
+/// Add the products of one number of each row and one of each column.
+#[inline(always)]
+fn add_products<S: Simd, const R: usize, const V: usize>(s: S, a: &[f64], b: &[f64], sums: &mut [[S::F64; V]; R]) {
+    let mut y = [s.splat(0.0); V];
+    for v in 0..V {
+        y[v] = s.load(&b[v * S::LANES..]);
+    }
+    s.prefetch(a, AHEAD * R);
+    for line in (0..V * S::LANES).step_by(LINE) {
+        s.prefetch(b, AHEAD * V * S::LANES + line);
+    }
+    for r in 0..R {
+        let x = s.splat(a[r]);
+        for v in 0..V {
+            sums[r][v] = s.fma(x, y[v], sums[r][v]);
         }
     }
 }
@@ -204,7 +257,7 @@ fn decide<S: Simd, const R: usize, const V: usize>(
     for r in 0..tile.rows {
         let norm = s.splat(tile.norm(r));
         let sums = &mut sums[r * wide..][..wide];
-        let mut rounded = [0.0f32; 24];
+        let mut rounded = [0.0f32; COLUMNS];
         let whole = tile.columns == wide;
         let to: &mut [f32] = if whole { &mut out[r * pitch..][..wide] } else { &mut rounded[..wide] };
         let mut mask = 0;
@@ -300,30 +353,25 @@ impl Doubts {
     }
 
     fn find_grids(&mut self, level: Level, block: &Block, tile: &Tile) {
-        let depth = block.depth;
-        let widest = match level {
-            Level::Avx512 => 24,
-            Level::Avx2 => 8,
-            Level::Portable => 4,
-        };
-        let lanes = if level == Level::Avx512 { 8 } else { 4 };
-        self.rows.resize(block.rows.len().next_multiple_of(tile.tall), 0.0);
-        for (i, grids) in self.rows.chunks_mut(tile.tall).enumerate() {
-            let panel = &block.left[(block.rows.start / tile.tall + i) * block.strides[0]..];
-            dispatch_at(level, Grids { data: &panel[tile.tall..][..depth * tile.tall], grids });
-        }
-        self.columns.resize(block.columns.len().next_multiple_of(lanes), 0.0);
-        for (i, grids) in self.columns.chunks_mut(widest).enumerate() {
-            let panel = &block.right[(block.columns.start / widest + i) * block.strides[1]..];
+        let Block { geometry, depth, .. } = *block;
+        let grids = |panel: &[f64], head: usize, grids: &mut [f64]| {
             let wide = grids.len();
-            dispatch_at(level, Grids { data: &panel[HEAD * wide..][..depth * wide], grids });
+            dispatch_at(level, Grids { data: &panel[head * wide..][..depth * wide], grids });
+        };
+        self.rows.resize(block.rows.len().next_multiple_of(tile.tall), 0.0);
+        for (i, to) in self.rows.chunks_mut(tile.tall).enumerate() {
+            grids(&block.left[(block.rows.start / tile.tall + i) * geometry.left(depth)..], 1, to);
+        }
+        self.columns.resize(block.columns.len().next_multiple_of(geometry.lanes), 0.0);
+        for (i, to) in self.columns.chunks_mut(geometry.columns()).enumerate() {
+            grids(&block.right[(block.columns.start / geometry.columns() + i) * geometry.right(depth)..], HEAD, to);
         }
     }
 }
 
 /// Whether a sum of multiples of `step` is exact; `size`, the sum of their magnitudes, has the factor of the error. The
 /// thousandth is for roundings.
-fn is_exact(size: f64, step: f64, factor: f64) -> bool {
+pub fn is_exact(size: f64, step: f64, factor: f64) -> bool {
     size < step * (factor * (0.999 / UNIT))
 }
 
@@ -379,8 +427,7 @@ impl Kernel for Magnitudes<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let lanes = S::LANES;
-        let tall = if S::LEVEL == Level::Avx512 { 8 } else { 4 };
+        let Geometry { rows: tall, lanes, .. } = Geometry::of(S::LEVEL);
         for first in (0..self.wide).step_by(lanes) {
             let mut sums = [s.splat(0.0); ROWS];
             for (a, b) in self.a.chunks_exact(tall).zip(self.b.chunks_exact(self.wide)) {

@@ -70,17 +70,11 @@ pub fn matmul(x: &Array, y: &Array) -> Result<Array> {
         let work = size.saturating_mul(left.depth);
         if work < SMALL && work.saturating_mul(lefts.len()) >= SHARED {
             let few = lefts.len().div_ceil(4 * threads::count());
-            let failed = std::sync::Mutex::new(None);
-            threads::for_each_chunk(out, few * size, |start, out| {
+            return threads::try_for_each_chunk(out, few * size, true, |start, out| {
                 environment::with_default(|| {
-                    for (i, out) in out.chunks_exact_mut(size).enumerate() {
-                        if let Err(error) = one(start / size + i, out) {
-                            *failed.lock().expect("no panic while it is held") = Some(error);
-                        }
-                    }
-                });
+                    out.chunks_exact_mut(size).enumerate().try_for_each(|(i, out)| one(start / size + i, out))
+                })
             });
-            return failed.into_inner().expect("no panic while it is held").map_or(Ok(()), Err);
         }
         environment::with_default(|| out.chunks_exact_mut(size).enumerate().try_for_each(|(i, out)| one(i, out)))
     })

@@ -16,6 +16,7 @@ pub mod bitwise_xor;
 pub mod broadcast_to;
 pub mod ceil;
 pub mod concat;
+pub mod conv;
 pub mod copysign;
 pub mod cos;
 pub mod cumsum;
