@@ -1339,3 +1339,19 @@ def test_an_attribute_that_there_is_not_or_that_is_missing_is_named(call: Any, m
 def test_a_list_of_tensors_is_refused_with_what_to_do(name: str) -> None:
     with pytest.raises(TypeError, match=f"^{name}: takes tensors, got list; give them one by one$"):
         getattr(rc, name)([rc.ones(2), rc.ones(2)])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: rc.zeros(0).max(), "max: axis 0 of shape (0,) is empty;"),
+        (lambda: rc.zeros((2, 0)).mean(), "mean: axes (0, 1) of shape (2, 0) hold nothing;"),
+        (lambda: rc.zeros((2, 0)).min(axis=-1), "min: axis 1 of shape (2, 0) is empty;"),
+        (lambda: rc.zeros((0, 2)).quantile(0.5), "quantile: axes (0, 1) of shape (0, 2) hold nothing;"),
+    ],
+)
+def test_an_error_of_a_reduction_of_nothing_names_the_axes(call: Any, message: str) -> None:
+    """Also where the axis is left out, which stands for all of them."""
+    with pytest.raises(rc.ShapeError) as caught:
+        call()
+    assert str(caught.value).startswith(message)

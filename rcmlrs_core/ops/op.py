@@ -28,7 +28,7 @@ from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
 from rcmlrs_core.numerics.reals import decide
 from rcmlrs_core.numerics.rows import Row
 from rcmlrs_core.ops.calls import Call
-from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes
+from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes, nothing_along
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape, broadcast_offsets, offsets, strides_of
 
 
@@ -460,7 +460,7 @@ class Reduction(Operation):
         for a in axes:
             length *= x.shape[a]
         if self.empty and length == 0:
-            raise ShapeError(f"{self.name}: axis {axis} of shape {x.shape} is empty; {self.empty}")
+            raise ShapeError(f"{self.name}: {nothing_along(axes, x.shape)}; {self.empty}")
         normal = {"axis": axes}
         if self.keeps:
             normal["keepdims"] = bool(keepdims)  # type: ignore[assignment]
