@@ -115,6 +115,8 @@ def _from_array(data: Any, dtype: str | None) -> PlainArray | None:
     numpy = sys.modules.get("numpy")
     if numpy is not None and hasattr(data, "__array__"):
         values = numpy.asarray(data)
+        if values.dtype.kind == "V" and values.dtype.name.startswith(("bfloat16", "float8_")):  # JAX's, of ml_dtypes
+            values = values.astype("<f4")  # each of them is a binary32 number
         kind = values.dtype.kind
         if kind == "O":
             return _from_lists(values.tolist(), dtype, values.shape)

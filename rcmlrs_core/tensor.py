@@ -582,7 +582,8 @@ class RamTensor(Methods):
         """``x[index] = value``: this tensor takes over ``x.at[index].set(value)``, as ``replace_`` does.
 
         No other tensor changes: not one that was made of this one, such as ``y = x[0]``, and not what operations saw.
-        It makes a copy each time, so of many elements it is quicker to set them all at once.
+        It makes a copy each time, so of many elements it is quicker to set them all at once; and where two threads set
+        elements of one tensor, one may undo what the other did.
         """
         if self._node is not None or (self.requires_grad and grad_enabled.get()):
             raise GradientError(
