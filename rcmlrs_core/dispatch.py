@@ -7,7 +7,7 @@ from typing import Any
 
 from rcmlrs_core.methods import Methods
 from rcmlrs_core.ops import TABLE
-from rcmlrs_core.ops.op import Composition, Operand, Operation
+from rcmlrs_core.ops.op import Composition, Operand, Operation, unknown_attribute
 from rcmlrs_core.tensor import RamTensor, run, run_one, run_two
 
 Function = Callable[..., Any]
@@ -16,7 +16,7 @@ Function = Callable[..., Any]
 def function_of(operation: Operation) -> Function:
     """The function that a user calls for ``operation``: operands first, attributes by name (or in their order)."""
     if isinstance(operation, Composition):
-        function = operation.function
+        function = _of_known_attributes(operation.function, operation.name)
     elif operation.variadic:
         function = _of_any_number(operation)
     elif _takes_operands_alone(operation):
@@ -90,9 +90,25 @@ def _of_operands_and_attributes(operation: Operation) -> Function:
     return function
 
 
+def _of_known_attributes(composition: Function, name: str) -> Function:
+    """A composition whose error for an attribute that there is not, is the one of every other operation."""
+    parameters = list(inspect.signature(composition).parameters)
+
+    @functools.wraps(composition)
+    def function(*arguments: Any, **given: Any) -> Any:
+        for key in given:
+            if key not in parameters:
+                raise unknown_attribute(name, key, parameters)
+        return composition(*arguments, **given)
+
+    return function
+
+
 def _of_tensors(composition: Function, name: str, text_first: bool) -> Function:
     """A composition as a function asks for a tensor first, or for text and a tensor; as a method it has one."""
-    first = next(iter(inspect.signature(composition).parameters))
+    parameters = inspect.signature(composition).parameters
+    first = next(iter(parameters))
+    several = parameters[first].kind is inspect.Parameter.VAR_POSITIONAL
 
     @functools.wraps(composition)
     def function(*arguments: Any, **given: Any) -> Any:
@@ -101,7 +117,8 @@ def _of_tensors(composition: Function, name: str, text_first: bool) -> Function:
         tensors = arguments[1:] if text_first and arguments and isinstance(arguments[0], str) else arguments
         if tensors and not isinstance(tensors[0], RamTensor):
             got = type(tensors[0]).__name__
-            raise TypeError(f"{name}: takes tensors, got {got}; make them with rc.tensor(...)")
+            advice = "give them one by one" if several else "make them with rc.tensor(...)"
+            raise TypeError(f"{name}: takes tensors, got {got}; {advice}")
         return composition(*arguments, **given)
 
     return function

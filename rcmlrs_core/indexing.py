@@ -13,7 +13,7 @@ from rcmlrs_core.errors import DTypeError, IndexRangeError, ShapeError
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.ops.indices import numbers_like, tensor_of
 from rcmlrs_core.ops.op import Result
-from rcmlrs_core.ops.subscript import spread_ellipsis
+from rcmlrs_core.ops.subscript import source, spread_ellipsis
 from rcmlrs_core.plain import BOOL, INT32, Shape
 from rcmlrs_core.tensor import Number, RamTensor, as_operand, run, run_known
 
@@ -255,7 +255,12 @@ class Elements:
 
     def __init__(self, x: RamTensor, index: Any) -> None:
         self._tensor = x
-        self._places = get(numbers_like(x), index)
+        key = None if index.__class__ is RamTensor else _key(index)
+        if key is None:
+            self._places = get(numbers_like(x), index)
+        else:  # then no more places are counted than there are to be replaced
+            found = _checked(x, key)
+            self._places = tensor_of(source(x._shape, **found.attributes), found.shape, x)
 
     def set(self, value: RamTensor | Number) -> RamTensor:
         """A copy of the tensor in which these are ``value``, which broadcasts to them.

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rcmlrs_core as rc
+from rcmlrs_core.plain import PlainArray
 from tests.installed import BACKENDS
 
 
@@ -267,3 +268,25 @@ def test_tensors_of_two_backends_do_not_mix() -> None:
         for form in (index, (index,), (None, index), index > 0):
             with pytest.raises(rc.BackendMismatchError):
                 x[form]
+
+
+def test_to_replace_a_few_elements_no_more_places_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of a large tensor costs its own length and one copy, not Python's count of every element."""
+    counted = []
+    of = PlainArray.of
+
+    def counting(values: Any, shape: Any, dtype: str = "float32") -> PlainArray:
+        counted.append(len(values))
+        return of(values, shape, dtype)
+
+    x = rc.zeros((100, 10), dtype="int32")
+    monkeypatch.setattr(PlainArray, "of", counting)
+    x[-1, 2:8:3] = 7
+    x[:, 1] = rc.ones(100, dtype="int32")
+    assert max(counted) <= 100
+    monkeypatch.undo()
+    wanted = [[0] * 10 for _ in range(100)]
+    wanted[-1][2] = wanted[-1][5] = 7
+    for row in wanted:
+        row[1] = 1
+    assert x.tolist() == wanted

@@ -1117,7 +1117,9 @@ def test_a_wrong_name_is_an_attribute_error_with_a_hint() -> None:
     assert not hasattr(t, "gelo")
     with pytest.raises(AttributeError, match="has no 'gelo'; did you mean gelu"):
         rc.gelo  # noqa: B018
-    for elsewhere, here in (("view", "reshape"), ("ravel", "flatten"), ("copy", "detach")):
+    with pytest.raises(AttributeError, match=r"has no 'randn'; did you mean random\.normal"):
+        rc.randn  # noqa: B018
+    for elsewhere, here in (("view", "reshape"), ("ravel", "flatten"), ("copy", "detach"), ("numel", "size")):
         with pytest.raises(AttributeError, match=rf"a tensor has no '{elsewhere}'; did you mean .*{here}"):
             getattr(t, elsewhere)
         assert not hasattr(t, elsewhere)
@@ -1305,3 +1307,51 @@ def test_a_composition_takes_its_first_operand_by_name_too() -> None:
     assert rc.min_max(x=x).tolist() == [0.0, 1.0]
     with pytest.raises(TypeError, match="min_max: takes tensors, got float"):
         rc.min_max(x=1.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: x.sum(dim=0), "sum: there is no attribute 'dim'; did you mean 'axis'?"),
+        (lambda x: x.tril(diagonal=1), "tril: there is no attribute 'diagonal'; did you mean 'k'?"),
+        (lambda x: x.flip(dims=0), "flip: there is no attribute 'dims'; did you mean 'axis'?"),
+        (lambda x: x.permute(dims=(1, 0)), "transpose: there is no attribute 'dims'; did you mean 'axes'?"),
+        (lambda x: x.topk(1, dim=0), "topk: there is no attribute 'dim'; did you mean 'axis'?"),
+        (lambda x: rc.stack(x, x, dim=0), "stack: there is no attribute 'dim'; did you mean 'axis'?"),
+        (
+            lambda x: x.max_pool2d(kernel_size=2),
+            "max_pool2d: there is no attribute 'kernel_size'; did you mean 'kernel'?",
+        ),
+        (
+            lambda x: x.scatter(rc.zeros((1, 1), dtype="int32"), x),
+            "scatter: the attribute 'axis' is missing; pass axis=...",
+        ),
+    ],
+)
+def test_an_attribute_that_there_is_not_or_that_is_missing_is_named(call: Any, message: str) -> None:
+    """Compositions too, whose attributes are the parameters of a Python function."""
+    with pytest.raises(rc.AttributeValueError) as caught:
+        call(rc.ones((2, 2)))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", ["concat", "stack", "broadcast_arrays", "meshgrid", "add_n"])
+def test_a_list_of_tensors_is_refused_with_what_to_do(name: str) -> None:
+    with pytest.raises(TypeError, match=f"^{name}: takes tensors, got list; give them one by one$"):
+        getattr(rc, name)([rc.ones(2), rc.ones(2)])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: rc.zeros(0).max(), "max: axis 0 of shape (0,) is empty;"),
+        (lambda: rc.zeros((2, 0)).mean(), "mean: axes (0, 1) of shape (2, 0) hold nothing;"),
+        (lambda: rc.zeros((2, 0)).min(axis=-1), "min: axis 1 of shape (2, 0) is empty;"),
+        (lambda: rc.zeros((0, 2)).quantile(0.5), "quantile: axes (0, 1) of shape (0, 2) hold nothing;"),
+    ],
+)
+def test_an_error_of_a_reduction_of_nothing_names_the_axes(call: Any, message: str) -> None:
+    """Also where the axis is left out, which stands for all of them."""
+    with pytest.raises(rc.ShapeError) as caught:
+        call()
+    assert str(caught.value).startswith(message)

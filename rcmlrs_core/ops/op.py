@@ -28,7 +28,7 @@ from rcmlrs_core.numerics.formats import NAN, from_bits, round_number
 from rcmlrs_core.numerics.reals import decide
 from rcmlrs_core.numerics.rows import Row
 from rcmlrs_core.ops.calls import Call
-from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes
+from rcmlrs_core.ops.shapes import broadcast_shapes, normalize_axes, nothing_along
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape, broadcast_offsets, offsets, strides_of
 
 
@@ -304,7 +304,7 @@ def bind_attributes(
     attributes = {}
     for key, parameter in parameters.items():
         if key not in given and parameter.default is parameter.empty:
-            raise AttributeValueError(f"{name}: the attribute {key!r} is missing; pass {key}=...")
+            raise missing_attribute(name, key)
         value = given.get(key, parameter.default)
         try:
             attributes[key] = NORMAL_FORMS.get(parameter.annotation, lambda value: value)(value)
@@ -313,11 +313,20 @@ def bind_attributes(
             raise AttributeValueError(f"{name}: {key} must be of type {wanted}, got {value!r}") from error
     for key in given:
         if key not in parameters:
-            known = [*others, *parameters]
-            meant = SYNONYMS.get(key, key) if SYNONYMS.get(key) in known else "".join(get_close_matches(key, known, 1))
-            hint = f"; did you mean {meant!r}?" if meant else f"; the attributes are: {', '.join(known) or 'none'}"
-            raise AttributeValueError(f"{name}: there is no attribute {key!r}{hint}")
+            raise unknown_attribute(name, key, [*others, *parameters])
     return attributes
+
+
+def missing_attribute(name: str, key: str) -> AttributeValueError:
+    """The error for an attribute that has no default and is not given."""
+    return AttributeValueError(f"{name}: the attribute {key!r} is missing; pass {key}=...")
+
+
+def unknown_attribute(name: str, key: str, known: Sequence[str]) -> AttributeValueError:
+    """The error for an attribute that there is not, with the one that was perhaps meant."""
+    meant = next((x for x in SYNONYMS.get(key, ()) if x in known), "".join(get_close_matches(key, known, 1)))
+    hint = f"; did you mean {meant!r}?" if meant else f"; the attributes are: {', '.join(known) or 'none'}"
+    return AttributeValueError(f"{name}: there is no attribute {key!r}{hint}")
 
 
 def apply_rule(
@@ -328,16 +337,26 @@ def apply_rule(
         return rule(*operands, **attributes)
     except TypeError as error:
         parameters = {k: p for k, p in operation.signature.parameters.items() if p.annotation is not Operand}
-        if all(key in parameters for key in attributes) and all(
-            p.default is not p.empty or key in attributes for key, p in parameters.items()
-        ):
-            raise
-        known = ", ".join(parameters) or "none"
-        given = ", ".join(attributes) or "none"
-        raise AttributeValueError(f"{operation.name}: the attributes are: {known}; given were: {given}") from error
+        for key in attributes:
+            if key not in parameters:
+                raise unknown_attribute(operation.name, key, list(parameters)) from error
+        for key, parameter in parameters.items():
+            if key not in attributes and parameter.default is parameter.empty:
+                raise missing_attribute(operation.name, key) from error
+        raise
 
 
-SYNONYMS = {"dim": "axis", "keepdim": "keepdims", "ddof": "correction", "unbiased": "correction", "size": "shape"}
+SYNONYMS = {
+    "ddof": ("correction",),
+    "diagonal": ("k",),
+    "dim": ("axis",),
+    "dims": ("axis", "axes"),
+    "keepdim": ("keepdims",),
+    "kernel_size": ("kernel",),
+    "num_classes": ("classes",),
+    "size": ("shape",),
+    "unbiased": ("correction",),
+}
 """Other libraries' names of attributes, for the errors' hints."""
 
 NORMAL_FORMS: dict[Any, Callable[[Any], Any]] = {float: round_number, int: op.index, bool: bool}
@@ -441,7 +460,7 @@ class Reduction(Operation):
         for a in axes:
             length *= x.shape[a]
         if self.empty and length == 0:
-            raise ShapeError(f"{self.name}: axis {axis} of shape {x.shape} is empty; {self.empty}")
+            raise ShapeError(f"{self.name}: {nothing_along(axes, x.shape)}; {self.empty}")
         normal = {"axis": axes}
         if self.keeps:
             normal["keepdims"] = bool(keepdims)  # type: ignore[assignment]

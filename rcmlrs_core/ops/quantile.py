@@ -23,7 +23,7 @@ from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.indices import int32
 from rcmlrs_core.ops.max import as_rows, to_chosen
 from rcmlrs_core.ops.op import General, Operand, Result, case, check_dtypes, refusal
-from rcmlrs_core.ops.shapes import normalize_axes
+from rcmlrs_core.ops.shapes import normalize_axes, nothing_along
 from rcmlrs_core.plain import FLOAT32, PlainArray, offsets, strides_of
 
 Orders = float | Sequence[float]
@@ -42,9 +42,7 @@ def rule(
     check_dtypes("quantile", (x,), (FLOAT32,))
     axes = normalize_axes("quantile", axis, x.shape)
     if 0 in (x.shape[a] for a in axes):
-        raise ShapeError(
-            f"quantile: axis {axis} of shape {x.shape} is empty; the quantile of no elements does not exist"
-        )
+        raise ShapeError(f"quantile: {nothing_along(axes, x.shape)}; the quantile of no elements does not exist")
     if method not in METHODS:
         raise AttributeValueError(f"quantile: method must be one of {', '.join(METHODS)}; got {method!r}")
     listed: Any = q.tolist() if hasattr(q, "tolist") else q

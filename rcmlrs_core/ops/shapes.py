@@ -59,6 +59,13 @@ def normalize_axes(name: str, axis: Any, shape: Shape, *, one: bool = False) -> 
     return (normalize_axis(name, axis, rank),)
 
 
+def nothing_along(axes: tuple[int, ...], shape: Shape) -> str:
+    """That there is no element along axes in normal form, for an error."""
+    return (
+        f"axis {axes[0]} of shape {shape} is empty" if len(axes) == 1 else f"axes {axes} of shape {shape} hold nothing"
+    )
+
+
 def normalize_shape(name: str, shape: Any) -> Shape:
     """A shape as a tuple of non-negative ints; an int is a shape of one axis."""
     lengths = (shape,) if not isinstance(shape, Sequence) else tuple(shape)
