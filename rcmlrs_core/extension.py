@@ -45,7 +45,8 @@ def register_operation(operation: Operation | ModuleType) -> Operation:
     names = (found.name, *found.aliases)
     if isinstance(found.aliases, str) or len(set(names)) < len(names):
         raise OperationError(
-            f"{found.module}: aliases are a sequence of names, each of them once, got {found.aliases!r} for {found.name!r}"
+            f"{found.module}: aliases are a sequence of names other than {found.name!r}, each of them once, got "
+            f"{found.aliases!r}"
         )
     core: Any = sys.modules["rcmlrs_core"]
     for name in names:
