@@ -2,15 +2,17 @@
 
 Version 2024.12 of the standard, for the part of it that binary32, int32 and bool cover: there are no other element
 types. Names and signatures are the standard's; what they compute is what the operations compute, rounded once. A
-device is a backend: ``x.device`` is its name, and ``device=`` puts a new tensor there. Tensors do not change, so
-``x[i] = v`` is refused, as in JAX. Arrays of ints become int32 and of floats float32; a mixture of the two in one
-operation is refused, as the standard leaves it open.
+device is a backend: ``x.device`` is its name, and ``device=`` puts a new tensor there. ``x[i] = v`` changes the tensor
+``x`` and none that was made of it or shares its memory; ``x += v`` makes a new one. Arrays of ints become int32 and of
+floats float32; a mixture of the two in one operation is refused, as the standard leaves it open. The standard's public
+test suite can be run on this namespace: ``tests/array_api/skips.txt`` says how, and what of it does not apply.
 
 Source: the Array API standard, data-apis.org/array-api/2024.12.
 """
 
 import builtins
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ from rcmlrs_core import creation
 from rcmlrs_core import functions as _f
 from rcmlrs_core.creation import from_dlpack as _from_dlpack
 from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.ops.shapes import MOST_AXES
 from rcmlrs_core.ops.shapes import broadcast_shapes as _broadcast_shapes
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, TYPECODES
 from rcmlrs_core.registry import backends as _backends
@@ -38,7 +41,8 @@ e, pi, inf, nan, newaxis = math.e, math.pi, math.inf, math.nan, None
 float32, int32 = FLOAT32, INT32
 bool = BOOL
 
-# The standard's other element types by name only, for code that compares x.dtype with them: no tensor has one.
+# The standard's other element types by name only, for code that compares x.dtype with them, as SciPy's and
+# array-api-extra's does: no tensor has one, and __array_namespace_info__().dtypes() does not list them.
 int8, int16, int64, uint8, uint16, uint32, uint64 = "int8", "int16", "int64", "uint8", "uint16", "uint32", "uint64"
 float64, complex64, complex128 = "float64", "complex64", "complex128"
 
@@ -130,13 +134,17 @@ def result_type(*arrays_and_dtypes: Any) -> str:
 
 
 def astype(x: Array, dtype: str, /, *, copy: builtins.bool = True, device: str | None = None) -> Array:
-    """The elements as another type; floats are cut off towards zero."""
+    """The elements as another type; floats are cut off towards zero, and refused where they then are no int32."""
     found = x if device is None else x.to(device)
     dtype = creation.check_dtype("astype", dtype)
     if dtype == found.dtype:
         return found.detach() if copy and not found.requires_grad else found
-    if found.dtype == FLOAT32 and dtype == BOOL:
-        return found.not_equal(0.0)
+    if dtype == BOOL:
+        return found.not_equal(0)
+    if dtype == INT32 and found.dtype == FLOAT32:
+        whole = found.detach().trunc()
+        elements = whole.numpy() if "numpy" in sys.modules else whole.memoryview()
+        return creation.tensor(elements, found.device, dtype=INT32).reshape(found.shape)
     return found.astype(dtype)
 
 
@@ -145,7 +153,7 @@ class __array_namespace_info__:
 
     def capabilities(self) -> dict[str, Any]:
         """Masks as indices, and shapes that depend on elements: both."""
-        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": None}
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": MOST_AXES}
 
     def default_device(self) -> str:
         """The backend of new tensors."""
@@ -170,7 +178,15 @@ class __array_namespace_info__:
 def asarray(
     obj: Any, /, *, dtype: str | None = None, device: str | None = None, copy: builtins.bool | None = None
 ) -> Array:
-    """A tensor from a tensor, numbers, nested sequences, or an array: of ints int32, of floats float32."""
+    """A tensor from a tensor, numbers, nested sequences, or an array: of ints int32, of floats float32.
+
+    A complex number is taken if its imaginary part is zero: the standard's own test suite asks in this way what the
+    default complex type is, and here it is a real one.
+    """
+    if isinstance(obj, complex):
+        if obj.imag != 0:
+            raise DTypeError(f"asarray: {obj} is no real number, and there are no complex element types")
+        obj = obj.real
     if isinstance(obj, RamTensor):
         moved = obj if device is None else obj.to(device)
         if copy is False and (moved is not obj or (dtype is not None and dtype != obj.dtype)):
@@ -185,27 +201,37 @@ def asarray(
 
 def _natural(obj: Any) -> str | None:
     """int32 for what holds ints and nothing else; otherwise what ``rc.tensor`` makes of it."""
-    kind = getattr(getattr(obj, "dtype", None), "kind", None)
-    if kind is None:
-        flat = [obj]
-        kinds = set[str]()
-        while flat:
-            one = flat.pop()
-            if isinstance(one, list | tuple):
-                flat += one
-            else:
-                kinds.add("b" if isinstance(one, builtins.bool) else "i" if isinstance(one, int) else _kind(one))
-        kind = "f" if kinds - {"i", "b"} or not kinds else "b" if kinds == {"b"} else "i"
-    return INT32 if kind in "iu" else None
+    flat, kinds = [obj], set[str]()
+    while flat:
+        one = flat.pop()
+        if isinstance(one, Sequence) and not isinstance(one, str | bytes | bytearray | memoryview):
+            flat += one
+        else:
+            kinds.add(_kind(one))
+    return INT32 if "i" in kinds and kinds <= {"i", "b"} else None
 
 
 def _kind(one: Any) -> str:
-    return {INT32: "i", BOOL: "b"}.get(getattr(one, "dtype", ""), "f")
+    """``"i"`` for ints, an array or a buffer of them; ``"b"`` for bools; ``"f"`` for anything else."""
+    if isinstance(one, int):
+        return "b" if isinstance(one, builtins.bool) else "i"
+    dtype = getattr(one, "dtype", None)
+    called = str(getattr(dtype, "name", dtype)).rpartition(".")[2]
+    if dtype is None and not isinstance(one, float):
+        try:
+            code = memoryview(one).format[-1:]
+        except TypeError:
+            return "f"
+        called = "int" if code in "bBhHiIlLqQ" else "bool" if code == "?" else code
+    return "i" if called.startswith(("int", "uint")) else "b" if called.startswith("bool") else "f"
 
 
 def from_dlpack(x: Any, /, *, device: str | None = None, copy: builtins.bool | None = None) -> Array:
-    """A tensor from another library's array; without a copy where the backend can share its memory."""
-    return _from_dlpack(x, backend=device, copy=copy)
+    """A tensor from another library's array; without a copy where the backend can share its memory.
+
+    A tensor stays on its device, as the standard has it, unless another is named.
+    """
+    return _from_dlpack(x, backend=x.device if device is None and isinstance(x, RamTensor) else device, copy=copy)
 
 
 def _of(dtype: str | None, *numbers: Any) -> str:
@@ -360,6 +386,11 @@ def real(x: Array, /) -> Array:
 conj = real
 
 
+def imag(x: Array, /) -> Array:
+    """Zeros, likewise."""
+    return zeros_like(x)
+
+
 def clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
     """Every element brought into [min, max]."""
     return x.clip(min, max)
@@ -387,19 +418,34 @@ def prod(x: Array, /, *, axis: Axes = None, dtype: str | None = None, keepdims: 
     return _counted(x, dtype).prod(axis, keepdims)
 
 
+def _along(x: Array, axis: Axes) -> int:
+    """How many elements a reduction joins to one; an axis that is not there is refused by the operation."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return math.prod(x.shape[a] for a in axes if -x.ndim <= a < x.ndim)
+
+
+def _left_open(x: Array, axis: Axes, keepdims: builtins.bool) -> Array:
+    """NaN in the shape of a reduction: what the standard wants where the operation refuses to divide by nothing."""
+    return x.detach().sum(axis, keepdims).full_like(nan)
+
+
 def mean(x: Array, /, *, axis: Axes = None, keepdims: builtins.bool = False) -> Array:
-    """The mean along axes, rounded once."""
-    return x.mean(axis, keepdims)
+    """The mean along axes, rounded once; of no elements it is NaN, as the standard has it."""
+    return _left_open(x, axis, keepdims) if _along(x, axis) == 0 else x.mean(axis, keepdims)
 
 
 def std(x: Array, /, *, axis: Axes = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Array:
-    """The standard deviation along axes, rounded once."""
-    return x.std(axis, keepdims, correction=correction)
+    """The standard deviation along axes, rounded once; NaN where no more elements are there than the correction."""
+    return (
+        _left_open(x, axis, keepdims) if _along(x, axis) <= correction else x.std(axis, keepdims, correction=correction)
+    )
 
 
 def var(x: Array, /, *, axis: Axes = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Array:
-    """The variance along axes, rounded once."""
-    return x.var(axis, keepdims, correction=correction)
+    """The variance along axes, rounded once; NaN where no more elements are there than the correction."""
+    return (
+        _left_open(x, axis, keepdims) if _along(x, axis) <= correction else x.var(axis, keepdims, correction=correction)
+    )
 
 
 def max(x: Array, /, *, axis: Axes = None, keepdims: builtins.bool = False) -> Array:
@@ -479,6 +525,8 @@ def searchsorted(x1: Array, x2: Array, /, *, side: str = "left", sorter: Array |
 
 def where(condition: Array, x1: Any, x2: Any, /) -> Array:
     """One or the other."""
+    if not isinstance(x1, RamTensor) and not isinstance(x2, RamTensor):
+        x1 = asarray(x1, dtype=_of(None, x1, x2), device=condition.device)
     return condition.where(x1, x2)
 
 
@@ -648,7 +696,7 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Array:
 
 def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array:
     """Along an axis, the elements that indices name."""
-    return x.take_along_axis(indices, axis)
+    return x.take_along_axis(_from_the_front(indices, x.shape[axis]), axis)
 
 
 def _from_the_front(indices: Array, length: int) -> Array:

@@ -78,8 +78,11 @@ def from_dlpack(source: Any, *, backend: str | Backend | None = None, copy: bool
     refuses where a copy is needed. Integers of other widths are refused when they do not fit; other floats are rounded
     once (N6).
     """
-    if not hasattr(source, "__dlpack__"):
-        raise TypeError(f"from_dlpack: takes an array with __dlpack__, got {type(source).__name__}; see rc.tensor(...)")
+    if not (hasattr(source, "__dlpack__") and hasattr(source, "__dlpack_device__")):
+        raise TypeError(
+            f"from_dlpack: takes an array with __dlpack__ and __dlpack_device__, got {type(source).__name__}; "
+            "see rc.tensor(...)"
+        )
     chosen = current_backend() if backend is None else get_backend(backend)
     if isinstance(source, RamTensor) and source._backend is chosen:
         return source.detach()  # elements never change, so a copy would be the same
@@ -112,6 +115,8 @@ def _from_array(data: Any, dtype: str | None) -> PlainArray | None:
     numpy = sys.modules.get("numpy")
     if numpy is not None and hasattr(data, "__array__"):
         values = numpy.asarray(data)
+        if values.dtype.kind == "V" and values.dtype.name.startswith(("bfloat16", "float8_")):  # JAX's, of ml_dtypes
+            values = values.astype("<f4")  # each of them is a binary32 number
         kind = values.dtype.kind
         if kind == "O":
             return _from_lists(values.tolist(), dtype, values.shape)
@@ -123,6 +128,8 @@ def _from_array(data: Any, dtype: str | None) -> PlainArray | None:
         if dtype != FLOAT32 and not (stored == values).all():
             allowed = "an integer in [-2^31, 2^31)" if dtype == INT32 else "a bool (or 1 or 0)"
             raise DTypeError(f"tensor: dtype is {dtype!r}, but not every element of the array is {allowed}")
+        if dtype == BOOL:
+            stored = stored.view("u1") != 0  # whose bools come from elsewhere may hold any byte for true
         raw = stored.tobytes()
         return PlainArray.frombytes(raw, values.shape, dtype)
     if isinstance(data, str | bytes | bytearray):

@@ -50,7 +50,7 @@ class DTypeError(RcmlrsError, TypeError):
     """A tensor of another element type than the operation takes."""
 
 
-class IntegerRangeError(RcmlrsError, ArithmeticError):
+class IntegerRangeError(RcmlrsError, OverflowError):
     """An int32 operation whose exact result is no int32: too large, or a quotient by zero."""
 
 

@@ -422,6 +422,7 @@ class RamTensor(Methods):
         return NotImplemented
 
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _augmented
+    __iand__ = __ior__ = __ixor__ = __ilshift__ = __irshift__ = _augmented
 
     def __add__(self, other: Any) -> "RamTensor":
         return self.add(other) if is_operand(other) else NotImplemented
@@ -547,6 +548,17 @@ class RamTensor(Methods):
     def __int__(self) -> int:
         return int(self.item())
 
+    __trunc__ = __int__  # math.floor and math.ceil take the float
+
+    def __round__(self, ndigits: int | None = None) -> "RamTensor":
+        """``round(x)``: every element, halves to even, as Python rounds a number."""
+        if ndigits is not None:
+            raise TypeError(f"round: a tensor is rounded to integers, not to {ndigits} digits; take round(x.item(), n)")
+        return self.round()
+
+    def __bytes__(self) -> bytes:
+        return self.tobytes()
+
     def __complex__(self) -> complex:
         return complex(self.item())
 
@@ -570,7 +582,8 @@ class RamTensor(Methods):
         """``x[index] = value``: this tensor takes over ``x.at[index].set(value)``, as ``replace_`` does.
 
         No other tensor changes: not one that was made of this one, such as ``y = x[0]``, and not what operations saw.
-        It makes a copy each time, so of many elements it is quicker to set them all at once.
+        It makes a copy each time, so of many elements it is quicker to set them all at once; and where two threads set
+        elements of one tensor, one may undo what the other did.
         """
         if self._node is not None or (self.requires_grad and grad_enabled.get()):
             raise GradientError(

@@ -170,8 +170,7 @@ def joined(results: Any) -> rc.RamTensor:
     """The result of an operation; of one that gives several, those of float32 one after another."""
     if isinstance(results, rc.RamTensor):
         return results
-    first, *rest = (y.flatten() for y in results if y.dtype == FLOAT32)
-    return first.concat(*rest)
+    return rc.concat(*(y.flatten() for y in results if y.dtype == FLOAT32))
 
 
 def flow(
@@ -492,6 +491,12 @@ def of_sum(function: Callable[[rc.RamTensor], rc.RamTensor], data: Any) -> str:
     return found.pop()
 
 
+DIAGONAL = float(np.float32(0.5**0.5))
+AWAY = [0.0, DIAGONAL, 1.0, 0.0, -DIAGONAL]
+"""Along the diagonal, also where the length overflows, and along an axis."""
+TINY = float(np.float32(0.5 / 3e38))
+
+
 @pytest.mark.parametrize(
     ("function", "data", "want"),
     [
@@ -520,11 +525,49 @@ def of_sum(function: Callable[[rc.RamTensor], rc.RamTensor], data: Any) -> str:
         (lambda x: x.softmax(), [-inf, 0.0], [0.0, 0.0]),
         (lambda x: x.logsumexp(), [-inf, 0.0, 0.0], [0.0, 0.5, 0.5]),
         (lambda x: x.mae_loss(rc.tensor([1.0, 2.0]), reduction="sum"), [1.0, 3.0], [0.0, 1.0]),
+        (lambda x: x.hypot(rc.tensor([0.0, 3e38, 1.0, inf, inf])), [0.0, 3e38, inf, 1.0, -inf], AWAY),
+        (
+            lambda x: x.atan2(rc.tensor([0.0, 3e38, 1.0, inf, -inf])),
+            [0.0, 3e38, inf, 1.0, 2.0],
+            [0.0, TINY, 0.0, 0.0, -0.0],
+        ),
+        (lambda x: rc.tensor([0.0, 3e38, 1.0, inf]).atan2(x), [0.0, 3e38, inf, 1.0], [-0.0, -TINY, -0.0, -0.0]),
+        (lambda x: x.powf(rc.tensor([0.0, 1.0, 2.0, 0.0, inf])), [0.0, 0.0, 0.0, nan, 0.5], [0.0, 1.0, 0.0, 0.0, 0.0]),
+        (lambda x: rc.tensor([0.0, 0.0, inf]).powf(x), [0.0, 2.0, -1.0], [0.0, 0.0, 0.0]),
+        (lambda x: rc.tensor([0.0, 0.0, 1.0]) / x, [2.0**-140, -(2.0**-149), inf], [-0.0, -0.0, -0.0]),
+        (lambda x: x.clip(min=0.0, max=1.0), [0.0, 1.0, 2.0, -1.0], [1.0, 1.0, 0.0, 0.0]),
+        (lambda x: x.sort() * rc.tensor([1.0, 2.0, 3.0]), [2.0, 1.0, 2.0], [2.0, 1.0, 3.0]),
+        (lambda x: x.norm(), [0.0, -0.0], [0.0, -0.0]),
+        (lambda x: x.prod(), [0.0, 2.0, 3.0], [6.0, 0.0, 0.0]),
+        (lambda x: x.cumprod(), [2.0, 0.0, 3.0], [1.0, 8.0, 0.0]),
+        (lambda x: x.logaddexp(rc.tensor([-inf, inf, -inf])), [-inf, inf, 1.0], [0.5, 0.5, 1.0]),
+        (lambda x: x.z_score(), [1.0, 1.0], [0.0, 0.0]),
+        (lambda x: x.swish_derivative(), [inf, -inf], [-0.0, -0.0]),
+        (lambda x: x.tanh() + x.sigmoid() + x.gelu() + x.erf(), [inf, -inf, 500.0], [1.0, 0.0, 1.0]),
     ],
 )
 def test_kinks_and_ties(function: Any, data: Any, want: Any) -> None:
     """relu'(0) = 0 and |x|'(0) = 0 (N7); of equal elements the first takes the gradient (N4.3)."""
     assert of_sum(function, data) == str(want)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "want"),
+    [
+        ("powf", [[0.0, 2.0], [0.0, 3.0], [2.0, 0.0]], [[2.0, 0.0], [0.0, 0.0], [0.0, 0.5]]),
+        ("fmod", [[5.0, 3.0], [1.0, 2.0**-149], [0.1, 2.0**-126]], [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]),
+        ("hypot", [[inf, 1.0], [1.0, -inf]], [[0.0, 0.0], [0.0, 0.0]]),
+        ("atan2", [[inf, 1.0], [1.0, -inf]], [[0.0, 0.0], [0.0, 0.0]]),
+    ],
+)
+def test_second_derivatives_at_special_places(name: str, data: Any, want: Any) -> None:
+    """Of x by the first operand and then by either: what a gradient masks out makes no NaN in the gradient of that."""
+    for backend in BACKENDS:
+        with rc.use_backend(backend):
+            for (x, y), expected in zip(data, want, strict=True):
+                inner = rc.grad(getattr(rc, name), 0)
+                found = rc.grad(inner, (0, 1))(rc.tensor(x), rc.tensor(y))
+                assert [float(part) for part in found] == expected
 
 
 # ------------------------------------------------------------------------------------ the same bits everywhere
@@ -540,8 +583,7 @@ def test_gradients_at_hard_inputs_have_the_same_bits_on_both_backends(name: str)
         xs = tensors_of(case.inputs, "python")
         y = joined(getattr(rc, name)(*xs, **case.attributes))
         if y.requires_grad:
-            received = np.resize(np.array(EDGES[2:] + EDGES[:2]), y.shape)
-            flow(name, case.inputs, case.attributes, received)
+            flow(name, case.inputs, case.attributes, np.resize(np.array(EDGES[2:] + EDGES[:2]), y.shape))
     if isinstance(operation, Elementwise) and name not in REFERENCES:
         arity = operation.arity or 2
         columns = [np.array(column) for column in zip(*itertools.product(EDGES, repeat=arity), strict=True)]

@@ -34,9 +34,9 @@ def integers(m: Any, x: Any, y: Any) -> Any:
     return x + y
 
 
-def gradient(g: Any, s: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """``g`` to both."""
-    return g.sum_to(x.shape), g.sum_to(y.shape)
+def gradient(g: Any, s: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """``g`` to both; a constant costs no sum."""
+    return g.sum_to(x.shape) if x.requires_grad else None, g.sum_to(y.shape) if y.requires_grad else None
 
 
 operation = Elementwise(

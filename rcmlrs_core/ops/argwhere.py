@@ -2,6 +2,7 @@
 
 1. Of shape (number of these elements, number of axes), in row-major order. NaN is not zero, -0 is. The number depends
    on the elements. (``nonzero`` has a vector for each axis, as the Array API standard wants it.)
+2. Not differentiable: the places move in jumps.
 """
 
 from rcmlrs_core.ops.calls import Bools, call

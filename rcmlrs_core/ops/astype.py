@@ -19,8 +19,9 @@ CONVERSIONS = {(BOOL, INT32), (BOOL, FLOAT32), (INT32, FLOAT32)}
 
 
 def rule(x: Operand, *, dtype: str) -> Result:
-    """Clauses 1 and 2."""
-    if dtype not in ALL_DTYPES:
+    """Clauses 1 and 2; an element type of another library is its name."""
+    dtype = getattr(dtype, "name", getattr(dtype, "__name__", dtype))
+    if not isinstance(dtype, str) or dtype not in ALL_DTYPES:
         raise AttributeValueError(f"astype: dtype must be one of {', '.join(ALL_DTYPES)}, got {dtype!r}")
     if x.dtype != dtype and (x.dtype, dtype) not in CONVERSIONS:
         advice = "compare it, as in x.not_equal(0)" if dtype == BOOL else "make the int32 tensor from Python ints"

@@ -5,14 +5,15 @@
    sign of y. At infinity it is the limit along the axis or the diagonal: +-0, +-RN(pi/4), +-RN(pi/2), +-RN(3 pi/4) or
    +-RN(pi). (IEEE 754-2019, 9.2.1; N2.3.)
 3. Operands broadcast against each other.
-4. The gradient passes ``g * x / (x^2 + y^2)`` to ``y`` and ``-g * y / (x^2 + y^2)`` to ``x``, 0 to both in the origin;
-   each summed over the axes that were broadcast.
+4. The gradient passes ``g * x / (x^2 + y^2)`` to ``y`` and ``-g * y / (x^2 + y^2)`` to ``x``, 0 to both in the origin
+   and where either is infinite; each summed over the axes that were broadcast.
 """
 
 from math import copysign, inf, isinf, nan
 from typing import Any
 
 from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.ops.hypot import finite
 from rcmlrs_core.ops.op import Elementwise, case, refusal
 from rcmlrs_core.plain import PlainArray
 
@@ -46,11 +47,15 @@ def binary64(m: Any, y: Any, x: Any) -> Any:
 
 
 def gradient(g: Any, a: Any, y: Any, x: Any) -> tuple[Any, Any]:
-    """Clause 4, as ``g * (x / h / h)`` with h = sqrt(x^2 + y^2), which neither overflows nor underflows."""
-    h = y.hypot(x)
+    """Clause 4, as ``g * (x / h / h)`` with h = sqrt(x^2 + y^2), which neither overflows nor underflows.
+
+    Of s x and s y, that is the gradient at x and y divided by s.
+    """
+    a, b, s = finite(x, y, x.hypot(y))
+    h = a.hypot(b)
     g = h.equal(0.0).where(0.0, g)
     h = h.equal(0.0).where(1.0, h)
-    return (g * (x / h / h)).sum_to(y.shape), (g * (-y / h / h)).sum_to(x.shape)
+    return (g * (a / h / h * s)).sum_to(y.shape), (g * (-b / h / h * s)).sum_to(x.shape)
 
 
 operation = Elementwise(

@@ -4,8 +4,8 @@
 2. ``x / 0`` is the infinity with the sign of the quotient, ``0 / 0`` and ``inf / inf`` are NaN, ``x / inf`` is a
    zero (N2.3).
 3. Operands broadcast against each other.
-4. The gradient passes ``g / y`` to ``x`` and ``-(g / y) * q`` to ``y``, with q the quotient, summed over the axes
-   that were broadcast.
+4. The gradient passes ``g / y`` to ``x`` and ``-(g * q) / y`` to ``y``, with q the quotient, summed over the axes
+   that were broadcast. (The quotient g / y, times a q of 0, would be NaN beside a subnormal y.)
 """
 
 from typing import Any
@@ -37,10 +37,10 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
     return x / y
 
 
-def gradient(g: Any, q: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Clause 4."""
-    share = g / y
-    return share.sum_to(x.shape), -(share * q).sum_to(y.shape)
+def gradient(g: Any, q: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """Clause 4; a constant costs nothing."""
+    to_x = (g / y).sum_to(x.shape) if x.requires_grad else None
+    return to_x, -(g * q / y).sum_to(y.shape) if y.requires_grad else None
 
 
 operation = Elementwise(

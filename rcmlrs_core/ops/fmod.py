@@ -4,8 +4,8 @@
    and C call it so). An exact zero has the sign of x.
 2. Of a zero y or an infinite x it is NaN; of an infinite y it is x (N2.3).
 3. Operands broadcast against each other. ``remainder`` is the one that has the sign of y, as Python's ``%``.
-4. The gradient passes ``g`` to x and ``-g * trunc(x / y)`` to y, summed over the axes that were broadcast; that is
-   ``(fmod - x) / y``.
+4. The gradient passes ``g`` to x and ``-g * trunc(x / y)`` to y, summed over the axes that were broadcast. The whole
+   number is ``floor_divide(|x|, |y|)`` with the sign of the quotient, and constant but for jumps.
 """
 
 from math import fmod as exact_fmod
@@ -27,9 +27,13 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
     return m.copysign(m.abs(x) % m.abs(y), x)
 
 
-def gradient(g: Any, r: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Clause 4."""
-    return g.sum_to(x.shape), (g * ((r - x) / y)).sum_to(y.shape)
+def gradient(g: Any, r: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """Clause 4; a constant costs nothing."""
+    to_x = g.sum_to(x.shape) if x.requires_grad else None
+    if not y.requires_grad:
+        return to_x, None
+    times = x.abs().floor_divide(y.abs()) * (x.sign() * y.sign())
+    return to_x, -(g * times).sum_to(y.shape)
 
 
 operation = Elementwise(

@@ -5,7 +5,6 @@
 2. ``gelu(-0) = -0``; ``gelu(-inf) = -0`` and ``gelu(inf) = inf``, the limits (N2.3).
 3. The gradient is ``g * gelu_derivative(x)``.
 4. PyTorch's ``gelu(x)`` is ``gelu_erf``, and its ``gelu(x, approximate="tanh")`` is this one.
-4. PyTorch's ``gelu(x)`` is ``gelu_erf``, and its ``gelu(x, approximate="tanh")`` is this one.
 
 Source: D. Hendrycks, K. Gimpel, Gaussian Error Linear Units, arXiv:1606.08415, section 2.
 """

@@ -3,8 +3,9 @@
 1. ``RN(sqrt(x^2 + y^2))``: one rounding, without overflow or underflow on the way (N2.1).
 2. If either is infinite the length is inf, even beside NaN; any other NaN gives NaN (IEEE 754-2019, 9.2.1; N2.3).
 3. Operands broadcast against each other.
-4. The gradient passes ``g * (x / h)`` to ``x`` and ``g * (y / h)`` to ``y``, with the length h, and 0 to both where it
-   is 0; each summed over the axes that were broadcast.
+4. The gradient passes ``g * (x / h)`` to ``x`` and ``g * (y / h)`` to ``y``, with the length h, also where that is
+   above the largest number; each summed over the axes that were broadcast. Where h is 0 it is 0 to both. Where x or y
+   is infinite it is the limit: a finite one beside it receives 0.
 """
 
 from math import inf, isinf, nan
@@ -38,9 +39,24 @@ def binary64(m: Any, x: Any, y: Any) -> Any:
 
 def gradient(g: Any, h: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """Clause 4."""
+    a, b, _ = finite(x, y, h)
+    h = a.hypot(b)
     g = h.equal(0.0).where(0.0, g)
     h = h.equal(0.0).where(1.0, h)
-    return (g * (x / h)).sum_to(x.shape), (g * (y / h)).sum_to(y.shape)
+    return (g * (a / h)).sum_to(x.shape), (g * (b / h)).sum_to(y.shape)
+
+
+def finite(x: Any, y: Any, h: Any) -> tuple[Any, Any, Any]:
+    """``(s x, s y, s)``, of the same direction as (x, y) and with a finite length: s is 1 almost everywhere.
+
+    It is 1/4 where the length h of finite x and y is above the largest number. Infinite ones become 1 or -1 and finite
+    ones beside them 0, which is the limit's direction; s is 0 there.
+    """
+    s = h.equal(inf).where(0.25, 1.0)
+    infinite = x.isinf().logical_or(y.isinf())
+    a = infinite.where(x.isinf().where(x.sign(), 0.0), x * s)
+    b = infinite.where(y.isinf().where(y.sign(), 0.0), y * s)
+    return a, b, infinite.where(0.0, s)
 
 
 operation = Elementwise(

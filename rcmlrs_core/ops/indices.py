@@ -1,10 +1,11 @@
 """Indices in operands: the checks of their values, which kernels make, and the error that they raise."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
-from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError
+from rcmlrs_core.errors import AxisError, DTypeError, IndexRangeError, ShapeError
 from rcmlrs_core.ops.op import Operand, conversion, spread
 from rcmlrs_core.ops.shapes import broadcast_shapes
 from rcmlrs_core.plain import INT32, PlainArray, Shape, offsets, strides_of
@@ -66,7 +67,15 @@ def tensor_of(values: Iterable[int], shape: Shape, beside: Any) -> Any:
 
 def numbers_like(x: Any) -> Any:
     """The numbers from 0 on, as an int32 tensor of the shape of ``x``."""
-    return tensor_of(range(prod(x.shape)), x.shape, x)
+    n = prod(x.shape)
+    if n > 1 << 31:
+        raise ShapeError(f"a tensor of shape {x.shape} has {n} places, more than int32 can number; take a part of it")
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return tensor_of(range(n), x.shape, x)
+    from rcmlrs_core.creation import from_bytes  # which is made of operations
+
+    return from_bytes(numpy.arange(n, dtype="<i4"), x.shape, x._backend, dtype=INT32)
 
 
 def places_along(shape: Shape, indices: PlainArray, axis: int) -> list[int]:

@@ -3,7 +3,7 @@
 1. ``log(sum_j e^(x_j))``, rounded once (N3.3): nothing overflows. Of one element it is that element (of a zero, +0).
 2. -inf elements add nothing; -inf alone give -inf. One +inf gives +inf; NaN gives NaN.
 3. ``axis`` is an int, a tuple of ints or None, which is all. The logarithm of an empty sum is -inf.
-4. The gradient is ``g * softmax(x)``.
+4. The gradient is ``g * softmax(x)``, so NaN for a row with +inf or NaN, or of -inf alone.
 """
 
 from typing import Any

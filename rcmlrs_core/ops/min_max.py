@@ -3,7 +3,8 @@
 1. ``(x - min(x)) / (max(x) - min(x))``, with both taken along ``axis`` (an int, a tuple of ints, or None, which is the
    whole tensor): ``min``, ``max``, ``sub`` and ``div``, each rounded once (N5). A table of one sample in each row takes
    ``axis=0``.
-2. The smallest elements become +0 and the largest 1. Where all are equal there is nothing to scale, and all become +0.
+2. The smallest elements become +0 and the largest 1. Where all are equal there is nothing to scale, and all become +0;
+   the gradient there is that of a scale of 1.
 3. Not a number, or an infinity, makes what shares its scale NaN or zero, as IEEE 754 has it.
 4. ``x.min_max_(axis)`` does it in place.
 """

@@ -31,10 +31,11 @@ def integers(m: Any, x: Any, y: Any) -> Any:
     return m.where(x > y, y, x)
 
 
-def gradient(g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Clause 3."""
+def gradient(g: Any, z: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """Clause 3; a constant costs nothing."""
     second = x.greater(y)
-    return second.where(0.0, g).sum_to(x.shape), second.where(g, 0.0).sum_to(y.shape)
+    to_x = second.where(0.0, g).sum_to(x.shape) if x.requires_grad else None
+    return to_x, second.where(g, 0.0).sum_to(y.shape) if y.requires_grad else None
 
 
 operation = Elementwise(

@@ -35,9 +35,10 @@ def integers(m: Any, x: Any, y: Any) -> Any:
     return x * y
 
 
-def gradient(g: Any, p: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """``g * y`` and ``g * x``."""
-    return (g * y).sum_to(x.shape), (g * x).sum_to(y.shape)
+def gradient(g: Any, p: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """``g * y`` and ``g * x``; a constant costs no product and no sum."""
+    to_x = (g * y).sum_to(x.shape) if x.requires_grad else None
+    return to_x, (g * x).sum_to(y.shape) if y.requires_grad else None
 
 
 operation = Elementwise(

@@ -8,7 +8,8 @@
 4. ``axis`` is an int, a tuple of ints or None, which is all. The norm of no elements is +0; with ``inf`` and p < 0 it
    is refused. This is the Array API's ``vector_norm``; a matrix has its Frobenius norm.
 5. The gradient is ``g * sign(x_i) (|x_i| / norm)^(p-1)``, and zero where x_i or the norm is; with ``inf`` and ``-inf``
-   the first element that has the norm takes it (N4.3); with 0 there is none.
+   the first element that has the norm takes it (N4.3); with 0 there is none. Where a p-norm is infinite, so that the
+   quotient is 0 or NaN, it is of no use.
 """
 
 import math

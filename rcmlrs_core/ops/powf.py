@@ -5,8 +5,8 @@
 3. ``0^y`` is 0 for y > 0 and infinite for y < 0; ``(+-inf)^y`` the other way around. Of the four, those of a
    negative x and an odd integer y are negative. ``(-1)^(+-inf) = 1``; other powers of infinite exponent are their
    limits, 0 or inf. (IEEE 754-2019, 9.2.1, ``pow``; N2.3.)
-4. The gradient passes ``g * (y * x^(y-1))`` to ``x``, 0 where y = 0, and ``g * (x^y * log x)`` to ``y``, 0 where x
-   = 0 and y >= 0; each summed over the axes that were broadcast.
+4. The gradient passes ``g * (y * x^(y-1))`` to ``x``, 0 where y or x^(y-1) is 0, and ``g * (x^y * log x)`` to ``y``,
+   0 where x^y is 0 and where x = 0 = y; each summed over the axes that were broadcast.
 5. Of int32 too, to int32: exact, and refused where the result is none or ``y`` is negative.
 """
 
@@ -71,13 +71,23 @@ def clipped(m: Any, x: Any) -> Any:
     return m.where(x > HIGHEST, HIGHEST + 1, m.where(x < LOWEST, LOWEST - 1, x))
 
 
-def gradient(g: Any, p: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Clause 4."""
-    to_x = y.equal(0.0).where(0.0, g * (y * x.powf(y - 1.0)))
-    to_y = x.equal(0.0).logical_and(y.greater_equal(0.0)).where(0.0, g * (p * x.log()))
-    return to_x.sum_to(x.shape), to_y.sum_to(y.shape)
+def gradient(g: Any, p: Any, x: Any, y: Any) -> tuple[Any, Any | None]:
+    """Clause 4. Where it says 0, no infinity or NaN is made on the way, which gradients of this one would meet.
+
+    With y = 0, x^(y-1) = 1/x is finite only for an x that is not subnormal; then its own derivative by y counts.
+    """
+    flat = y.equal(0.0).logical_and(x.abs().greater_equal(SMALLEST_NORMAL).logical_not())
+    power = flat.where(1.0, x).powf(y - 1.0)
+    limit = y.isinf().logical_and(power.equal(0.0))
+    to_x = (g * (flat.logical_or(limit).where(0.0, y) * power)).sum_to(x.shape)
+    if not y.requires_grad:
+        return to_x, None
+    none = p.equal(0.0).logical_or(x.equal(0.0).logical_and(y.equal(0.0)))
+    to_y = g * (p * none.where(1.0, x).log())
+    return to_x, to_y.sum_to(y.shape)
 
 
+SMALLEST_NORMAL = 2.0**-126
 MAXIMUM = 3.4028234663852886e38
 NAN, INF = nan, inf
 

@@ -4,6 +4,7 @@
    ``ravel_index(i, j, shape=(m, n)) = i * n + j`` (NumPy's ``ravel_multi_index``), an int32.
 2. Indices below zero count from the end. One outside of [-length, length) is refused, and so is a shape of more than
    2^31 elements.
+3. Not differentiable: the number of a place moves in jumps.
 """
 
 from collections.abc import Sequence

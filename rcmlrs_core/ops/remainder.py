@@ -44,9 +44,10 @@ def integers(m: Any, x: Any, y: Any) -> Any:
     return m.where(y == 0, NO_INTEGER, x % m.where(y == 0, 1, y))
 
 
-def gradient(g: Any, r: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Clause 4."""
-    return g.sum_to(x.shape), -(g * x.floor_divide(y)).sum_to(y.shape)
+def gradient(g: Any, r: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """Clause 4; a constant costs nothing."""
+    to_x = g.sum_to(x.shape) if x.requires_grad else None
+    return to_x, -(g * x.floor_divide(y)).sum_to(y.shape) if y.requires_grad else None
 
 
 operation = Elementwise(

@@ -34,9 +34,9 @@ def integers(m: Any, x: Any, y: Any) -> Any:
     return x - y
 
 
-def gradient(g: Any, d: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """``g`` and ``-g``."""
-    return g.sum_to(x.shape), -g.sum_to(y.shape)
+def gradient(g: Any, d: Any, x: Any, y: Any) -> tuple[Any | None, Any | None]:
+    """``g`` and ``-g``; a constant costs no sum."""
+    return g.sum_to(x.shape) if x.requires_grad else None, -g.sum_to(y.shape) if y.requires_grad else None
 
 
 operation = Elementwise(

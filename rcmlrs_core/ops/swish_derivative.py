@@ -2,7 +2,8 @@
 
 1. ``swish'(x) = s(x) + x s(x) (1 - s(x))`` with s = sigmoid; rounded once (N2.1).
 2. ``swish'(-inf) = -0`` and ``swish'(inf) = 1``, the limits (N2.3). It is zero near -1.2785 and negative below.
-3. The gradient is ``g * s'(x) * (2 - x tanh(x/2))``, with s' = sigmoid_derivative.
+3. The gradient is ``g * s'(x) * (2 - x tanh(x/2))``, with s' = sigmoid_derivative, at x clipped to [-200, 200], beyond
+   which it is below the smallest number.
 """
 
 from math import inf, nan
@@ -36,6 +37,7 @@ def binary64(m: Any, x: Any) -> Any:
 
 def gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     """Clause 3."""
+    x = x.maximum(-200.0).minimum(200.0)
     return (g * (x.sigmoid_derivative() * (2.0 - x * (0.5 * x).tanh())),)
 
 

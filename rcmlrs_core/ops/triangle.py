@@ -31,6 +31,7 @@ def triangle(module: str, keeps: Callable[[int, int], bool], cases: Sequence[Cas
         return [place if place < 0 else n * size + place for n in range(prod(given[:-2])) for place in matrix]
 
     def gradient(g: Any, y: Any, x: Any, *, k: int) -> tuple[Any]:
+        """The same triangle of ``g``: what is not kept has no part in the result."""
         return (getattr(g, name)(k=k),)
 
     return Move(

@@ -38,9 +38,10 @@ def binary64(m: Any, condition: Any, x: Any, y: Any) -> Any:
     return m.where(condition, x, y)
 
 
-def gradient(g: Any, z: Any, condition: Any, x: Any, y: Any) -> tuple[None, Any, Any]:
-    """Clause 3."""
-    return None, condition.where(g, 0.0).sum_to(x.shape), condition.where(0.0, g).sum_to(y.shape)
+def gradient(g: Any, z: Any, condition: Any, x: Any, y: Any) -> tuple[None, Any | None, Any | None]:
+    """Clause 3; a constant costs nothing."""
+    to_x = condition.where(g, 0.0).sum_to(x.shape) if x.requires_grad else None
+    return None, to_x, condition.where(0.0, g).sum_to(y.shape) if y.requires_grad else None
 
 
 MASK = PlainArray.of([1, 0, 1], (3,), "bool")

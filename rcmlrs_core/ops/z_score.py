@@ -3,7 +3,8 @@
 1. ``(x - mean(x)) / std(x)``, with both taken along ``axis`` (an int, a tuple of ints, or None, which is the whole
    tensor) and the deviation that of the elements themselves, divided by n: ``mean``, ``std``, ``sub`` and ``div``, each
    rounded once (N5). A table of one sample in each row takes ``axis=0``.
-2. Where all elements are equal, the deviation is exactly 0 and there is nothing to scale: all become 0.
+2. Where all elements are equal, the deviation is exactly 0 and there is nothing to scale: all become 0, and the
+   gradient is that of a scale of 1.
 3. An infinity or NaN makes what shares its scale NaN.
 4. ``x.z_score_(axis)`` does it in place.
 """

@@ -28,6 +28,7 @@ CRATE = Path(__file__).parents[2] / "backends/native"
 SIZE = 10**6
 
 SHARE_OF_PEAK = 0.75
+SHARE_OF_CONVOLUTIONS = 0.6
 RATIO = {"avx512": 1.3, "avx2": 2.1, "portable": None}
 """Of the time of NumPy's binary32 product."""
 REST = 0.1
@@ -56,6 +57,7 @@ def results(effort: Effort) -> Iterator[Result]:
         for count in sorted({1, threads}):
             with _threads(count):
                 yield from products(backend, best, count, effort)
+                yield from convolutions(backend, count, effort)
         yield from small(backend, best, effort)
         yield from calls(backend, effort)
         with _threads(1):
@@ -137,14 +139,43 @@ def products(backend: Backend, level: str, threads: int, effort: Effort) -> Iter
             RATIO[level],
             REST if threads > 1 else 0,
         )
-        shares = []
-        with undisturbed():
-            for _ in range(effort.pairs):
-                before = peak(threads)
-                times = calls_for(lambda a=a, b=b: matmul(a, b), effort.least)
-                rate = 2 * n**3 / seconds(lambda a=a, b=b: matmul(a, b), times) / 1e9
-                shares.append(rate / max(before, peak(threads)))
-        yield at_least(f"matmul n = {n}, {word}, of the multiply-add peak", shares, "of peak", SHARE_OF_PEAK)
+        case = f"matmul n = {n}, {word}"
+        yield share_of_peak(case, lambda a=a, b=b: matmul(a, b), 2 * n**3, threads, effort, SHARE_OF_PEAK)
+
+
+def convolutions(backend: Backend, threads: int, effort: Effort) -> Iterator[Result]:
+    """3 x 3 on (32, 16, 28, 28) with 32 filters, padded before; and the convolutions that its gradients are."""
+    conv, transpose = backend.kernels["conv"], backend.kernels["transpose"]
+    attributes: dict[str, Any] = {"stride": (1, 1), "dilation": (1, 1), "groups": 1}
+    x, g = load(backend, gaussian(32, 16, 30, 30, seed=1)), load(backend, gaussian(32, 32, 28, 28, seed=2))
+    weight, bias = load(backend, gaussian(32, 16, 3, 3, seed=3)), load(backend, gaussian(32, seed=4))
+    padded, turned = load(backend, gaussian(32, 32, 30, 30, seed=2)), load(backend, gaussian(16, 32, 3, 3, seed=3))
+    exchanged = [transpose(each, axes=(1, 0, 2, 3)) for each in (x, g)]
+    word = "one thread" if threads == 1 else f"{threads} threads"
+    operations = 2 * (32 * 28 * 28) * (32 * 16 * 3 * 3)
+    for case, goal, operands in (
+        ("3 x 3, 16 to 32 channels", SHARE_OF_CONVOLUTIONS, (x, weight, bias)),
+        ("its gradient for x", None, (padded, turned)),
+        ("its gradient for the weight", None, exchanged),
+    ):
+
+        def work(operands: Any = operands) -> Any:
+            return conv(*operands, **attributes)
+
+        yield share_of_peak(f"conv {case}, {word}", work, operations, threads, effort, goal)
+
+
+def share_of_peak(
+    case: str, work: Callable[[], Any], operations: int, threads: int, effort: Effort, goal: float | None
+) -> Result:
+    """The rate as a share of what the machine reaches in multiply-adds before and after."""
+    shares = []
+    with undisturbed():
+        for _ in range(effort.pairs):
+            before = peak(threads)
+            rate = operations / seconds(work, calls_for(work, effort.least)) / 1e9
+            shares.append(rate / max(before, peak(threads)))
+    return at_least(f"{case}, of the multiply-add peak", shares, "of peak", goal)
 
 
 def at_least(case: str, figures: list[float], unit: str, goal: float | None) -> Result:

@@ -51,10 +51,12 @@ class NumpyStorage:
         return memoryview(buffer).toreadonly()
 
     def share(self, source: Any) -> Any:
-        """The source's memory."""
+        """The source's memory; not of bools of which some byte is neither 0 nor 1, as C programs may leave them."""
         try:
             array = numpy.from_dlpack(source)
         except (BufferError, TypeError, ValueError, RuntimeError):
+            return None
+        if array.dtype.kind == "b" and (array.view("u1") > 1).any():
             return None
         return array if array.dtype.name in _LITTLE_ENDIAN and array.dtype.isnative else None
 

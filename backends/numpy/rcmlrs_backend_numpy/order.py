@@ -93,7 +93,8 @@ def _truth(function: Callable[..., Array], dtype: Any) -> Callable[..., Array]:
     """NumPy's truth of a NaN is the contract's."""
 
     def kernel(x: Array, *, axis: Sequence[int], keepdims: bool) -> Array:
-        return numpy.asarray(function(x, axis=tuple(axis), keepdims=keepdims), dtype=dtype)
+        with numpy.errstate(all="ignore"):  # a signalling NaN
+            return numpy.asarray(function(x, axis=tuple(axis), keepdims=keepdims), dtype=dtype)
 
     return kernel
 

@@ -287,9 +287,11 @@ def argmax_takes_the_last(kernel: Kernel) -> Kernel:
 @fault("argsort", clause="N4.2")
 def argsort_mixes_zeros(kernel: Kernel) -> Kernel:
     """-0 and +0 count as equal, so +0 may come first."""
-    return by_rows(
-        "argsort", lambda values: sorted(range(len(values)), key=lambda i: (values[i] != values[i], values[i]))
-    )
+
+    def row(values: list[float], *, descending: bool, stable: bool) -> list[int]:
+        return sorted(range(len(values)), key=lambda i: (values[i] != values[i], values[i]), reverse=descending)
+
+    return by_rows("argsort", row)
 
 
 @fault("take", clause="N4.1")

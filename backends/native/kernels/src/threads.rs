@@ -2,10 +2,10 @@
 //! thread counted among them.
 //!
 //! The results do not depend on their number. Who calls works with the others, and takes up all that they have not come
-//! to; they look out for more work for [`PATIENCE`], so that what follows at once finds them awake, and then sleep. One
-//! caller has the pool at a time: another one, and work within work, does all itself. A process that forks gets a new
-//! pool in the child on its first long kernel: threads do not survive a fork. A panic on one of them goes on in the thread
-//! that asked for the work, once all have ended; the pool lives on.
+//! to; they look out for more work for some tens of microseconds, so that what follows at once finds them awake, and then
+//! sleep. One caller has the pool at a time: another one, and work within work, does all itself. A process that forks gets
+//! a new pool in the child on its first long kernel: threads do not survive a fork. A panic on one of them goes on in the
+//! thread that asked for the work, once all have ended; the pool lives on.
 
 use std::any::Any;
 use std::hint;

@@ -31,6 +31,9 @@ const PART: usize = 1 << 13;
 /// Rows of vectors that stay in the first cache.
 const NEAR: usize = 16;
 
+/// Vectors of lanes after which what is asked for is read: some hundred cycles.
+const AHEAD: usize = 8;
+
 /// RN of every `sum_p a_ip b_jp`, in row-major order.
 pub fn deep_product(a: Windows, b: Windows, out: &mut [f32]) -> Result<()> {
     let (m, n, depth, level) = (a.count(), b.count(), a.depth(), Level::current());
@@ -113,7 +116,8 @@ impl Kernel for Sums<'_> {
     }
 }
 
-/// Vectors that are made binary64, CHUNK apart, and the sums of their squares, lane by lane.
+/// Vectors that are made binary64, some at a time: LANES terms of each in turn, then the next ones. And the sums of their
+/// squares, lane by lane.
 struct Laid<'a> {
     numbers: &'a mut [f64],
     squares: &'a mut [f64],
@@ -133,26 +137,30 @@ impl Laid<'_> {
         Laid { numbers, squares }
     }
 
-    /// Some terms, with zeros up to a whole number of vectors of lanes: returns how many.
+    /// Some terms of vectors that go T at a time, with zeros up to a whole number of vectors of lanes: returns how many.
     #[inline(always)]
-    fn lay<S: Simd>(&mut self, s: S, operand: &Windows, vectors: &Range<usize>, terms: &Range<usize>) -> usize {
+    fn lay<S: Simd, const T: usize>(
+        &mut self,
+        s: S,
+        operand: &Windows,
+        vectors: &Range<usize>,
+        terms: &Range<usize>,
+    ) -> usize {
         let padded = terms.len().next_multiple_of(S::LANES);
+        let mut numbers = [0.0; CHUNK];
         for (i, vector) in vectors.clone().enumerate() {
-            let to = &mut self.numbers[i * CHUNK..][..padded];
-            operand.lay(s, vector, terms.start, &mut to[..terms.len()]);
-            to[terms.len()..].fill(0.0);
+            operand.lay(s, vector, terms.start, &mut numbers[..terms.len()]); // zeros stay behind them
+            let to = &mut self.numbers[i / T * T * CHUNK..][..T * padded];
             let squares = &mut self.squares[i * MOST_LANES..][..S::LANES];
-            let (mut even, mut odd) = (s.load(squares), s.splat(0.0));
-            let mut pairs = to.chunks_exact(2 * S::LANES);
-            for pair in &mut pairs {
-                let (x, y) = (s.load(pair), s.load(&pair[S::LANES..]));
-                (even, odd) = (s.fma(x, x, even), s.fma(y, y, odd));
+            let mut sums = [s.load(squares), s.splat(0.0)];
+            for (turn, (to, numbers)) in
+                to.chunks_exact_mut(T * S::LANES).zip(numbers.chunks_exact(S::LANES)).enumerate()
+            {
+                let x = s.load(numbers);
+                s.store(x, &mut to[i % T * S::LANES..]);
+                sums[turn % 2] = s.fma(x, x, sums[turn % 2]);
             }
-            if let rest @ [_, ..] = pairs.remainder() {
-                let x = s.load(rest);
-                even = s.fma(x, x, even);
-            }
-            s.store(s.add(even, odd), squares);
+            s.store(s.add(sums[0], sums[1]), squares);
         }
         padded
     }
@@ -177,15 +185,15 @@ impl Sums<'_> {
         let near = NEAR.div_ceil(R);
         for start in self.terms.clone().step_by(CHUNK) {
             let terms = start..self.terms.end.min(start + CHUNK);
-            let length = left.lay(s, &self.a, &self.rows, &terms);
-            right.lay(s, &self.b, &self.columns, &terms);
+            let length = left.lay::<S, R>(s, &self.a, &self.rows, &terms);
+            right.lay::<S, C>(s, &self.b, &self.columns, &terms);
             for first in (0..tall).step_by(near) {
                 for j in 0..wide {
-                    let b = &right.numbers[j * C * CHUNK..][..C * CHUNK];
+                    let b = &right.numbers[j * C * CHUNK..][..C * length];
                     for i in first..tall.min(first + near) {
-                        let a = &left.numbers[i * R * CHUNK..][..R * CHUNK];
+                        let a = &left.numbers[i * R * CHUNK..][..R * length];
                         let sums = &mut all[(i * wide + j) * R * C * S::LANES..][..R * C * S::LANES];
-                        add_tile::<S, R, C>(s, a, b, length, sums);
+                        add_tile::<S, R, C>(s, a, b, sums);
                     }
                 }
             }
@@ -207,28 +215,23 @@ impl Sums<'_> {
 
 /// Add the products of R vectors and C, lane by lane.
 #[inline(always)]
-fn add_tile<S: Simd, const R: usize, const C: usize>(s: S, a: &[f64], b: &[f64], length: usize, to: &mut [f64]) {
+fn add_tile<S: Simd, const R: usize, const C: usize>(s: S, a: &[f64], b: &[f64], to: &mut [f64]) {
     let mut sums = [[s.splat(0.0); C]; R];
     for r in 0..R {
         for c in 0..C {
             sums[r][c] = s.load(&to[(r * C + c) * S::LANES..]);
         }
     }
-    let mut rows: [&[f64]; R] = [&[]; R];
-    let mut columns: [&[f64]; C] = [&[]; C];
-    for r in 0..R {
-        rows[r] = &a[r * CHUNK..][..length];
-    }
-    for c in 0..C {
-        columns[c] = &b[c * CHUNK..][..length];
-    }
-    for at in (0..length).step_by(S::LANES) {
+    for (a, b) in a.chunks_exact(R * S::LANES).zip(b.chunks_exact(C * S::LANES)) {
+        for line in (0..C * S::LANES).step_by(MOST_LANES) {
+            s.prefetch(b, AHEAD * C * S::LANES + line);
+        }
         let mut x = [s.splat(0.0); R];
         for r in 0..R {
-            x[r] = s.load(&rows[r][at..]);
+            x[r] = s.load(&a[r * S::LANES..]);
         }
         for c in 0..C {
-            let y = s.load(&columns[c][at..]);
+            let y = s.load(&b[c * S::LANES..]);
             for r in 0..R {
                 sums[r][c] = s.fma(x[r], y, sums[r][c]);
             }

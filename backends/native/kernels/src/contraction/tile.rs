@@ -28,8 +28,8 @@ const LINE: usize = 8;
 /// Terms for which a line or two of what comes later are asked for.
 const GROUP: usize = 4;
 
-/// Open elements of a block from which on the grids of its rows and columns are worth finding.
-const MANY: usize = 24;
+/// Rows and columns whose grids are found in the time in which one open element is summed.
+const GRIDS: usize = 16;
 
 /// Open elements of a tile from which on its sums of magnitudes are worth finding.
 const CROWD: usize = 8;
@@ -295,7 +295,7 @@ impl Doubts {
     #[inline(never)]
     fn settle(&mut self, level: Level, block: &Block, tile: &Tile, sums: &[f64], open: &[u32; ROWS], out: &mut [f32]) {
         self.seen += open.iter().map(|mask| mask.count_ones() as usize).sum::<usize>();
-        if self.seen >= MANY && self.rows.is_empty() {
+        if self.seen * GRIDS >= block.rows.len() + block.columns.len() && self.rows.is_empty() {
             self.find_grids(level, block, tile);
         }
         let mut left = *open;

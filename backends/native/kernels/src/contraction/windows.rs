@@ -40,6 +40,16 @@ pub enum Last<'a> {
     Addend(Addend<'a>),
 }
 
+/// LANES vectors or fewer: where those of the first lanes begin, and those of the others, if there are some, as lanes of a
+/// vector that begins so far before them.
+struct Lanes<S: Simd> {
+    first: isize,
+    others: Option<isize>,
+    /// Whether the first lanes are all.
+    all: bool,
+    mask: S::Mask,
+}
+
 /// The places of a vector's numbers.
 #[derive(Clone, Debug)]
 pub struct Terms {
@@ -75,8 +85,8 @@ impl Terms {
     }
 }
 
-/// Terms of some vectors that are laid side by side at a time, before they are turned.
-const AT_ONCE: usize = 128;
+/// Terms that are packed at a time.
+const AT_ONCE: usize = 96;
 
 impl Operand for Windows<'_> {
     fn count(&self) -> usize {
@@ -87,6 +97,11 @@ impl Operand for Windows<'_> {
         self.terms.places.len() + usize::from(!matches!(self.last, Last::None))
     }
 
+    /// As many as stay in the first cache until they have been squared.
+    fn at_once(&self) -> usize {
+        2 * AT_ONCE
+    }
+
     #[inline(always)]
     fn pack<S: Simd, const V: usize>(&self, s: S, first: usize, start: usize, panel: &mut [f64]) {
         let width = V * S::LANES;
@@ -95,11 +110,10 @@ impl Operand for Windows<'_> {
         self.starts(first, &mut starts[..there]);
         let end = self.terms.places.len().min(start + panel.len() / width);
         let (data, last) = panel.split_at_mut((end - start) * width);
-        if !data.is_empty() {
-            for lane in (0..width).step_by(S::LANES) {
-                let starts = &starts[lane.min(there)..there.min(lane + S::LANES)];
-                self.lanes(s, starts, start..end, &mut data[lane..], width);
-            }
+        for v in 0..V {
+            let lane = v * S::LANES;
+            let starts = &starts[lane.min(there)..there.min(lane + S::LANES)];
+            self.lanes::<S, V>(s, v, starts, start..end, data);
         }
         for (i, to) in last.iter_mut().enumerate() {
             *to = if i < there { self.last(first + i) } else { 0.0 };
@@ -145,38 +159,22 @@ impl Windows<'_> {
         }
     }
 
-    /// Some numbers of up to LANES vectors: those of one term side by side, those of the next one `width` further on.
+    /// Some terms of the LANES vectors of place `v` in a panel, or of fewer, with zeros for the others.
     #[inline(always)]
-    fn lanes<S: Simd>(&self, s: S, starts: &[isize], terms: Range<usize>, to: &mut [f64], width: usize) {
+    fn lanes<S: Simd, const V: usize>(&self, s: S, v: usize, starts: &[isize], terms: Range<usize>, panel: &mut [f64]) {
         let places = &self.terms.places[terms.clone()];
-        let neighbours = |starts: &[isize]| starts.windows(2).take_while(|pair| pair[1] == pair[0] + 1).count() + 1;
-        let Some(&one) = starts.first() else {
-            to.chunks_mut(width).for_each(|to| to[..S::LANES].fill(0.0));
-            return;
-        };
-        let ahead = neighbours(starts);
-        // The others, if they are neighbours too, as lanes of a vector that begins so far before them.
-        let others = starts.get(ahead).map(|start| start - ahead as isize);
-        let two = starts.len() == S::LANES && neighbours(&starts[ahead.min(starts.len() - 1)..]) + ahead == S::LANES;
-        if ahead == S::LANES && self.reaches::<S>(one) {
-            for (&place, to) in places.iter().zip(to.chunks_mut(width)) {
-                s.store(self.vector(s, one + place), to);
-            }
-        } else if ahead < S::LANES
-            && (others.is_none() || two)
-            && [Some(one), others].iter().flatten().all(|&start| self.reaches::<S>(start))
-        {
-            const PLACES: [f64; MOST_LANES] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
-            let mask = s.lt(s.load(&PLACES), s.splat(ahead as f64));
-            for (&place, to) in places.iter().zip(to.chunks_mut(width)) {
-                let rest = others.map_or(s.splat(0.0), |start| self.vector(s, start + place));
-                s.store(s.select(mask, self.vector(s, one + place), rest), to);
+        let rows = panel.chunks_exact_mut(V * S::LANES).map(|row| &mut row[v * S::LANES..][..S::LANES]);
+        if starts.is_empty() {
+            rows.for_each(|to| to.fill(0.0));
+        } else if let Some(lanes) = self.side_by_side(s, starts) {
+            for (&place, to) in places.iter().zip(rows) {
+                s.store(self.vector(s, &lanes, place), to);
             }
         } else if self.terms.run >= S::LANES {
-            self.turned(s, starts, terms, to, width);
+            self.turned::<S, V>(s, v, starts, terms, panel);
         } else {
-            for (&place, to) in places.iter().zip(to.chunks_mut(width)) {
-                let (there, absent) = to[..S::LANES].split_at_mut(starts.len());
+            for (&place, to) in places.iter().zip(rows) {
+                let (there, absent) = to.split_at_mut(starts.len());
                 for (to, start) in there.iter_mut().zip(starts) {
                     *to = f64::from(self.elements[(start + place) as usize]);
                 }
@@ -185,35 +183,71 @@ impl Windows<'_> {
         }
     }
 
-    /// Whether memory has LANES elements from a vector's start on, at every term.
-    fn reaches<S: Simd>(&self, start: isize) -> bool {
-        start + self.terms.lowest >= 0 && (start + self.terms.highest) as usize + S::LANES <= self.elements.len()
+    /// The lanes of up to LANES vectors, one at least, if these begin side by side, or some do and the others do.
+    #[inline(always)]
+    fn side_by_side<S: Simd>(&self, s: S, starts: &[isize]) -> Option<Lanes<S>> {
+        const PLACES: [f64; MOST_LANES] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+        let neighbours = |starts: &[isize]| starts.windows(2).take_while(|pair| pair[1] == pair[0] + 1).count() + 1;
+        let ahead = neighbours(starts);
+        let others = starts.get(ahead).map(|start| start - ahead as isize);
+        if others.is_some() && (starts.len() < S::LANES || ahead + neighbours(&starts[ahead..]) < S::LANES) {
+            return None;
+        }
+        // Memory must have LANES elements from their beginning on, at every term.
+        let reaches = |&start: &isize| {
+            let (low, high) = (start + self.terms.lowest, start + self.terms.highest);
+            low >= 0 && high as usize + S::LANES <= self.elements.len()
+        };
+        let mask = s.lt(s.load(&PLACES), s.splat(ahead as f64));
+        let lanes = Lanes { first: starts[0], others, all: ahead == S::LANES, mask };
+        [Some(lanes.first), others].iter().flatten().all(reaches).then_some(lanes)
+    }
+
+    /// The numbers of a term.
+    #[inline(always)]
+    fn vector<S: Simd>(&self, s: S, lanes: &Lanes<S>, place: isize) -> S::F64 {
+        let first = self.load(s, lanes.first + place);
+        if lanes.all {
+            return first;
+        }
+        let others = match lanes.others {
+            Some(start) => self.load(s, start + place),
+            None => s.splat(0.0),
+        };
+        s.select(lanes.mask, first, others)
     }
 
     #[inline(always)]
-    fn vector<S: Simd>(&self, s: S, place: isize) -> S::F64 {
+    fn load<S: Simd>(&self, s: S, place: isize) -> S::F64 {
         s.widen(s.load_f32(&self.elements[place as usize..]))
     }
 
     /// The same, where the numbers of a vector lie side by side.
     #[inline(always)]
-    fn turned<S: Simd>(&self, s: S, starts: &[isize], terms: Range<usize>, to: &mut [f64], width: usize) {
+    fn turned<S: Simd, const V: usize>(
+        &self,
+        s: S,
+        v: usize,
+        starts: &[isize],
+        terms: Range<usize>,
+        panel: &mut [f64],
+    ) {
+        let (width, lane) = (V * S::LANES, v * S::LANES);
         let mut rows = [0.0f32; MOST_LANES * AT_ONCE];
-        for (first, to) in terms.clone().step_by(AT_ONCE).zip(to.chunks_mut(AT_ONCE * width)) {
+        for (first, panel) in terms.clone().step_by(AT_ONCE).zip(panel.chunks_mut(AT_ONCE * width)) {
             let terms = first..terms.end.min(first + AT_ONCE);
             for (start, row) in starts.iter().zip(rows.chunks_mut(AT_ONCE)) {
-                self.for_each_run(*start, terms.clone(), |place, from| copy(s, from, &mut row[place..][..from.len()]));
+                for (at, from) in self.runs(*start, terms.clone()) {
+                    copy(s, from, &mut row[at..][..from.len()]);
+                }
             }
-            for first in (0..terms.len()).step_by(S::LANES) {
-                let to = &mut to[first * width..];
-                if first + S::LANES <= terms.len() {
-                    s.turn(&rows[first..], AT_ONCE, to, width);
-                } else {
-                    for (p, to) in to.chunks_mut(width).enumerate() {
-                        for (i, to) in to[..S::LANES].iter_mut().enumerate() {
-                            *to = f64::from(rows[i * AT_ONCE + first + p]);
-                        }
-                    }
+            let whole = terms.len() / S::LANES * S::LANES;
+            for first in (0..whole).step_by(S::LANES) {
+                s.turn(&rows[first..], AT_ONCE, &mut panel[first * width + lane..], width);
+            }
+            for (p, row) in panel.chunks_exact_mut(width).enumerate().skip(whole) {
+                for (to, numbers) in row[lane..][..S::LANES].iter_mut().zip(rows.chunks(AT_ONCE)) {
+                    *to = f64::from(numbers[p]);
                 }
             }
         }
@@ -227,47 +261,48 @@ impl Windows<'_> {
         let end = self.terms.places.len().min(start + to.len());
         let (to, last) = to.split_at_mut(end - start);
         last.fill(self.last(vector));
-        self.for_each_run(first[0], start..end, |place, from| widen(s, from, &mut to[place..][..from.len()]));
+        for (at, from) in self.runs(first[0], start..end) {
+            widen(s, from, &mut to[at..][..from.len()]);
+        }
     }
 
-    /// Call `work(place, numbers)` for all of some terms, those together that lie side by side; `place` counts from the
-    /// first term.
-    #[inline(always)]
-    fn for_each_run(&self, start: isize, terms: Range<usize>, mut work: impl FnMut(usize, &[f32])) {
+    /// The numbers of some terms, those together that lie side by side, and where they come among them.
+    fn runs(&self, start: isize, terms: Range<usize>) -> impl Iterator<Item = (usize, &[f32])> {
         let run = self.terms.run;
-        let mut term = terms.start;
-        let mut end = term / run * run + run;
-        while term < terms.end {
-            let count = end.min(terms.end) - term;
-            work(term - terms.start, &self.elements[(start + self.terms.places[term]) as usize..][..count]);
-            term += count;
-            end += run;
-        }
+        let begun = (run - terms.start % run) % run;
+        let (rest, whole) = self.terms.places[terms.clone()].split_at(begun.min(terms.len()));
+        let whole = whole.chunks(run).enumerate().map(move |(i, places)| (begun + i * run, places));
+        let rest = (!rest.is_empty()).then_some((0, rest));
+        rest.into_iter()
+            .chain(whole)
+            .map(move |(at, places)| (at, &self.elements[(start + places[0]) as usize..][..places.len()]))
     }
 }
 
 /// A copy; by whole vectors, of which the last two may overlap.
 #[inline(always)]
 fn copy<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
-    match from.len().checked_sub(S::LANES) {
-        None => to.iter_mut().zip(from).for_each(|(to, &x)| *to = x),
-        Some(last) => {
-            for at in (0..last).step_by(S::LANES).chain([last]) {
-                s.store_f32(s.load_f32(&from[at..]), &mut to[at..]);
-            }
-        }
+    let count = from.len();
+    if count < S::LANES {
+        to.iter_mut().zip(from).for_each(|(to, &x)| *to = x);
+        return;
     }
+    for (to, from) in to.chunks_exact_mut(S::LANES).zip(from.chunks_exact(S::LANES)) {
+        s.store_f32(s.load_f32(from), to);
+    }
+    s.store_f32(s.load_f32(&from[count - S::LANES..]), &mut to[count - S::LANES..]);
 }
 
 /// The same in binary64.
 #[inline(always)]
 fn widen<S: Simd>(s: S, from: &[f32], to: &mut [f64]) {
-    match from.len().checked_sub(S::LANES) {
-        None => to.iter_mut().zip(from).for_each(|(to, &x)| *to = f64::from(x)),
-        Some(last) => {
-            for at in (0..last).step_by(S::LANES).chain([last]) {
-                s.store(s.widen(s.load_f32(&from[at..])), &mut to[at..]);
-            }
-        }
+    let count = from.len();
+    if count < S::LANES {
+        to.iter_mut().zip(from).for_each(|(to, &x)| *to = f64::from(x));
+        return;
     }
+    for (to, from) in to.chunks_exact_mut(S::LANES).zip(from.chunks_exact(S::LANES)) {
+        s.store(s.widen(s.load_f32(from)), to);
+    }
+    s.store(s.widen(s.load_f32(&from[count - S::LANES..])), &mut to[count - S::LANES..]);
 }
