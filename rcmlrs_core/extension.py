@@ -13,8 +13,10 @@ one that cannot be loaded is told by a warning, and breaks nothing else.
 import sys
 import warnings
 from importlib.metadata import EntryPoint, entry_points
+from keyword import iskeyword
 from types import ModuleType
 from typing import Any
+from unicodedata import normalize
 
 from rcmlrs_core.dispatch import add_function
 from rcmlrs_core.errors import OperationError
@@ -40,9 +42,15 @@ def register_operation(operation: Operation | ModuleType) -> Operation:
         )
     if TABLE.get(found.name) is found:
         return found
+    names = (found.name, *found.aliases)
+    if isinstance(found.aliases, str) or len(set(names)) < len(names):
+        raise OperationError(
+            f"{found.module}: aliases are a sequence of names other than {found.name!r}, each of them once, got "
+            f"{found.aliases!r}"
+        )
     core: Any = sys.modules["rcmlrs_core"]
-    for name in (found.name, *found.aliases):
-        if not name.isidentifier() or name.startswith("_"):
+    for name in names:
+        if not _is_public(name):
             raise OperationError(f"an operation cannot be called {name!r}: that is no public name in Python")
         taken = f"the operation of {TABLE[name].module}" if name in TABLE else ""
         if not taken and (name in vars(core) or name in core.__all__ or hasattr(RamTensor, name)):
@@ -58,6 +66,13 @@ def register_operation(operation: Operation | ModuleType) -> Operation:
             setattr(module, name, function)
             module.__all__.append(name)
     return found
+
+
+def _is_public(name: Any) -> bool:
+    """Whether ``rc.NAME`` can be written: Python reads a name in its normal form, and keeps some words for itself."""
+    if not isinstance(name, str) or name.startswith("_") or iskeyword(name):
+        return False
+    return name.isidentifier() and normalize("NFKC", name) == name
 
 
 def load_operations() -> None:

@@ -5,8 +5,9 @@ from functools import wraps
 from typing import Any
 
 from rcmlrs_core.autograd import boundary, no_grad, set_grad_enabled
-from rcmlrs_core.errors import GradientError, ShapeError
+from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, ShapeError
 from rcmlrs_core.ops.op import NoGradient, Operation
+from rcmlrs_core.plain import FLOAT32
 from rcmlrs_core.registry import current_backend, use_backend
 from rcmlrs_core.tensor import Joint, JointNode, RamTensor, grad_enabled, wrap
 
@@ -21,7 +22,8 @@ def checkpoint(function: Function, *arguments: Any, **keywords: Any) -> Any:
     gradients (N7: what a tensor receives inside and outside is still joined by one sum). The function may use
     parameters that are not among its arguments. It must give the same result again: draws from the default generator
     are repeated; one that draws from another generator, or that uses what has changed since, is refused when its
-    result is found to differ. Returns what the function returns, a tensor or a tuple of tensors.
+    result is found to differ, and in any case where an argument or a parameter has changed in place. Returns what the
+    function returns, a tensor or a tuple of tensors.
     """
     if not grad_enabled.get():
         return function(*arguments, **keywords)
@@ -34,6 +36,7 @@ def checkpoint(function: Function, *arguments: Any, **keywords: Any) -> Any:
                 f"checkpoint: the function must return a tensor or a tuple of tensors, got {type(result).__name__}"
             )
     inputs = boundary(results, again.first)
+    again.used += [(x, x._buffer) for x in inputs]
     made = tuple(
         # What the function did not make (an argument, say), or what requires no gradient, needs no tape.
         result
@@ -58,6 +61,8 @@ class _Again(Joint):
         self.seed, self.stream = self.generator.seed, self.generator.stream
         self.first = next(JointNode.numbers)
         """Of the numbers of nodes: what has a lower one was there before."""
+        self.used = [(x, x._buffer) for x in (*arguments, *keywords.values()) if isinstance(x, RamTensor)]
+        """Tensors that the function depends on, and the elements that they had."""
         self.buffers: dict[int, Any] = {}
 
     def run(self) -> Any:
@@ -67,6 +72,11 @@ class _Again(Joint):
 
     def contributions(self, totals: dict[int, RamTensor]) -> Iterable[tuple[RamTensor, RamTensor]]:
         """The results anew, with a tape: the walk goes on from there."""
+        if any(x._buffer is not buffer for x, buffer in self.used):  # its gradient may differ where its result does not
+            raise GradientError(
+                "checkpoint: an argument or a parameter has changed in place since the function ran, which must run "
+                "again for its gradient; differentiate before the change"
+            )
         kept = self.generator.seed, self.generator.stream
         self.generator.seed, self.generator.stream = self.seed, self.stream
         try:
@@ -116,8 +126,11 @@ def custom_gradient(function: Function) -> Function:
         made = tuple(_result(operation, joint, index, inputs, result) for index, result in enumerate(results))
         return made if isinstance(value, tuple) else made[0]
 
+    if not callable(function):
+        raise GradientError(f"custom_gradient: takes a function, got {type(function).__name__}")
     name = getattr(function, "__name__", "custom_gradient")
-    operation = Operation(module=f"{function.__module__}.{name}", gradient=NoGradient("it has one of its own"))
+    module = getattr(function, "__module__", __name__)
+    operation = Operation(module=f"{module}.{name}", gradient=NoGradient("it has one of its own"))
     return wrapped
 
 
@@ -150,6 +163,13 @@ class _Own(Joint):
             if part is not None and (not isinstance(part, RamTensor) or part.shape != x.shape):
                 got = f"a tensor of shape {part.shape}" if isinstance(part, RamTensor) else repr(part)
                 raise ShapeError(f"{self.name}: its gradient for a tensor of shape {x.shape} is {got}")
+            if part is not None and part.dtype != FLOAT32:
+                raise DTypeError(f"{self.name}: its gradient is a float32 tensor, got one of {part.dtype}")
+            if part is not None and part._backend is not x._backend:
+                raise BackendMismatchError(
+                    f"{self.name}: its gradient for a tensor on the backend {x.backend} is on {part.backend}; "
+                    f"move it with .to({x.backend!r})"
+                )
         return [(x, part) for x, part in zip(self.inputs, parts, strict=True) if part is not None]
 
 

@@ -72,9 +72,13 @@ def check_memory(name: str, shape: Shape, itemsize: int) -> None:
     """Where no memory holds elements of so many bytes each, an error that says so, and says it at once."""
     size = itemsize * math.prod(shape)
     try:
-        bytearray(size)  # which the system gives without touching it
+        bytes(size)  # which the system gives without touching it, unlike a bytearray's
     except MemoryError:
         raise MemoryError(f"{name}: shape {shape} takes {size} bytes in Python, more than there are") from None
+
+
+BYTES_OF_A_NUMBER = 40
+"""What an int takes in a list of Python's own."""
 
 
 def scalar_bytes(value: Any, dtype: str) -> bytes:

@@ -22,7 +22,7 @@ from rcmlrs_core.numerics.rounding import round_decided
 from rcmlrs_core.numerics.scalars import number
 from rcmlrs_core.ops.indices import tensor_of
 from rcmlrs_core.ops.shapes import normalize_axis, normalize_shape
-from rcmlrs_core.plain import INT32, PlainArray
+from rcmlrs_core.plain import INT32, PlainArray, check_memory
 from rcmlrs_core.registry import Backend
 from rcmlrs_core.tensor import RamTensor
 
@@ -67,6 +67,7 @@ def draw_words(count: int, seed: int, stream: int = 0, words: int = 1) -> "array
     """The first ``words`` (1 to 4) words of the blocks of the elements 0 ... count - 1, element after element."""
     key = _halves("seed", seed)
     c2, c3 = _halves("stream", stream)
+    check_memory("random", (words * count,), 4)
     drawn = array("I", bytes(4 * words * count))
     for start in range(0, count, LANES):
         lanes = min(LANES, count - start)

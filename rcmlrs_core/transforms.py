@@ -9,7 +9,7 @@ from typing import Any
 
 from rcmlrs_core.autograd import gradients, link, set_grad_enabled, walk_from
 from rcmlrs_core.errors import GradientError, ShapeError
-from rcmlrs_core.plain import FLOAT32, INT32
+from rcmlrs_core.plain import FLOAT32, INT32, check_memory
 from rcmlrs_core.tensor import RamTensor, grad_enabled
 
 Function = Callable[..., Any]
@@ -109,6 +109,8 @@ def _rows(traced: "_Traced", output: RamTensor) -> tuple[RamTensor, ...]:
     """The Jacobian of one output in every input."""
     from rcmlrs_core.creation import tensor
 
+    for x in traced.inputs:
+        check_memory(traced.name, (output.size, x.size), 4)
     rows: list[list[RamTensor]] = [[] for _ in traced.inputs]
     for i in range(output.size):
         one = tensor([i], output._backend, dtype=INT32).one_hot(classes=output.size).reshape(output.shape)

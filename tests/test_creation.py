@@ -2,6 +2,8 @@
 
 import math
 import struct
+import subprocess
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -131,6 +133,31 @@ def test_asarray_copies_only_where_it_must() -> None:
 def test_what_cannot_be_made_is_refused(make: Any, error: type[Exception], match: str, backend: str) -> None:
     with rc.use_backend(backend), pytest.raises(error, match=match):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda x: x.pad_wrap(2**45), "pad_wrap: shape"),
+        (lambda x: x.reshape((1, 1, 1)).resize((2**45,)), "resize: shape"),
+        (lambda x: x.reshape((1, 1, 1)).adaptive_max_pool1d(2**45), "adaptive_max_pool1d: shape"),
+        (lambda x: rc.random.normal((2**45,), seed=1), "random: shape"),
+        (lambda x: rc.jacobian(lambda t: t)(x.broadcast_to((2**25,)).add(0.0)), "jacobian: shape"),
+    ],
+)
+def test_compositions_refuse_it_at_once(make: Any, words: str) -> None:
+    with pytest.raises(MemoryError, match=words):
+        make(rc.tensor([1.0]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss is the system's")
+def test_asking_for_memory_does_not_touch_it() -> None:
+    program = (
+        "import resource; from rcmlrs_core.plain import check_memory; check_memory('test', (2**28,), 1);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 2**18, "in KiB, of which 2^18 were asked for"
 
 
 def test_what_no_memory_holds_is_refused_at_once() -> None:

@@ -140,6 +140,12 @@ def test_a_composition_and_its_aliases(forget: Any) -> None:
         ({"module": "acme.nn"}, r"'nn' is taken by rcmlrs_core\.nn"),
         ({"module": "acme.no-name"}, "cannot be called 'no-name'"),
         ({"module": "acme._hidden"}, "cannot be called '_hidden'"),
+        ({"module": "acme.lambda"}, "cannot be called 'lambda'"),
+        ({"module": "acme.\ufb01x"}, "cannot be called '\ufb01x'"),
+        ({"module": "acme.fine", "aliases": (3,)}, "cannot be called 3"),
+        ({"module": "acme.fine", "aliases": "fine_2"}, "aliases are a sequence of names"),
+        ({"module": "acme.fine", "aliases": ("fine_2", "fine_2")}, "each of them once"),
+        ({"module": "acme.fine", "aliases": ("fine",)}, "each of them once"),
         ({"module": "acme.fine", "aliases": ("silu_2", "shape")}, r"'shape' is taken by RamTensor\.shape"),
     ],
 )

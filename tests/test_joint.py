@@ -113,11 +113,19 @@ def test_a_checkpoint_draws_the_same_random_numbers_again(backend: str) -> None:
 
 
 def test_a_function_that_changes_is_refused(backend: str) -> None:
-    w, x = rc.tensor([2.0], requires_grad=True), rc.tensor([3.0], requires_grad=True)
-    y = rc.checkpoint(lambda t: t * w, x)
-    with rc.no_grad():
-        w.replace_(rc.tensor([5.0]))
+    factors, x = [2.0, 5.0], rc.tensor([3.0], requires_grad=True)
+    y = rc.checkpoint(lambda t: t * factors.pop(), x)
     with pytest.raises(rc.GradientError, match="gave another result"):
+        y.backward()
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["an argument", "a parameter"])
+def test_what_has_changed_in_place_is_refused_where_the_result_is_the_same(given: bool, backend: str) -> None:
+    x, w = rc.tensor([0.0], requires_grad=True), rc.tensor([1.0], requires_grad=not given)
+    y = rc.checkpoint(lambda t, v: t * v, x, w) if given else rc.checkpoint(lambda t: t * w, x)
+    with rc.no_grad():
+        w[0] = 5.0  # 0 * 5 is 0 * 1, but its derivative another
+    with pytest.raises(rc.GradientError, match="changed in place since the function ran"):
         y.backward()
 
 
@@ -193,12 +201,19 @@ def test_several_arguments_and_results(backend: str) -> None:
         (lambda g: (g, g), rc.GradientError, "returns 2 parts for 1 tensors"),
         (lambda g: g.sum(), rc.ShapeError, r"a tensor of shape \(2,\) is a tensor of shape \(\)"),
         (lambda g: 1.0, rc.ShapeError, r"is 1\.0"),
+        (lambda g: g.zeros_like(dtype="int32"), rc.DTypeError, "is a float32 tensor, got one of int32"),
+        (lambda g: g.to("python"), rc.BackendMismatchError, "is on python"),
     ],
 )
 def test_a_gradient_that_does_not_fit_is_refused(pull: Any, error: type[Exception], words: str) -> None:
     x = rc.tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(error, match=words):
         rc.custom_gradient(lambda t: (t * 1, pull))(x).sum().backward()
+
+
+def test_what_is_no_function_is_refused() -> None:
+    with pytest.raises(rc.GradientError, match="takes a function, got int"):
+        rc.custom_gradient(3)  # type: ignore[arg-type]
 
 
 def test_a_function_without_a_gradient_is_refused() -> None:

@@ -9,6 +9,7 @@ from rcmlrs_core.ops.indices import tensor_of
 from rcmlrs_core.ops.op import Case, Composition, Refusal, refusal
 from rcmlrs_core.ops.pad import widths_of
 from rcmlrs_core.ops.shapes import normalize_shape
+from rcmlrs_core.plain import BYTES_OF_A_NUMBER, check_memory
 
 Widths = int | Sequence[int] | Sequence[Sequence[int]]
 
@@ -32,6 +33,7 @@ def extension(
                         f"{name}: axis {axis} of shape {x.shape} has length {n}; to extend it, it takes {shortest} or "
                         "more elements"
                     )
+                check_memory(name, (before + n + after,), BYTES_OF_A_NUMBER)
                 places = [place(i, n) for i in range(-before, n + after)]
                 x = x.take(tensor_of(places, (len(places),), x), axis=axis)
         return x

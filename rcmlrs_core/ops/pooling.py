@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.ops.convolution import AXES
 from rcmlrs_core.ops.op import check_dtypes
+from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.ops.spatial import PerAxis, check_kernel, per_axis, places_of_windows
-from rcmlrs_core.plain import FLOAT32, Shape
+from rcmlrs_core.plain import BYTES_OF_A_NUMBER, FLOAT32, Shape, check_memory
 
 
 class Run(NamedTuple):
@@ -131,6 +132,8 @@ def adaptive(name: str, rank: int, x: Any, output: PerAxis) -> list[Bounds]:
     and ends before ``(i + 1) * length / output``, rounded up."""
     lengths = spatial_axes(name, rank, x)
     outputs = per_axis(name, "output", output, rank, 1)
+    check_memory(name, normalize_shape(name, (*x.shape[:2], *outputs)), 4)
+    check_memory(name, (max(outputs),), 2 * BYTES_OF_A_NUMBER)
     return [
         [(i * n // places, -(-(i + 1) * n // places)) for i in range(places)]
         for n, places in zip(lengths, outputs, strict=True)

@@ -22,7 +22,7 @@ from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.indices import tensor_of
 from rcmlrs_core.ops.op import Composition, case, check_dtypes, refusal
 from rcmlrs_core.ops.shapes import normalize_shape
-from rcmlrs_core.plain import FLOAT32, PlainArray
+from rcmlrs_core.plain import BYTES_OF_A_NUMBER, FLOAT32, PlainArray, check_memory
 
 MODES = ("nearest", "linear")
 
@@ -42,6 +42,7 @@ def resize(x: Any, shape: int | Sequence[int], *, mode: str = "nearest") -> Any:
         if n == 0 < m:
             raise ShapeError(f"resize: axis {axis} of shape {x.shape} has no samples to make {m} of")
         if n != m:
+            check_memory("resize", (m,), BYTES_OF_A_NUMBER)
             x = _nearest(x, axis, n, m) if mode == "nearest" else _linear(x, axis, n, m)
     return x
 

@@ -4,7 +4,8 @@
    missing (at the end, if it is not there). A slice may also be written as ``(start, stop, step)``. An int takes its
    axis away, None makes a new one of length 1. All as in NumPy: numbers below zero count from the end, a slice is cut
    off at the ends, its step may be negative. No bit changes (N4.1).
-2. An int outside of its axis is refused, and so are more items than axes and a step of 0.
+2. An int outside of its axis is refused, and so are more items than axes, a step of 0, and a result of more than 64
+   axes.
 3. The gradient puts every element back to its place among zeros (``pad``).
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 from rcmlrs_core.errors import IndexRangeError
 from rcmlrs_core.ops.calls import call
 from rcmlrs_core.ops.op import Move, Operand, Result, case, refusal
+from rcmlrs_core.ops.shapes import MOST_AXES
 from rcmlrs_core.plain import Shape, offsets, strides_of
 
 Span = tuple[int, int | None, int]
@@ -45,6 +47,8 @@ def rule(x: Operand, items: Sequence[object]) -> Result:
         else:
             normal.append(position("subscript", item, length, axis))
         axis += 1
+    if len(shape) > MOST_AXES:
+        raise IndexRangeError(f"subscript: a result of {len(shape)} axes; a tensor has at most {MOST_AXES}")
     while normal and axis and normal[-1] == (0, x.shape[axis - 1], 1):
         normal.pop()
         axis -= 1
@@ -152,6 +156,7 @@ operation = Move(
         refusal(IndexRangeError, "index 2 is out of range for axis 0 of length 2", [1.0, 2.0], items=(2,)),
         refusal(IndexRangeError, "2 indices for a tensor of shape (1,)", [1.0], items=(0, 0)),
         refusal(IndexRangeError, "at most one '...'", [1.0], items=(..., ...)),
+        refusal(IndexRangeError, "a tensor has at most 64", [1.0], items=(None,) * 64),
         refusal(IndexRangeError, "step other than 0", [1.0], items=(slice(None, None, 0),)),
         refusal(IndexRangeError, "ints, slices", [1.0], items=(0.5,)),
         refusal(IndexRangeError, "ints, slices", [1.0], items=(True,)),
