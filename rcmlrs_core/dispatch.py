@@ -38,9 +38,14 @@ def _takes_operands_alone(operation: Operation) -> bool:
 
 def _of_any_number(operation: Operation) -> Function:
     def function(*xs: Any, **given: Any) -> RamTensor:
-        return run(operation, xs, given)
+        return run(operation, _one_by_one(xs), given)
 
     return function
+
+
+def _one_by_one(xs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands of an operation that takes any number: also in one list or tuple, as other libraries take them."""
+    return tuple(xs[0]) if len(xs) == 1 and isinstance(xs[0], list | tuple) else xs
 
 
 def _of_one(operation: Operation) -> Function:
@@ -114,11 +119,12 @@ def _of_tensors(composition: Function, name: str, text_first: bool) -> Function:
     def function(*arguments: Any, **given: Any) -> Any:
         if not arguments and first in given:
             arguments = (given.pop(first),)
+        if several:
+            arguments = _one_by_one(arguments)
         tensors = arguments[1:] if text_first and arguments and isinstance(arguments[0], str) else arguments
         if tensors and not isinstance(tensors[0], RamTensor):
             got = type(tensors[0]).__name__
-            advice = "give them one by one" if several else "make them with rc.tensor(...)"
-            raise TypeError(f"{name}: takes tensors, got {got}; {advice}")
+            raise TypeError(f"{name}: takes tensors, got {got}; make them with rc.tensor(...)")
         return composition(*arguments, **given)
 
     return function

@@ -189,12 +189,19 @@ def _is_below_quantile(x: float, p: Fraction) -> bool:
 # ---------------------------------------------------------------------------------------------------- draws
 
 
+def _place(seed: int | None, stream: int) -> tuple[int, int]:
+    """The seed and stream of a draw: those that are given, or without a seed the default generator's next."""
+    if seed is None:
+        return _default.seed, _default._next()
+    return seed, stream
+
+
 def uniform(
     shape: ShapeLike,
     low: float = 0.0,
     high: float = 1.0,
     *,
-    seed: int,
+    seed: int | None = None,
     stream: int = 0,
     backend: str | Backend | None = None,
 ) -> RamTensor:
@@ -205,7 +212,7 @@ def uniform(
     """
     first, last = _finite("uniform", "low", low), _finite("uniform", "high", high)
     lengths = normalize_shape("uniform", shape)
-    words = draw_words(prod(lengths), seed, stream)
+    words = draw_words(prod(lengths), *_place(seed, stream))
     values = array("f", [(word >> 8) * 2.0**-24 for word in words])
     return from_plain(PlainArray(_scaled(values, first, last - first), lengths), backend)
 
@@ -215,7 +222,7 @@ def normal(
     mean: float = 0.0,
     std: float = 1.0,
     *,
-    seed: int,
+    seed: int | None = None,
     stream: int = 0,
     backend: str | Backend | None = None,
 ) -> RamTensor:
@@ -228,7 +235,7 @@ def normal(
     if scale < 0:
         raise AttributeValueError(f"normal: std must not be negative, got {std!r}")
     lengths = normalize_shape("normal", shape)
-    words = draw_words(prod(lengths), seed, stream)
+    words = draw_words(prod(lengths), *_place(seed, stream))
     values, undecided = round_decided([_binary64_quantile(word >> 8) for word in words], QUANTILE_BOUND)
     for i in undecided:
         values[i] = quantile(words[i] >> 8)
@@ -263,7 +270,7 @@ def _scaled(x: "array[float]", start: Fraction, factor: Fraction) -> "array[floa
 
 
 def bernoulli(
-    shape: ShapeLike, p: float = 0.5, *, seed: int, stream: int = 0, backend: str | Backend | None = None
+    shape: ShapeLike, p: float = 0.5, *, seed: int | None = None, stream: int = 0, backend: str | Backend | None = None
 ) -> RamTensor:
     """A mask of bools: element i is true where u < ``p``, u of ``uniform``: with probability p, to within 2^-24."""
     chance = _finite("bernoulli", "p", p)
@@ -271,7 +278,7 @@ def bernoulli(
         raise AttributeValueError(f"bernoulli: p is a probability, a number from 0 to 1, got {p!r}")
     lengths = normalize_shape("bernoulli", shape)
     below = ceil(chance * (1 << 24))  # t * 2^-24 < p just where t < p * 2^24
-    words = draw_words(prod(lengths), seed, stream)
+    words = draw_words(prod(lengths), *_place(seed, stream))
     return from_plain(PlainArray(array("b", [(word >> 8) < below for word in words]), lengths), backend)
 
 
@@ -280,7 +287,7 @@ def randint(
     high: int,
     shape: ShapeLike,
     *,
-    seed: int,
+    seed: int | None = None,
     stream: int = 0,
     backend: str | Backend | None = None,
 ) -> RamTensor:
@@ -296,26 +303,26 @@ def randint(
     if not -(1 << 31) <= first < last <= 1 << 31:
         raise AttributeValueError(f"randint: from {first} to before {last} there is no int32; low is below high")
     lengths = normalize_shape("randint", shape)
-    words = draw_words(prod(lengths), seed, stream, words=2)
+    words = draw_words(prod(lengths), *_place(seed, stream), words=2)
     span = last - first
     pairs = zip(words[::2], words[1::2], strict=True)
     return from_plain(PlainArray.of((first + ((a << 32 | b) * span >> 64) for a, b in pairs), lengths, INT32), backend)
 
 
-def shuffle(x: RamTensor, axis: int = 0, *, seed: int, stream: int = 0) -> RamTensor:
+def shuffle(x: RamTensor, axis: int = 0, *, seed: int | None = None, stream: int = 0) -> RamTensor:
     """The parts of ``x`` along an axis in random order: ``x.take(permutation(n), axis)``, a tensor of its own."""
     axis = normalize_axis("shuffle", axis, len(x.shape))
     order = permutation(x.shape[axis], seed=seed, stream=stream)
     return x.take(tensor_of(order, (len(order),), x), axis=axis)
 
 
-def permutation(n: int, *, seed: int, stream: int = 0) -> list[int]:
+def permutation(n: int, *, seed: int | None = None, stream: int = 0) -> list[int]:
     """The numbers 0 ... n - 1 in random order: sorted by the first two words of their blocks (and by themselves)."""
     lengths = normalize_shape("permutation", n)
     if len(lengths) != 1:
         raise ShapeError(f"permutation: takes one length, got the shape {lengths}; pass an int")
     (n,) = lengths
-    words = draw_words(n, seed, stream, words=2)
+    words = draw_words(n, *_place(seed, stream), words=2)
     keys = [first << 32 | second for first, second in zip(words[::2], words[1::2], strict=True)]
     return sorted(range(n), key=keys.__getitem__)
 

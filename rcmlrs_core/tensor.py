@@ -881,8 +881,7 @@ def _tensors(operation: Operation, operands: tuple[Any, ...]) -> tuple[RamTensor
             beside = operand
     if beside is None:
         got = ", ".join(type(operand).__name__ for operand in operands) or "nothing"
-        advice = "give them one by one" if operation.variadic else "make them with rc.tensor(...)"
-        raise TypeError(f"{operation.name}: takes tensors, got {got}; {advice}")
+        raise TypeError(f"{operation.name}: takes tensors, got {got}; make them with rc.tensor(...)")
     return tuple([x if x.__class__ is RamTensor else as_operand(x, beside) for x in operands])
 
 

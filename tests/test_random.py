@@ -11,6 +11,7 @@ from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rcmlrs_core as rc
 from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.numerics.formats import from_bits, round_number, to_bits
 from rcmlrs_core.numerics.rounding import round_decided
@@ -189,7 +190,7 @@ def test_permutation_is_a_sort_by_two_words_and_the_index() -> None:
     assert permutation(1, seed=0) == [0]
 
 
-@pytest.mark.parametrize("bad", [-1, 2**64, 1.0, "1", None, True])
+@pytest.mark.parametrize("bad", [-1, 2**64, 1.0, "1", True])
 def test_seed_and_stream_are_integers_of_64_bits(bad: object) -> None:
     with pytest.raises(AttributeValueError, match=r"seed must be an int in \[0, 2\^64\)"):
         uniform(1, seed=bad)  # type: ignore[arg-type]
@@ -311,3 +312,22 @@ def test_a_generator_gives_each_draw_a_stream() -> None:
 def test_what_cannot_be_drawn_is_refused(make: Callable[[], object], match: str) -> None:
     with pytest.raises(AttributeValueError, match=match):
         make()
+
+
+def test_without_a_seed_it_is_the_default_generators_next_draw() -> None:
+    rc.manual_seed(7)
+    found = [
+        rc.random.normal((3,)).tolist(),
+        rc.random.uniform((2,), -1.0, 1.0).tolist(),
+        rc.random.randint(0, 9, (2,)).tolist(),
+        rc.random.bernoulli((4,), 0.5).tolist(),
+        rc.random.permutation(5),
+    ]
+    generator = rc.manual_seed(7)
+    assert found == [
+        generator.normal((3,)).tolist(),
+        generator.uniform((2,), -1.0, 1.0).tolist(),
+        generator.randint(0, 9, (2,)).tolist(),
+        generator.bernoulli((4,), 0.5).tolist(),
+        generator.permutation(5),
+    ]
