@@ -138,7 +138,7 @@ def _walk(
     leaves: dict[int, RamTensor] = {}
     totals: dict[int, RamTensor] = {}
     kept = {_key(x) for x in keep}
-    heap: list[tuple[int, Node]] = []
+    heap: list[tuple[int, int, Node]] = []  # the second number tells the results of a joint apart
 
     def add(tensor: RamTensor, contribution: RamTensor) -> None:
         key = _key(tensor)
@@ -147,7 +147,7 @@ def _walk(
             if tensor._node is None:
                 leaves[key] = tensor
             else:
-                heapq.heappush(heap, (-tensor._node.sequence, tensor._node))
+                heapq.heappush(heap, (-tensor._node.sequence, id(tensor._node), tensor._node))
         contributions[key].append(contribution)
 
     def total_of(node: Node) -> RamTensor:
@@ -160,7 +160,7 @@ def _walk(
         add(output, seed)
     with set_grad_enabled(create_graph):
         while heap:
-            node = heapq.heappop(heap)[1]
+            node = heapq.heappop(heap)[2]
             if node.released:
                 raise GradientError(
                     f"{node.operation.name}: an earlier backward has freed this part of the tape; pass "
@@ -169,9 +169,9 @@ def _walk(
             passed = [node]
             if node.joint is None:
                 received: Iterable[Any] = zip(node.operands, _contributions(node, total_of(node)), strict=True)
-            else:  # its other results have neighbouring numbers, and nothing between them
-                while heap and heap[0][1].joint is node.joint:
-                    passed.append(heapq.heappop(heap)[1])
+            else:  # its other results have the same number
+                while heap and heap[0][2].joint is node.joint:
+                    passed.append(heapq.heappop(heap)[2])
                 received = node.joint.contributions({one.index: total_of(one) for one in passed})  # type: ignore[attr-defined]
             for operand, contribution in received:
                 if operand.requires_grad:

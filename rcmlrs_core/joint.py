@@ -142,6 +142,7 @@ class _Own(Joint):
     ) -> None:
         self.name = name
         self.pull = pull
+        self.first = next(JointNode.numbers)
         self.inputs = inputs
         self.buffers: dict[int, Any] = {}
         self.forms = [(result._shape, result._backend) for result in results]

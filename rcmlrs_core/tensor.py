@@ -93,6 +93,9 @@ class Node:
 class Joint(Protocol):
     """Something that gives several tensors and knows how their gradients flow on, together: a checkpoint, say."""
 
+    first: int
+    """The number of its nodes: above those of what it was made of, and below those of what is made of it."""
+
     def contributions(self, totals: "dict[int, RamTensor]") -> "Iterable[tuple[RamTensor, RamTensor | None]]":
         """Tensors and what each receives, when the results receive ``totals``, by index; those left out get none."""
 
@@ -109,6 +112,7 @@ class JointNode(Node):
         super().__init__(operation, operands, buffers, {}, result._buffer, result._shape, result._backend)
         self.joint = joint
         self.index = index
+        self.sequence = joint.first  # the same for all, whatever other threads make meanwhile
 
 
 def _as_it_was(operand: "RamTensor", buffer: Any, backend: Backend) -> "RamTensor":

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import rcmlrs_core as rc
+from rcmlrs_core import joint
 from tests.installed import BACKENDS
 
 
@@ -193,6 +194,33 @@ def test_several_arguments_and_results(backend: str) -> None:
     total, _ = function(x, y, 10.0)
     total.sum().backward()
     assert received[1] == ([1.0], [0.0]), "a result that nobody uses receives zeros"
+
+
+def test_another_thread_between_two_results_changes_nothing(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a number of the tape just then; the gradient is still asked for once, and not once for each result."""
+
+    @rc.custom_gradient
+    def function(x: rc.RamTensor) -> Any:
+        return (x * 1.0, x * 2.0), lambda a, b: (a + b) * 0.1
+
+    def gradient() -> str:
+        x = rc.tensor([3.0], requires_grad=True)
+        others.clear()
+        first, second = function(x)
+        (first * 1.3 + second * 0.7 + w.mul(sum(others[1:], others[0]) if others else 1.0)).sum().backward()
+        assert x.grad is not None
+        return x.grad.digest()
+
+    def with_another(*arguments: Any) -> Any:
+        made = result(*arguments)
+        others.append(w * 2.0)
+        return made
+
+    others: list[rc.RamTensor] = []
+    w = rc.tensor([1.0], requires_grad=True)
+    alone, result = gradient(), joint._result
+    monkeypatch.setattr(joint, "_result", with_another)
+    assert gradient() == alone
 
 
 @pytest.mark.parametrize(
