@@ -57,8 +57,8 @@ class _Again(Joint):
         self.arguments = arguments
         self.keywords = keywords
         self.backend = current_backend()
-        self.generator = default_generator()
-        self.seed, self.stream = self.generator.seed, self.generator.stream
+        generator = default_generator()
+        self.draws = generator.seed, generator.stream
         self.first = next(JointNode.numbers)
         """Of the numbers of nodes: what has a lower one was there before."""
         self.used = [(x, x._buffer) for x in (*arguments, *keywords.values()) if isinstance(x, RamTensor)]
@@ -77,12 +77,10 @@ class _Again(Joint):
                 "checkpoint: an argument or a parameter has changed in place since the function ran, which must run "
                 "again for its gradient; differentiate before the change"
             )
-        kept = self.generator.seed, self.generator.stream
-        self.generator.seed, self.generator.stream = self.seed, self.stream
-        try:
+        from rcmlrs_core.random import draws_again
+
+        with draws_again(*self.draws):
             value = self.run()
-        finally:
-            self.generator.seed, self.generator.stream = kept
         results = value if isinstance(value, tuple) else (value,)
         for index, total in totals.items():
             first, backend = self.buffers[index], total._backend

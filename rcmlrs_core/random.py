@@ -9,6 +9,9 @@ Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, Parallel random numb
 
 import sys
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
 from math import ceil, copysign, log, prod, sqrt
 from operator import index
@@ -192,7 +195,8 @@ def _is_below_quantile(x: float, p: Fraction) -> bool:
 def _place(seed: int | None, stream: int) -> tuple[int, int]:
     """The seed and stream of a draw: those that are given, or without a seed the default generator's next."""
     if seed is None:
-        return _default.seed, _default._next()
+        generator = default_generator()
+        return generator.seed, generator._next()
     return seed, stream
 
 
@@ -381,14 +385,26 @@ class Generator:
 
 
 _default = Generator(0)
+_again: ContextVar[Generator | None] = ContextVar("rcmlrs_draws_again", default=None)
 
 
 def default_generator() -> Generator:
     """The generator of those who name none: seed 0, unless ``manual_seed`` says another."""
-    return _default
+    return _again.get() or _default
+
+
+@contextmanager
+def draws_again(seed: int, stream: int) -> Iterator[None]:
+    """Inside, in this thread or task, the default generator is another one that begins there."""
+    token = _again.set(Generator(seed, stream))
+    try:
+        yield
+    finally:
+        _again.reset(token)
 
 
 def manual_seed(seed: int) -> Generator:
     """Begin the default generator anew, with this seed; returns it."""
-    _default.__init__(seed)  # type: ignore[misc]
-    return _default
+    generator = default_generator()
+    generator.__init__(seed)  # type: ignore[misc]
+    return generator

@@ -1,6 +1,7 @@
 """Checkpoints have the bits of what they stand for and less memory; a gradient of one's own is used."""
 
 import gc
+import threading
 import tracemalloc
 import weakref
 from collections.abc import Callable
@@ -111,6 +112,31 @@ def test_a_checkpoint_draws_the_same_random_numbers_again(backend: str) -> None:
         return x.grad.digest(), rc.random.default_generator().stream
 
     assert run(rc.checkpoint) == run(lambda f, x: f(x))
+
+
+def test_other_threads_draw_on_while_a_checkpoint_runs_again() -> None:
+    """The default generator is rewound for nobody else."""
+    entered, leave, x = threading.Event(), threading.Event(), rc.tensor([1.0], requires_grad=True)
+
+    def function(t: rc.RamTensor) -> rc.RamTensor:
+        factor = rc.random.uniform(t.shape)
+        if entered.is_set() or not first:
+            entered.set()
+            leave.wait(20)
+        return t * factor
+
+    first = [True]
+    y = rc.checkpoint(function, x)
+    first.clear()
+    walk = threading.Thread(target=y.sum().backward)
+    walk.start()
+    assert entered.wait(20)
+    drawn = rc.random.default_generator().stream
+    rc.random.uniform((1,))
+    leave.set()
+    walk.join()
+    assert x.grad is not None
+    assert rc.random.default_generator().stream == drawn + 1
 
 
 def test_a_function_that_changes_is_refused(backend: str) -> None:
