@@ -11,7 +11,7 @@ from typing import Any
 from rcmlrs_core.creation import tensor
 from rcmlrs_core.errors import DTypeError, IndexRangeError, ShapeError
 from rcmlrs_core.ops import TABLE
-from rcmlrs_core.ops.indices import numbers_like, tensor_of
+from rcmlrs_core.ops.indices import count_places, numbers_like, tensor_of
 from rcmlrs_core.ops.op import Result
 from rcmlrs_core.ops.subscript import source, spread_ellipsis
 from rcmlrs_core.plain import BOOL, INT32, Shape
@@ -255,6 +255,7 @@ class Elements:
 
     def __init__(self, x: RamTensor, index: Any) -> None:
         self._tensor = x
+        count_places(x)
         key = None if index.__class__ is RamTensor else _key(index)
         if key is None:
             self._places = get(numbers_like(x), index)

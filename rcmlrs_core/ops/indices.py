@@ -65,11 +65,17 @@ def tensor_of(values: Iterable[int], shape: Shape, beside: Any) -> Any:
     return from_plain(PlainArray.of(values, shape, INT32), beside._backend)
 
 
-def numbers_like(x: Any) -> Any:
-    """The numbers from 0 on, as an int32 tensor of the shape of ``x``."""
+def count_places(x: Any) -> int:
+    """How many places a tensor has, where int32 can number them."""
     n = prod(x.shape)
     if n > 1 << 31:
         raise ShapeError(f"a tensor of shape {x.shape} has {n} places, more than int32 can number; take a part of it")
+    return n
+
+
+def numbers_like(x: Any) -> Any:
+    """The numbers from 0 on, as an int32 tensor of the shape of ``x``."""
+    n = count_places(x)
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return tensor_of(range(n), x.shape, x)
