@@ -67,7 +67,7 @@ def tensor_of(values: Iterable[int], shape: Shape, beside: Any) -> Any:
 
 def count_places(x: Any) -> int:
     """How many places a tensor has, where int32 can number them."""
-    n = prod(x.shape)
+    n: int = prod(x.shape)
     if n > 1 << 31:
         raise ShapeError(f"a tensor of shape {x.shape} has {n} places, more than int32 can number; take a part of it")
     return n
