@@ -23,7 +23,7 @@
 //! * [`exact`]: exact sums, and [`natural`]: fractions of large integers, for what faster ways leave undecided.
 //! * [`fused`]: whole compositions in one pass.
 //!
-//! `unsafe` is found in `simd`, `memory`, `environment` and `threads` alone, each block with its reason.
+//! `unsafe` is found in `simd`, `memory`, `environment`, `placement` and `threads` alone, each block with its reason.
 
 pub mod array;
 pub mod circular;
@@ -45,6 +45,7 @@ pub mod natural;
 pub mod ops;
 pub mod order;
 pub mod parts;
+mod placement;
 pub mod power;
 pub mod reduce;
 pub mod rows;

@@ -10,12 +10,12 @@
 use std::any::Any;
 use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Builder};
+use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::environment;
+use crate::{environment, placement};
 
 /// The environment variable that says how many threads work.
 pub const VARIABLE: &str = "RCMLRS_NUM_THREADS";
@@ -126,12 +126,15 @@ struct Pool {
 impl Pool {
     /// One thread less than `count`, or as many as are to be had; none where there are none.
     fn new(count: usize) -> Option<Pool> {
-        let crew = Arc::new(Crew::default());
+        let crew = Arc::new(Crew { caller: placement::UNKNOWN.into(), ..Crew::default() });
         let helpers = (1..count).map_while(|i| {
             let crew = crew.clone();
             Builder::new().name(format!("rcmlrs-{i}")).spawn(move || crew.help()).ok()
         });
-        (helpers.count() > 0).then(|| Pool { process: std::process::id(), count, crew })
+        let helpers: Vec<_> = helpers.collect();
+        let any = !helpers.is_empty();
+        *locked(&crew.helpers) = helpers;
+        any.then(|| Pool { process: std::process::id(), count, crew })
     }
 }
 
@@ -181,6 +184,11 @@ struct Crew {
     helping: AtomicUsize,
     called: Condvar,
     ended: Condvar,
+    helpers: Mutex<Vec<JoinHandle<()>>>,
+    /// The processor that the caller was on when it called last.
+    caller: AtomicI32,
+    /// Whether a helper has found itself there.
+    crowded: AtomicBool,
 }
 
 /// What there is to do; all changes of a `Crew` are made under its lock.
@@ -204,7 +212,12 @@ impl Crew {
         // from then on until it has returned from it; below, the work is taken off the board, and this function does
         // not return, nor unwind, before nobody is helping.
         let work = unsafe { std::mem::transmute::<&(dyn Fn() + Sync), Work>(work) };
+        let here = placement::here();
+        let moved = self.caller.swap(here, Ordering::Relaxed) != here;
         let mut board = locked(&self.board);
+        if self.crowded.swap(false, Ordering::Relaxed) || moved {
+            placement::keep_off(&locked(&self.helpers), here);
+        }
         (board.work, board.wanted) = (Some(work), helpers);
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.wake(board);
@@ -238,6 +251,10 @@ impl Crew {
         let mut board = locked(&self.board);
         while !board.closed {
             let seen = self.calls.load(Ordering::Relaxed);
+            let here = placement::here();
+            if here != placement::UNKNOWN && here == self.caller.load(Ordering::Relaxed) {
+                self.crowded.store(true, Ordering::Relaxed); // the next call sees to it
+            }
             if let Some(work) = board.work
                 && board.wanted > 0
             {
