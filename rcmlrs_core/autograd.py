@@ -222,15 +222,4 @@ def boundary(outputs: Sequence[RamTensor], first: int) -> tuple[RamTensor, ...]:
 def link(outputs: Sequence[RamTensor], inputs: Sequence[RamTensor]) -> bool:
     """Whether ``outputs`` depend on a leaf that requires a gradient and is not one of ``inputs``."""
     fresh = {_key(x) for x in inputs}
-    seen: set[int] = set()
-    stack = list(outputs)
-    while stack:
-        tensor = stack.pop()
-        key = _key(tensor)
-        if tensor.requires_grad and key not in seen:
-            seen.add(key)
-            if tensor._node is not None:
-                stack += tensor._node.operands
-            elif key not in fresh:
-                return True
-    return False
+    return any(_key(leaf) not in fresh for leaf in boundary(outputs, 0))  # no node is older than the first

@@ -9,7 +9,7 @@ from rcmlrs_core.errors import BackendMismatchError, DTypeError, GradientError, 
 from rcmlrs_core.ops.op import NoGradient, Operation
 from rcmlrs_core.plain import FLOAT32
 from rcmlrs_core.registry import current_backend, use_backend
-from rcmlrs_core.tensor import Joint, JointNode, RamTensor, grad_enabled, wrap
+from rcmlrs_core.tensor import Joint, JointNode, RamTensor, as_operand, grad_enabled
 
 Function = Callable[..., Any]
 
@@ -35,6 +35,7 @@ def checkpoint(function: Function, *arguments: Any, **keywords: Any) -> Any:
             raise GradientError(
                 f"checkpoint: the function must return a tensor or a tuple of tensors, got {type(result).__name__}"
             )
+    again.buffers = [result._buffer for result in results]
     inputs = boundary(results, again.first)
     again.used += [(x, x._buffer) for x in inputs]
     made = tuple(
@@ -63,7 +64,8 @@ class _Again(Joint):
         """Of the numbers of nodes: what has a lower one was there before."""
         self.used = [(x, x._buffer) for x in (*arguments, *keywords.values()) if isinstance(x, RamTensor)]
         """Tensors that the function depends on, and the elements that they had."""
-        self.buffers: dict[int, Any] = {}
+        self.buffers: list[Any] = []
+        """The elements of the results."""
 
     def run(self) -> Any:
         """The function, on the backend that was chosen the first time."""
@@ -142,15 +144,12 @@ class _Own(Joint):
         self.pull = pull
         self.first = next(JointNode.numbers)
         self.inputs = inputs
-        self.buffers: dict[int, Any] = {}
-        self.forms = [(result._shape, result._backend) for result in results]
+        self.shapes = [result._shape for result in results]
 
     def contributions(self, totals: dict[int, RamTensor]) -> Iterable[tuple[RamTensor, RamTensor]]:
         """What ``pull`` says; a result to which nothing flows receives zeros."""
-        given = [
-            totals[i] if i in totals else _zeros(shape, next(iter(totals.values())))
-            for i, (shape, _) in enumerate(self.forms)
-        ]
+        zero = as_operand(0.0, next(iter(totals.values())))
+        given = [totals[i] if i in totals else zero.broadcast_to(shape) for i, shape in enumerate(self.shapes)]
         received = self.pull(*given)
         parts = received if isinstance(received, tuple | list) else (received,)
         if len(parts) != len(self.inputs):
@@ -172,18 +171,12 @@ class _Own(Joint):
         return [(x, part) for x, part in zip(self.inputs, parts, strict=True) if part is not None]
 
 
-def _zeros(shape: tuple[int, ...], beside: RamTensor) -> RamTensor:
-    zero = beside._backend.scalar(0.0, beside._dtype)
-    return wrap(zero, (), beside._dtype, beside._backend).broadcast_to(shape)
-
-
 def _result(
-    operation: Operation, joint: "_Again | _Own", index: int, inputs: tuple[RamTensor, ...], result: RamTensor
+    operation: Operation, joint: Joint, index: int, inputs: tuple[RamTensor, ...], result: RamTensor
 ) -> RamTensor:
     """The result, on the tape as one of those of ``joint``."""
     made = result.detach()
-    if made.dtype == "float32":
+    if made.dtype == FLOAT32:
         made.requires_grad = True
         made._node = JointNode(operation, joint, index, inputs, made)
-        joint.buffers[index] = made._buffer
     return made
