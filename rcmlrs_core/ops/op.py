@@ -541,13 +541,11 @@ class Move(Operation):
 
     ``rule`` checks the shapes and names the attributes (its signature is the operation's). ``source(*shapes,
     **attributes)`` lists for each element of the result the offset of the element that it is, in the operands' elements
-    written one operand after another; an offset of -1 is the attribute ``value`` (the filling of a pad).
+    written one operand after another; an offset of -1 is the attribute ``value`` (the filling of a pad), or a zero.
     """
 
     rule: Callable[..., Result]
     source: Callable[..., Sequence[int]]
-    fills: bool = False
-    """Whether it puts zeros in places, without an attribute ``value``."""
     clause: str = "N4.1"
     data: str = "moves"
 

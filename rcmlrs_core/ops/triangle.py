@@ -38,7 +38,6 @@ def triangle(module: str, keeps: Callable[[int, int], bool], cases: Sequence[Cas
         module=module,
         rule=rule,
         source=source,
-        fills=True,
         gradient=gradient,
         cases=cases,
         refusals=(
