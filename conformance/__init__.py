@@ -2,14 +2,13 @@
 
 From a test: ``check_backend("numpy").ok``. From a shell: ``rcmlrs conformance --backend numpy``.
 
-* ``elements`` and ``rows`` draw arguments, family by family; ``generators`` makes trials of them (``trial``), by the
-  form of an operation or by the calls that its file lists.
-* ``definition`` is what is right; ``examine`` compares; ``shrink`` makes a failing call small.
-* ``storage`` checks how elements come in and out; ``suite`` runs it all; ``report`` and ``render`` tell; ``command`` is
-  the command.
+* ``subjects`` says what the suite is made of: subjects, families, cases. ``chapters`` has all of them.
+* ``inputs`` draws arguments and makes calls of them; ``judge`` is what is right.
+* ``examine`` runs one case and compares; ``shrink`` makes a failing call small; ``suite`` runs what is asked for.
+* ``report`` is what came of it, as data and in words; ``command`` is the command.
 """
 
-from .report import Failure, OperationReport, Report
+from .report import Failure, FamilyReport, Report, SubjectReport
 from .suite import UnknownNameError, check_backend
 
-__all__ = ["Failure", "OperationReport", "Report", "UnknownNameError", "check_backend"]
+__all__ = ["Failure", "FamilyReport", "Report", "SubjectReport", "UnknownNameError", "check_backend"]

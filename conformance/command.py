@@ -7,10 +7,10 @@ from rich.console import Console
 
 from rcmlrs_core.errors import BackendError
 
-from .render import show
-from .report import OperationReport
+from .report import SubjectReport
+from .report.terminal import show
+from .subjects import LEVELS
 from .suite import UnknownNameError, check_backend
-from .trial import LEVELS
 
 USAGE = 2
 """The exit status for what cannot be run at all."""
@@ -26,6 +26,12 @@ def conformance(
     family: Annotated[
         list[str] | None, typer.Option("--family", help="Only this family of inputs; may be repeated.")
     ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", help="Only this case, as a report names it; may be repeated.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Compare with this backend instead of the exact definitions.")
+    ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first operation that is wrong.")] = False,
 ) -> None:
     """Check a backend against the numeric contract, bit for bit.
@@ -37,10 +43,10 @@ def conformance(
     try:
         with console.status("checking ...") as status:
 
-            def watch(operation: OperationReport) -> None:
-                status.update(f"{operation.name}: {operation.verdict}")
+            def watch(subject: SubjectReport) -> None:
+                status.update(f"{subject.name}: {subject.verdict}")
 
-            report = check_backend(backend, op or None, seed, level, family or None, fail_fast, watch)
+            report = check_backend(backend, op, seed, level, family, fail_fast, watch, cases=case, against=against)
     except (BackendError, UnknownNameError) as error:
         Console(stderr=True, emoji=False).print(
             f"rcmlrs: {error}", style="red", markup=False, highlight=False, soft_wrap=True

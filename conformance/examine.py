@@ -1,24 +1,27 @@
-"""One trial on one backend: is the result right, and did nothing else happen?
+"""One case on one backend: is the result right, and did nothing else happen?
 
 Beyond the bits, a kernel owes what the hooks say of buffers: shape and element type are those that the operation's
 check found, operands stay as they were, a result stays as it was when the next one is computed, and the same call gives
 the same bits again.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.derive import Kernel
 from rcmlrs_core.dispatch import FUNCTIONS
-from rcmlrs_core.errors import IntegerRangeError
+from rcmlrs_core.errors import IntegerRangeError, RcmlrsError
 from rcmlrs_core.ops.op import Composition, Refusal
 from rcmlrs_core.plain import INT32, ITEMSIZE, PlainArray
 from rcmlrs_core.registry import Backend, use_backend
+from rcmlrs_core.tensor import RamTensor
 
 from .bits import differences, raw_bytes
-from .definition import Outcome, Outcomes, expected, outcomes
-from .trial import Trial, plain
+from .inputs.trial import Trial, plain
+from .judge.definition import DEFINITION, Outcome, Outcomes, expected, outcomes
 
 BITS = "wrong bits"
 SHAPE = "wrong shape"
@@ -36,7 +39,10 @@ STORAGE = "storage"
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a trial. ``wrong`` are the indices of the elements that differ from ``want``."""
+    """What is wrong with a case. ``wrong`` are the indices of the elements that differ from ``want``.
+
+    Of a case that is no call, ``inputs`` tells in lines what it was about, and ``clause`` what it breaks.
+    """
 
     kind: str
     sentence: str
@@ -44,21 +50,54 @@ class Finding:
     want: Outcome | None = None
     got: Outcome | None = None
     wrong: tuple[int, ...] = ()
+    inputs: tuple[str, ...] = ()
+    clause: str = ""
+
+
+Compute = Callable[[], Mapping[str, RamTensor]]
+"""Makes named tensors on the current backend."""
+
+Computed = Mapping[str, Outcome] | Exception
+"""What came of it."""
 
 
 class Examiner:
-    """Runs trials on a backend, one after the other."""
+    """Runs cases on a backend, one after the other. What is right is what the definitions say, or ``against``."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, against: Backend | None = None) -> None:
         self.backend = backend
+        self.reference = against or DEFINITION
+        """The backend of which the results are right."""
         self.compared = 0
         """Elements that were compared up to now."""
         self._previous: tuple[Any, Outcome] | None = None
+        self._seen = sha256()
 
-    def examine(self, trial: Trial) -> Finding | None:
-        """What is wrong with the trial, if anything is."""
+    def start_family(self) -> None:
+        """Forget the last result and what was seen: a family runs alone as it runs among the others."""
+        self._previous = None
+        self._seen = sha256()
+
+    def saw(self, *results: Outcome) -> None:
+        """Take results of the backend into the digest of the family."""
+        for shape, dtype, raw in results:
+            self._seen.update(f"{dtype} {shape} {len(raw)}\n".encode() + raw)
+
+    def saw_words(self, text: str) -> None:
+        """Take words of the backend into the digest of the family, such as an error's."""
+        self._seen.update(f"{len(text)} {text}\n".encode())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of whatever was seen of the backend since the family began."""
+        return self._seen.hexdigest()
+
+    # ------------------------------------------------------------------------------------------------- calls
+
+    def try_call(self, trial: Trial) -> Finding | None:
+        """What is wrong with a call, if anything is."""
         try:
-            want = expected(trial)
+            want = self.expected(trial)
             contradiction = _stated_otherwise(trial, want)
         except IntegerRangeError as error:
             return self._refuses(trial, error)
@@ -76,6 +115,14 @@ class Examiner:
         except Exception as error:
             return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want[0])
 
+    def expected(self, trial: Trial) -> Outcomes:
+        """The right result of a call: by the definitions, or on the backend that this one is compared with."""
+        if self.reference is DEFINITION:
+            return expected(trial)
+        with use_backend(self.reference):
+            tensors = [from_plain(x, self.reference) for x in trial.operands]
+            return outcomes(FUNCTIONS[trial.operation.name](*tensors, **trial.attributes))
+
     def _refuses(self, trial: Trial, refused: IntegerRangeError) -> Finding | None:
         """What is wrong where some exact integer is no int32: the refusal must be that of the definition."""
         with use_backend(self.backend):
@@ -83,6 +130,7 @@ class Examiner:
             try:
                 FUNCTIONS[trial.operation.name](*tensors, **trial.attributes)
             except IntegerRangeError as error:
+                self.saw_words(str(error))
                 if str(error) == str(refused):
                     return None
                 return Finding(REFUSAL, f"the error should say {str(refused)!r}, but it says {str(error)!r}", trial)
@@ -103,6 +151,7 @@ class Examiner:
         if dtype != want.dtype:
             return Finding(TYPE, f"the kernel's buffer has element type {dtype}, wanted {want.dtype}", trial, want)
         got = Outcome(shape, dtype, storage.dump(result))
+        self.saw(got)
         finding = compare(trial, want, got)
         if finding:
             return finding
@@ -135,6 +184,7 @@ class Examiner:
             tensors = [from_plain(x, self.backend) for x in trial.operands]
             before = [t.tobytes() for t in tensors]
             got = outcomes(FUNCTIONS[trial.operation.name](*tensors, **trial.attributes))
+        self.saw(*got)
         if len(got) != len(want):
             return Finding(SHAPE, f"the result is of {len(got)} tensors, wanted {len(want)}", trial, want[0])
         for i, (part, wanted) in enumerate(zip(got, want, strict=True)):
@@ -150,33 +200,95 @@ class Examiner:
             return Finding(OPERAND, "an operand has other elements after the call than before", trial, want[0])
         return None
 
-    def start_family(self) -> None:
-        """Forget the last result: a family runs alone as it runs among the others."""
-        self._previous = None
+    # ---------------------------------------------------------------------------------------------- refusals
 
-    def refuse(self, name: str, refusal: Refusal) -> Finding | None:
-        """What is wrong with the way in which a call that must be refused is refused."""
-        with use_backend(self.backend):
-            operands = [self._refusable(x) for x in refusal.inputs]
-            called = f"{name} of {', '.join(map(repr, refusal.inputs))}" + (
-                f" with {refusal.attributes}" if refusal.attributes else ""
-            )
+    def try_refusal(self, name: str, refusal: Refusal) -> Finding | None:
+        """What is wrong with the way in which a call that must be refused is refused: the same way everywhere."""
+        called = f"{name} of {', '.join(map(repr, refusal.inputs))}" + (
+            f" with {refusal.attributes}" if refusal.attributes else ""
+        )
+        wanted = self._refused(name, refusal, self.reference)
+        if not isinstance(wanted, refusal.error) or refusal.match not in str(wanted):
+            told = _told(wanted)
+            return Finding(DEFINITION_ITSELF, f"{called}: the file says {refusal.match!r}, but the core gives {told}")
+        got = self._refused(name, refusal, self.backend)
+        self.saw_words(_told(got))
+        if got is None:
+            return Finding(REFUSAL, f"{called}: wanted {type(wanted).__name__}, but nothing was raised")
+        if type(got) is not type(wanted):
+            return Finding(REFUSAL, f"{called}: wanted {type(wanted).__name__}, got {_told(got)}")
+        if str(got) != str(wanted):
+            return Finding(REFUSAL, f"{called}: the error should say {str(wanted)!r}, but it says: {got}")
+        return None
+
+    def _refused(self, name: str, refusal: Refusal, backend: Backend) -> Exception | None:
+        with use_backend(backend):
+            operands = [_refusable(x, backend) for x in refusal.inputs]
             try:
                 FUNCTIONS[name](*operands, **refusal.attributes)
-            except refusal.error as error:
-                if refusal.match in str(error):
-                    return None
-                return Finding(REFUSAL, f"{called}: the error should say {refusal.match!r}, but it says: {error}")
             except Exception as error:
-                wanted = refusal.error.__name__
-                return Finding(REFUSAL, f"{called}: wanted {wanted}, got {type(error).__name__}: {error}")
-        return Finding(REFUSAL, f"{called}: wanted {refusal.error.__name__}, but nothing was raised")
+                return error
+        return None
 
-    def _refusable(self, x: Any) -> Any:
-        """An operand of a refusal, which may be nothing that makes a tensor."""
-        if x is None or isinstance(x, str):
-            return x
-        return from_plain(plain(x), self.backend)
+    # ----------------------------------------------------------------------------------------- anything else
+
+    def agree(self, compute: Compute, what: str, clause: str = "", inputs: tuple[str, ...] = ()) -> Finding | None:
+        """What is wrong with the tensors that ``compute`` makes on this backend, by name, if anything is.
+
+        ``compute`` runs with the backend as the current one; it makes the same tensors wherever it runs, or is refused
+        with the same error.
+        """
+        want = self._computed(compute, self.reference)
+        got = self._computed(compute, self.backend)
+        return self.same(want, got, what, clause, inputs)
+
+    def _computed(self, compute: Compute, backend: Backend) -> Computed:
+        with use_backend(backend):
+            try:
+                return {name: outcomes(x)[0] for name, x in compute().items()}
+            except Exception as error:
+                return error
+
+    def same(
+        self, want: Computed, got: Computed, what: str, clause: str = "", inputs: tuple[str, ...] = ()
+    ) -> Finding | None:
+        """How named results differ from those that are right, if they do."""
+        if isinstance(got, Exception):
+            self.saw_words(_told(got))
+            if isinstance(want, RcmlrsError) and _told(want) == _told(got):
+                return None
+            due = _told(want) if isinstance(want, Exception) else "a result"
+            return Finding(RAISES, f"{what}: wanted {due}, got {_told(got)}", inputs=inputs, clause=clause)
+        self.saw(*got.values())
+        if isinstance(want, Exception):
+            told = _told(want)
+            return Finding(REFUSAL, f"{what}: wanted {told}, but there is a result", inputs=inputs, clause=clause)
+        if list(got) != list(want):
+            sentence = f"{what} gives {', '.join(got)}; wanted {', '.join(want)}"
+            return Finding(SHAPE, sentence, inputs=inputs, clause=clause)
+        self.compared += sum(len(part.raw) // ITEMSIZE[part.dtype] for part in want.values())
+        for name, wanted in want.items():
+            part = got[name]
+            which = f"{name} of {what}" if len(want) > 1 else what
+            if part[:2] != wanted[:2]:
+                sentence = f"{which} is {part.dtype} of shape {part.shape}, wanted {wanted.dtype} of {wanted.shape}"
+                return Finding(SHAPE, sentence, want=wanted, inputs=inputs, clause=clause)
+            if part.raw != wanted.raw:
+                wrong = tuple(differences(wanted.raw, part.raw, wanted.dtype))
+                sentence = f"{which}: {len(wrong)} of {len(wanted.raw) // ITEMSIZE[wanted.dtype]} elements"
+                return Finding(BITS, sentence, None, wanted, part, wrong, inputs, clause)
+        return None
+
+
+def _told(error: Exception | None) -> str:
+    return "nothing" if error is None else f"{type(error).__name__}: {error}"
+
+
+def _refusable(x: Any, backend: Backend) -> Any:
+    """An operand of a refusal, which may be nothing that makes a tensor."""
+    if x is None or isinstance(x, str):
+        return x
+    return from_plain(plain(x), backend)
 
 
 def dtype_of(buffer: Any) -> str:

@@ -13,7 +13,7 @@ from rcmlrs_core.plain import FLOAT32, PlainArray, Shape, broadcast_offsets, off
 
 from .bits import raw_bytes, words
 from .examine import BITS, Examiner, Finding
-from .trial import Trial, array_of
+from .inputs.trial import Trial, array_of
 
 MOST_TRIES = 300
 """Each costs one definition; a wrong result is worth some milliseconds."""
@@ -39,12 +39,13 @@ def shrink(examiner: Examiner, finding: Finding) -> Finding:
     if lines is None:
         return finding
     tries = 0
+    examiner = Examiner(examiner.backend, examiner.reference)  # what it sees is no part of the family's digest
 
     def attempt(kept: tuple[Line, ...]) -> Finding | None:
         nonlocal tries
         tries += 1
         examiner.start_family()
-        found = examiner.examine(lines.build(kept))
+        found = examiner.try_call(lines.build(kept))
         return found if found is not None and found.kind == BITS else None
 
     if lines.alone is not None:

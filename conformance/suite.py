@@ -1,68 +1,73 @@
-"""The suite: every operation's cases, refusals and random trials, on one backend."""
+"""The suite: what is asked for, group by group, on one backend, in this process."""
 
 import difflib
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from rcmlrs_core.ops import TABLE
-from rcmlrs_core.ops.op import Composition, Operation
-from rcmlrs_core.registry import Backend, get_backend
+from rcmlrs_core.registry import UNSUPPORTED, Backend, UnsupportedOperationError, get_backend
 
-from . import storage
-from .examine import Examiner, Finding
-from .generators import families_of, has_random_trials, trials
-from .report import COMPOSITION, MISSING, Count, OperationReport, Report, describe
+from .chapters import subjects
+from .examine import REFUSAL, Examiner, Finding
+from .report.results import FamilyReport, Report, SubjectReport, status_of
+from .report.words import Run, describe
 from .shrink import shrink
-from .trial import LEVELS, Level
+from .status import ERROR, PASSED
+from .subjects import LEVELS, Case, Level, Subject, case_name
 
-REFUSALS = "refusals"
-"""The family of calls that must be refused."""
-
-Watch = Callable[[OperationReport], None]
-"""Told of each operation when it is done."""
+Watch = Callable[[SubjectReport], None]
+"""Told of each subject when it is done."""
 
 
 class UnknownNameError(ValueError):
-    """An operation, a family or a level that does not exist."""
+    """A subject, a family, a case or a level that does not exist."""
 
 
-def check_backend(
-    name: str | Backend,
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run: these families of these subjects, and of them these cases, or all."""
+
+    level: Level
+    seed: int
+    groups: dict[str, list[str]]
+    """The families of each subject, in their order."""
+    numbers: dict[str, set[int]]
+    """The cases that were asked for by number, by group; of any other group, all of them."""
+
+
+def plan(
     ops: Sequence[str] | None = None,
-    seed: int = 0,
-    level: str = "smoke",
     families: Sequence[str] | None = None,
-    fail_fast: bool = False,
-    watch: Watch | None = None,
-) -> Report:
-    """Check the backend ``name`` against the contract; ``report.ok`` says whether every bit is right.
-
-    ``ops`` are names of operations (all, unless said; ``"storage"`` is the round trip of elements), ``families`` those
-    of their trials. The same ``seed`` and ``level`` give the same trials anywhere. Raises ``rc.BackendError`` for a
-    backend that is unknown or broken, and :class:`UnknownNameError` for other names.
-    """
+    cases: Sequence[str] | None = None,
+    *,
+    level: str = "smoke",
+    seed: int = 0,
+) -> Plan:
+    """What is asked for, by names; raises :class:`UnknownNameError` for those that do not exist."""
     chosen = LEVELS[_checked(level, LEVELS, "level")]
-    backend = get_backend(name)
-    called = name if isinstance(name, str) else name.name
-    report = Report(called, backend.about, level, seed)
-    known = (storage.NAME, *TABLE)
-    names = [_checked(op, known, "operation") for op in ops or known]
-    started = time.perf_counter()
-    for op in dict.fromkeys(names):
-        if op == storage.NAME:
-            tried = _storage(backend, report, families)
-        else:
-            tried = _check(backend, op, report, chosen, families, fail_fast)
-        report.operations.append(tried)
-        report.seconds = time.perf_counter() - started
-        if watch:
-            watch(tried)
-        if fail_fast and tried.failure:
-            break
-    if families and not any(operation.families for operation in report.operations):
-        there = ", ".join(dict.fromkeys(family for op in names for family in family_names(op)))
-        raise UnknownNameError(f"there is no family {' or '.join(families)} of what is asked for; there are: {there}")
-    return report
+    there = subjects()
+    names = list(dict.fromkeys(_checked(op, there, "operation") for op in ops or ([] if cases else there)))
+    found = {name: list(there[name].families(chosen)) for name in names}
+    if families:
+        known = dict.fromkeys(family for name in names for family in found[name])
+        if not set(families) & set(known):
+            raise UnknownNameError(
+                f"there is no family {' or '.join(families)} of what is asked for; there are: {', '.join(known)}"
+            )
+        found = {name: [family for family in found[name] if family in families] for name in names}
+    numbers: dict[str, set[int]] = {}
+    for case in cases or ():
+        subject, _, rest = case.partition("/")
+        family, _, number = rest.rpartition("/")
+        known = dict.fromkeys(there[_checked(subject, there, "operation")].families(chosen))
+        if not number.isascii() or not number.isdecimal() or family not in known:
+            raise UnknownNameError(
+                f"there is no case {case!r}; a case is {subject}/FAMILY/NUMBER, with a family of: {', '.join(known)}"
+            )
+        numbers.setdefault(f"{subject}/{family}", set()).add(int(number))
+        if family not in found.setdefault(subject, []):
+            found[subject].append(family)
+    return Plan(chosen, seed, found, numbers)
 
 
 def _checked(name: str, known: Collection[str], what: str) -> str:
@@ -74,65 +79,118 @@ def _checked(name: str, known: Collection[str], what: str) -> str:
     return name
 
 
-def family_names(op: str) -> list[str]:
-    """The families of an operation (or of ``"storage"``), in the order in which they are tried."""
-    if op == storage.NAME:
-        return list(storage.FAMILIES)
-    operation = TABLE[op]
-    return [*([REFUSALS] if operation.refusals else []), *families_of(operation)]
+def check_backend(
+    name: str | Backend,
+    ops: Sequence[str] | None = None,
+    seed: int = 0,
+    level: str = "smoke",
+    families: Sequence[str] | None = None,
+    fail_fast: bool = False,
+    watch: Watch | None = None,
+    *,
+    cases: Sequence[str] | None = None,
+    against: str | Backend | None = None,
+) -> Report:
+    """Check the backend ``name`` against the contract; ``report.ok`` says whether every bit is right.
+
+    ``ops`` are names of operations or other subjects (all, unless said), ``families`` those of their cases, and
+    ``cases`` single ones, ``"gelu/edges/0"``. The same ``seed`` and ``level`` give the same cases anywhere. What is
+    right is what the exact definitions say, or another backend: ``against``. Everything runs in this process: a backend
+    that takes it down takes the caller with it (``rcmlrs conformance`` runs in processes of their own).
+
+    Raises ``rc.BackendError`` for a backend that is unknown or broken, and :class:`UnknownNameError` for other names.
+    """
+    wanted = plan(ops, families, cases, level=level, seed=seed)
+    backend = get_backend(name)
+    reference = None if against is None else get_backend(against)
+    report = Report(name_of(name), backend.about, level, seed)
+    run = Run(report.backend, level, seed, "" if against is None else name_of(against))
+    report.against = run.against or report.against
+    there = subjects()
+    started = time.perf_counter()
+    for subject, names in wanted.groups.items():
+        tried = start_subject(there[subject], backend)
+        for family in names:
+            examiner = Examiner(backend, reference)
+            tried.families[family] = run_group(
+                examiner, there[subject], family, wanted.level, run, wanted.numbers.get(f"{subject}/{family}")
+            )
+            if fail_fast and not tried.families[family].ok:
+                break
+        report.subjects.append(tried)
+        report.seconds = time.perf_counter() - started
+        if watch:
+            watch(tried)
+        if fail_fast and not all(family.ok for family in tried.families.values()):
+            break
+    return report
 
 
-def _storage(backend: Backend, report: Report, families: Sequence[str] | None) -> OperationReport:
-    """The round trips, as if they were an operation."""
-    found = OperationReport(storage.NAME, "own")
-    for dtype in storage.FAMILIES:
-        if families is None or dtype in families:
-            count = found.families.setdefault(dtype, Count())
-            for x in storage.round_trips(dtype, report.seed):
-                finding = storage.examine(backend, x)
-                count.add(finding, len(x.values))
-                if finding and found.failure is None:
-                    clause = "N1.2" if dtype == "float32" and "wanted 0x7fc00000" in finding.sentence else "N1.1"
-                    found.failure = describe(finding, storage.NAME, dtype, report, clause)
-    return found
+def name_of(backend: str | Backend) -> str:
+    """What somebody called it."""
+    return backend if isinstance(backend, str) else backend.name
 
 
-def _check(
-    backend: Backend, name: str, report: Report, level: Level, families: Sequence[str] | None, fail_fast: bool
-) -> OperationReport:
-    """One operation: family by family."""
-    operation = TABLE[name]
-    composed = isinstance(operation, Composition)
-    found = OperationReport(name, COMPOSITION if composed else backend.origins.get(name, MISSING))
-    found.only_cases = not has_random_trials(operation)
-    if found.kernel == MISSING:
-        return found
-    examiner = Examiner(backend)
-    for family in family_names(name):
-        if families is None or family in families:
-            first = _family(examiner, operation, family, level, report.seed, found.families.setdefault(family, Count()))
-            if first and found.failure is None:
-                found.failure = describe(shrink(examiner, first), name, family, report)
-                if fail_fast:
-                    break
-    return found
+def start_subject(subject: Subject, backend: Backend) -> SubjectReport:
+    """The report of a subject of which nothing was run yet."""
+    return SubjectReport(subject.name, subject.origin(backend), only_cases=subject.only_cases)
 
 
-def _family(
-    examiner: Examiner, operation: Operation, family: str, level: Level, seed: int, count: Count
-) -> Finding | None:
-    """Every trial of one family; the first finding, if there is one."""
-    first = None
-    if family == REFUSALS:
-        for refusal in operation.refusals:
-            finding = examiner.refuse(operation.name, refusal)
-            count.add(finding)
-            first = first or finding
-        return first
+def run_group(
+    examiner: Examiner,
+    subject: Subject,
+    family: str,
+    level: Level,
+    run: Run,
+    numbers: Collection[int] | None = None,
+    starting: Callable[[int], None] = lambda number: None,
+) -> FamilyReport:
+    """Run one case group, or the cases of it with these ``numbers``; ``starting`` is told each number before it."""
+    began = time.perf_counter()
+    kernel = subject.origin(examiner.backend)
+    group = FamilyReport(kernel)
+    if kernel not in (*PASSED, UNSUPPORTED):
+        group.status, group.error = ERROR, f"there is no kernel for {subject.name}: the table says {kernel!r}"
+        return group
+    first: tuple[int, Finding] | None = None
     examiner.start_family()
-    for trial in trials(operation, family, level, seed):
-        before = examiner.compared
-        finding = examiner.examine(trial)
-        count.add(finding, examiner.compared - before)
-        first = first or finding
-    return first
+    compared = examiner.compared
+    try:
+        for number, case in numbered(subject, family, level, run.seed):
+            if numbers is not None and number not in numbers:
+                continue
+            starting(number)
+            finding = refused_as_declared(examiner, case) if kernel == UNSUPPORTED else case.examine(examiner)
+            group.cases += 1
+            if finding:
+                group.failed += 1
+                group.wrong += len(finding.wrong)
+                first = first or (number, finding)
+    except Exception as error:
+        group.error = f"{case_name(subject.name, family, group.cases)}: {type(error).__name__}: {error}"
+    group.elements = examiner.compared - compared
+    group.digest = examiner.digest
+    if numbers is not None and not group.cases and not group.error:
+        group.error = f"there is no case {case_name(subject.name, family, min(numbers))}; see the numbers of the family"
+    if first:
+        group.failure = describe(shrink(examiner, first[1]), subject.name, family, first[0], run, examiner.backend)
+    group.status = status_of(kernel, failed=group.failed, waived=group.waived, error=group.error)
+    group.seconds = time.perf_counter() - began
+    return group
+
+
+def numbered(subject: Subject, family: str, level: Level, seed: int) -> Iterator[tuple[int, Case]]:
+    """The cases of a group with their numbers."""
+    return enumerate(subject.families(level)[family](seed, level))
+
+
+def refused_as_declared(examiner: Examiner, case: Case) -> Finding | None:
+    """What is wrong with an operation that the backend declares not to have: any call must be refused with that."""
+    try:
+        finding = case.examine(examiner)
+    except UnsupportedOperationError:
+        return None
+    declared = UnsupportedOperationError.__name__
+    if finding is None or declared in finding.sentence:
+        return None  # refused, by the core's check or by the declaration
+    return Finding(REFUSAL, f"wanted {declared}, as the backend declares; {finding.kind}: {finding.sentence}")

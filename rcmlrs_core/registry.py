@@ -40,7 +40,8 @@ VARIABLE = "RCMLRS_BACKEND"
 PREFERENCE = ("native", "numpy", "python")
 """The default is the first of these that is installed and healthy. Any other backend is chosen by name."""
 
-OWN, DERIVED = "own", "derived"
+OWN, DERIVED, UNSUPPORTED = "own", "derived", "unsupported"
+"""Where a kernel comes from; or that there is none, since the backend declares that it does not have the operation."""
 
 
 class KernelTable:
@@ -52,6 +53,7 @@ class KernelTable:
         self.kernels: dict[str, Kernel] = {}
         self.fused: dict[str, Callable[..., tuple[Any, ...]]] = {}
         self.for_integers: set[str] = set()
+        self.unsupported: dict[str, str] = {}
 
     def register(self, name: str, kernel: Kernel, *, integers: bool = False) -> None:
         """Register ``kernel`` for the operation ``name``; once, and for an operation that exists.
@@ -68,6 +70,8 @@ class KernelTable:
                     "operations: it takes none, and runs on the kernels of those"
                 )
             raise BackendError(f"backend {self.backend!r} registers a kernel for {name!r}, which is no operation{hint}")
+        if name in self.unsupported:
+            raise BackendError(f"backend {self.backend!r} registers a kernel for {name!r}, and declares it unsupported")
         if name in self.kernels:
             raise BackendError(f"backend {self.backend!r} registers two kernels for {name!r}; register it once")
         if not callable(kernel):
@@ -77,6 +81,19 @@ class KernelTable:
         self.kernels[name] = kernel
         if integers:
             self.for_integers.add(name)
+
+    def declare_unsupported(self, name: str, reason: str) -> None:
+        """Declare that the backend does not have the operation ``name``, and why: calls are refused with the reason.
+
+        Without this an operation that has no kernel gets a derived one, which runs on copies of the data; a backend
+        that would rather refuse than leave its device says so here. The conformance suite reports it as unsupported.
+        """
+        if name not in self.operations or name in self.kernels or not reason.strip():
+            raise BackendError(
+                f"backend {self.backend!r} declares {name!r} unsupported ({reason!r}); it takes the name of an "
+                "operation for which it registers no kernel, and a reason"
+            )
+        self.unsupported[name] = reason
 
     def register_fused(self, name: str, kernel: Callable[..., tuple[Any, ...]]) -> None:
         """Register ``kernel`` for one of the compositions in :mod:`rcmlrs_core.fused`, whose bits it has (N5)."""
@@ -312,6 +329,8 @@ def _build(name: str, plugin: Any) -> Backend:
             )
         return derived or _on_copies(operation, storage)
 
+    for key, reason in table.unsupported.items():
+        kernels[key], origins[key] = _refusing(name, key, reason), UNSUPPORTED
     for key, operation in KERNELS.items():
         if key not in kernels:
             kernels[key], origins[key] = derive(operation), DERIVED
@@ -339,6 +358,21 @@ def add_to_backends(operation: Operation) -> None:
                 backend.kernels.pop(operation.name, None)
                 backend.origins.pop(operation.name, None)
             raise
+
+
+class UnsupportedOperationError(BackendError):
+    """An operation that the backend declares not to have."""
+
+
+def _refusing(backend: str, operation: str, reason: str) -> Kernel:
+    """The kernel of an operation that the backend does not have."""
+
+    def kernel(*buffers: Any, **attributes: Any) -> Any:
+        raise UnsupportedOperationError(
+            f"backend {backend!r} does not have {operation}: {reason}; compute it on another one, with .to('python')"
+        )
+
+    return kernel
 
 
 class BackendUnhealthyError(BackendError):

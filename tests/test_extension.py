@@ -11,7 +11,7 @@ import pytest
 
 import rcmlrs_core as rc
 from rcmlrs_conformance import check_backend
-from rcmlrs_conformance.definition import DEFINITION
+from rcmlrs_conformance.judge.definition import DEFINITION
 from rcmlrs_core import extension, functions
 from rcmlrs_core.dispatch import FUNCTIONS
 from rcmlrs_core.methods import Methods

@@ -16,7 +16,8 @@ import pytest
 import rcmlrs_core as rc
 from rcmlrs_backend_array_api import backend_of, named
 from rcmlrs_backend_array_api.library import SMALL, Library, quiet
-from rcmlrs_conformance import check_backend, trial
+from rcmlrs_conformance import check_backend
+from rcmlrs_conformance.subjects import LEVELS, Level
 from rcmlrs_core import registry
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.ops import KERNELS, TABLE
@@ -27,7 +28,7 @@ from tests.backends.array_libraries import build, namespace
 NAMED = "rcmlrs_backend_array_api.named:"
 """Where the plugins of the entry points are, whether or not those are installed."""
 
-FEW_SHAPES = trial.Level("few_shapes", 24, 1, (0, 1, 3, 17), 1)
+FEW_SHAPES = Level("few_shapes", 24, 1, (0, 1, 3, 17), 1, rank=0)
 """For a library that compiles for each new shape, which takes it some 40 ms for every function."""
 
 FAMILIES = ("cases", "refusals", "edges", "ties", "specials", "subnormals", "moved", "int32")
@@ -41,7 +42,7 @@ COMPOSITIONS = [name for name in TABLE if name not in KERNELS]
 def right(backend: Any, level: str = "smoke", ops: Any = None, families: Any = None) -> None:
     """The conformance suite finds nothing."""
     report = check_backend(backend, level=level, ops=ops, families=families)
-    assert report.ok, "\n".join(f"{f.operation}: {f.kind}: {f.sentence}; {f.command}" for f in report.failures)
+    assert report.ok, "\n".join(f"{f.subject}: {f.kind}: {f.sentence}; {f.command}" for f in report.failures)
 
 
 def test_array_api_strict() -> None:
@@ -80,7 +81,7 @@ jax_is_here = pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not in
 @jax_is_here
 def test_jax(monkeypatch: pytest.MonkeyPatch) -> None:
     """In few shapes and families: all of them take minutes, and `rcmlrs conformance --backend jax` does them."""
-    monkeypatch.setitem(trial.LEVELS, "few_shapes", FEW_SHAPES)
+    monkeypatch.setitem(LEVELS, "few_shapes", FEW_SHAPES)
     right(NAMED + "jax", level="few_shapes", ops=["storage", *KERNELS], families=FAMILIES)
     right(NAMED + "jax", ops=COMPOSITIONS, families=["cases", "refusals"])
 

@@ -20,8 +20,8 @@ TINY = numpy.float32(2.0**-126)
 def right(backend: Backend, *names: str) -> None:
     """Conformance of some operations."""
     report = check_backend(backend, ops=names, level="smoke")
-    assert report.ok, "\n".join(f"{f.operation}: {f.kind}: {f.sentence}" for f in report.failures)
-    assert report.operations
+    assert report.ok, "\n".join(f"{f.subject}: {f.kind}: {f.sentence}" for f in report.failures)
+    assert report.subjects
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, plugin: Any) -> str:

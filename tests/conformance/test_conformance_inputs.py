@@ -5,11 +5,12 @@ from random import Random
 
 import pytest
 
-from rcmlrs_conformance import elements, generators, rows
 from rcmlrs_conformance.bits import INFINITY, SIGN, is_finite, is_nan, raw_bytes
-from rcmlrs_conformance.definition import DEFINITION, expected
-from rcmlrs_conformance.generators import families_of, filled, has_random_trials, trials
-from rcmlrs_conformance.trial import LEVELS, Trial
+from rcmlrs_conformance.inputs import elements, generators, rows
+from rcmlrs_conformance.inputs.generators import families_of, filled, has_random_trials, trials
+from rcmlrs_conformance.inputs.trial import Trial
+from rcmlrs_conformance.judge.definition import DEFINITION, expected
+from rcmlrs_conformance.subjects import LEVELS
 from rcmlrs_core.numerics.formats import BINARY32, from_bits, to_bits
 from rcmlrs_core.numerics.sums import units
 from rcmlrs_core.ops import KERNELS, TABLE, calls

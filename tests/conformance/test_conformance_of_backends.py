@@ -3,7 +3,7 @@
 import pytest
 
 from rcmlrs_conformance import check_backend
-from rcmlrs_conformance.report import CASES_ONLY, NOTHING, Report
+from rcmlrs_conformance.report.results import CASES_ONLY, NOTHING, Report
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.ops.op import Composition
 from tests.installed import BACKENDS
@@ -11,7 +11,7 @@ from tests.installed import BACKENDS
 
 def failures(report: Report) -> str:
     """The failures, for an assertion's message."""
-    return "\n".join(f"{f.operation}: {f.kind}: {f.sentence}; {f.command}" for f in report.failures)
+    return "\n".join(f"{f.subject}: {f.kind}: {f.sentence}; {f.command}" for f in report.failures)
 
 
 def test_the_python_backend_is_among_them() -> None:
@@ -23,8 +23,8 @@ def test_not_one_wrong_bit(backend: str) -> None:
     report = check_backend(backend, level="standard")
     assert report.ok, failures(report)
     assert report.exit_status == 0
-    assert [operation.name for operation in report.operations] == ["storage", *TABLE]
-    assert all(operation.verdict == "right" for operation in report.operations), report.summary
+    assert [operation.name for operation in report.subjects] == ["storage", *TABLE]
+    assert all(operation.verdict == "right" for operation in report.subjects), report.summary
     assert "Not one wrong bit in" in report.summary
 
 
@@ -36,12 +36,12 @@ def test_another_seed(backend: str) -> None:
 
 def test_nothing_of_the_core_is_tried_by_its_cases_alone() -> None:
     report = check_backend("python", ops=list(TABLE), level="smoke", families=["no family has this name", "cases"])
-    assert [o.name for o in report.operations if o.verdict in (CASES_ONLY, NOTHING)] == []
+    assert [o.name for o in report.subjects if o.verdict in (CASES_ONLY, NOTHING)] == []
 
 
 def test_the_report_tells_where_kernels_come_from() -> None:
     report = check_backend("python", level="smoke", families=["cases"])
-    for operation in report.operations:
+    for operation in report.subjects:
         if operation.name in TABLE:
             composed = isinstance(TABLE[operation.name], Composition)
             assert operation.kernel == "composition" if composed else operation.kernel in ("own", "derived")

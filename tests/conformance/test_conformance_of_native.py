@@ -30,4 +30,4 @@ def threads(request):
 def test_every_level_is_right(level, threads):
     assert _native.level() == level
     report = check_backend("native", seed=threads, level="standard" if threads == 1 else "smoke")
-    assert report.ok, "\n".join(f"{f.operation}: {f.sentence}; {f.command}" for f in report.failures)
+    assert report.ok, "\n".join(f"{f.subject}: {f.sentence}; {f.command}" for f in report.failures)

@@ -5,9 +5,9 @@ import pytest
 from rcmlrs_conformance import check_backend, clauses
 from rcmlrs_conformance.bits import differences, floats, raw_bytes, shortest, show, show_distance, ulps, words
 from rcmlrs_conformance.examine import BITS, Examiner
-from rcmlrs_conformance.report import clause_of, command_line, input_lines, position
+from rcmlrs_conformance.inputs.trial import Trial
+from rcmlrs_conformance.report.words import Run, clause_of, command_line, input_lines, position
 from rcmlrs_conformance.shrink import shrink
-from rcmlrs_conformance.trial import Trial
 from rcmlrs_core.numerics.formats import from_bits, to_bits
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.plain import PlainArray
@@ -94,10 +94,13 @@ def test_every_operation_cites_a_clause_that_exists() -> None:
 
 
 def test_command_lines_are_quoted() -> None:
-    assert command_line("m:a", "gelu", "smoke", 3, "edges") == (
-        "rcmlrs conformance --backend m:a --op gelu --level smoke --seed 3 --family edges"
+    assert command_line(Run("m:a", "smoke", 3), "gelu", "edges") == (
+        "rcmlrs conformance --backend m:a --op gelu --family edges --level smoke --seed 3"
     )
-    assert "'a b'" in command_line("a b", "gelu", "smoke", 3, "edges")
+    assert command_line(Run("m:a", "smoke", 3, "numpy"), "gelu", "edges", 2) == (
+        "rcmlrs conformance --backend m:a --against numpy --case gelu/edges/2 --level smoke --seed 3"
+    )
+    assert "'a b'" in command_line(Run("a b", "smoke", 3), "gelu", "edges")
 
 
 def test_long_inputs_are_shortened() -> None:
@@ -114,14 +117,14 @@ FAULTY = Examiner(get_backend("rcmlrs_saboteur:sum_in_float32"))
 def test_a_row_is_shrunk_to_what_matters() -> None:
     row = [16777216.0, *[0.0] * 20, 1.0, *[0.0] * 20, 1.0, *[2.0] * 4]
     trial = Trial(TABLE["sum"], "test", (PlainArray.of([*row, *row], (2, len(row))),), {"axis": 1, "keepdims": True})
-    finding = FAULTY.examine(trial)
+    finding = FAULTY.try_call(trial)
     assert finding is not None
     assert finding.kind == BITS
     small = shrink(FAULTY, finding)
     assert small.trial is not None
     assert len(small.trial.operands[0].values) == 3
     assert 16777216.0 in small.trial.operands[0].values
-    assert FAULTY.examine(small.trial) is not None
+    assert FAULTY.try_call(small.trial) is not None
 
 
 def test_a_product_is_shrunk_to_a_row_and_a_column() -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from rcmlrs_conformance import check_backend
+from rcmlrs_conformance.chapters import subjects
+from rcmlrs_conformance.chapters.operations import REFUSALS
 from rcmlrs_conformance.examine import BITS
 from rcmlrs_conformance.report import Report
-from rcmlrs_conformance.suite import REFUSALS, family_names
+from rcmlrs_conformance.subjects import LEVELS as ALL
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.registry import _installed
 from rcmlrs_saboteur import FAULTS
@@ -24,7 +26,9 @@ ONLY_REFUSALS = {"take_from_the_end"}
 def run(name: str, level: str, *, cases: bool = True) -> Report:
     """The suite, on the operations that the fault is in."""
     operations = list(FAULTS[name].operations[:12]) or ["storage"]
-    families = None if cases else sorted({f for o in operations for f in family_names(o)} - {"cases", REFUSALS})
+    there = subjects()
+    everything = {family for name in operations for family in there[name].families(ALL[level])}
+    families = None if cases else sorted(everything - {"cases", REFUSALS})
     return check_backend(f"rcmlrs_saboteur:{name}", ops=operations, level=level, families=families)
 
 
@@ -44,7 +48,7 @@ def test_is_caught_by_random_families_alone(name: str) -> None:
 def test_names_operation_and_clause(name: str) -> None:
     fault = FAULTS[name]
     failures = run(name, fault.caught_at).failures
-    assert {failure.operation for failure in failures} <= {*fault.operations, "storage"}
+    assert {failure.subject for failure in failures} <= {*fault.operations, "storage"}
     if fault.clause and name not in ONLY_REFUSALS:
         assert fault.clause in {failure.clause for failure in failures}
 
@@ -68,7 +72,7 @@ def test_the_command_line_of_a_failure_shows_it_again(name: str, shell: Any) -> 
     (failure, *_) = run(name, FAULTS[name].caught_at).failures
     again = shell(*shlex.split(failure.command))
     assert again.status == 1
-    assert f"{failure.operation}: {failure.kind}" in again.text
+    assert f"{failure.subject}: {failure.kind}" in again.text
     for line in (failure.want, failure.got, *failure.inputs):
         assert line.strip() in again.text
 

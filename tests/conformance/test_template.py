@@ -35,7 +35,7 @@ def test_two_kernels_of_its_own_and_the_rest_derived() -> None:
     assert set(status.own) == {"relu", "sqrt"}
     report = check_backend("template", ops=["relu", "sqrt"], level="standard")
     assert report.ok
-    assert {operation.kernel for operation in report.operations} == {"own"}
+    assert {operation.kernel for operation in report.subjects} == {"own"}
 
 
 def test_its_own_tests_pass_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import rcmlrs_core as rc
 from rcmlrs_conformance import check_backend
-from rcmlrs_conformance.trial import plain
+from rcmlrs_conformance.inputs.trial import plain
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.dispatch import FUNCTIONS
 from rcmlrs_core.ops import KERNELS, TABLE

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from rcmlrs_core import hookimpl
+from rcmlrs_core.derive import plain_kernel
 from rcmlrs_core.hookspecs import Storage
+from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.registry import KernelTable, get_backend
 
 Kernel = Callable[..., Any]
@@ -33,9 +35,15 @@ class Saboteur:
 
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
-        """All kernels of the Python backend, some of them spoilt."""
-        for name, kernel in get_backend("python").kernels.items():
-            table.register(name, self.fault(kernel) if name in self.operations else kernel)
+        """The spoilt kernels, which are its own."""
+        right = get_backend("python").kernels
+        for name in self.operations:
+            table.register(name, self.fault(right[name]))
+
+    @hookimpl
+    def rcmlrs_derive(self, operation: Operation) -> Kernel:
+        """The core's kernel, which is right."""
+        return plain_kernel(operation)
 
     @hookimpl
     def rcmlrs_about(self) -> str:

@@ -8,7 +8,7 @@ from rcmlrs_conformance import check_backend
 def test_every_bit_is_right() -> None:
     """Whatever is tried, own kernels and derived ones."""
     report = check_backend("template", level="smoke")
-    assert report.ok, "\n".join(f"{f.operation}: {f.sentence} ({f.command})" for f in report.failures)
+    assert report.ok, "\n".join(f"{f.subject}: {f.sentence} ({f.command})" for f in report.failures)
 
 
 @pytest.mark.parametrize("operation", ["relu", "sqrt"])

@@ -14,10 +14,10 @@ from rcmlrs_core.ops.op import Composition
 from rcmlrs_core.plain import ITEMSIZE, PlainArray, Shape
 from rcmlrs_core.registry import DERIVED, Backend, use_backend
 
-from .bits import raw_bytes
+from ..bits import raw_bytes
 
 if TYPE_CHECKING:
-    from .trial import Trial
+    from ..inputs.trial import Trial
 
 
 class _Plain(Storage):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import product
 from random import Random
 
-from .bits import INFINITY, SIGN
+from ..bits import INFINITY, SIGN
 
 Columns = list[list[int]]
 Family = Callable[[Random, int, int], Columns]

@@ -7,7 +7,7 @@ row in a product of two operands: opposite a row that is a tie as a sum, ones, s
 from collections.abc import Callable
 from random import Random
 
-from .bits import INFINITY, SIGN
+from ..bits import INFINITY, SIGN
 from .elements import EDGES, ONE, dyadic, exponents, gaussian_bits, random_bits
 
 Row = list[int]

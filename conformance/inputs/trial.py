@@ -1,36 +1,18 @@
-"""A trial: one call of one operation, with the family that its arguments come from; and how much is tried."""
+"""A trial: one call of one operation, with the family that its arguments come from."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rcmlrs_core.creation import tensor
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import FLOAT32, PlainArray, Shape
 from rcmlrs_core.tensor import RamTensor
 
-from .bits import floats
-from .definition import DEFINITION
+from ..bits import floats
+from ..judge.definition import DEFINITION
 
-
-@dataclass(frozen=True)
-class Level:
-    """How much is tried: elements in a family of single elements, rounds of the calls, lengths of rows."""
-
-    name: str
-    elements: int
-    rounds: int
-    lengths: tuple[int, ...]
-    few_lengths: int
-
-
-LEVELS = {
-    level.name: level
-    for level in (
-        Level("smoke", 40, 1, (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 33, 65), 2),
-        Level("standard", 400, 2, tuple(range(71)), 6),
-        Level("deep", 8000, 20, (*range(71), 127, 128, 129, 255, 256, 257, 511, 513), 8),
-    )
-}
+if TYPE_CHECKING:
+    from ..examine import Examiner, Finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +30,10 @@ class Trial:
     prefix_of: "Trial | None" = None
     want: Any = None
     note: str = ""
+
+    def examine(self, examiner: "Examiner") -> "Finding | None":
+        """What is wrong with the call, if anything is."""
+        return examiner.try_call(self)
 
 
 def array_of(words: list[int], shape: Shape, dtype: str) -> PlainArray:

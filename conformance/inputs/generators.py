@@ -13,9 +13,10 @@ from rcmlrs_core.ops.calls import Call, Floats, Ints
 from rcmlrs_core.ops.op import Composition, Elementwise, Operation, Reduction
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
 
+from ..bits import floats
+from ..subjects import Level
 from . import elements, rows
-from .bits import floats
-from .trial import Level, Trial, array_of, plain, size
+from .trial import Trial, array_of, plain, size
 
 Trials = Callable[[Random, Level], Iterator[Trial]]
 

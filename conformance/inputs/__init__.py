@@ -1,0 +1,1 @@
+"""What is tried: single elements, rows, and calls made of them, family by family; nothing here knows what is right."""

@@ -1,0 +1,1 @@
+"""What is right: the operations' definitions, and what guards the definitions themselves."""

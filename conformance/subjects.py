@@ -1,0 +1,75 @@
+"""What the suite is made of: subjects, their families, and the cases in them.
+
+A **subject** is what somebody can ask for by name: an operation, or something beside them such as ``storage``. Its
+**families** are groups of cases that are alike; a family of a subject is a case group, the unit that runs alone, has a
+status and a digest, and is a line of the certificate. A **case** is one thing that is right or wrong. Its name is
+``subject/family/number``, and for a given seed and level it means the same everywhere, whatever else is run.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rcmlrs_core.ops.op import Operation
+from rcmlrs_core.registry import Backend
+
+if TYPE_CHECKING:
+    from .examine import Examiner, Finding
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much is tried: elements in a family of single elements, rounds of the calls, lengths of rows."""
+
+    name: str
+    elements: int
+    rounds: int
+    lengths: tuple[int, ...]
+    few_lengths: int
+    rank: int
+    """Levels in their order: a family that is only for the thorough looks at this."""
+
+    def reaches(self, name: str) -> bool:
+        """Whether this level tries what the level ``name`` tries."""
+        return self.rank >= LEVELS[name].rank
+
+
+_DEEP = (*range(71), 127, 128, 129, 255, 256, 257, 511, 513)
+
+LEVELS = {
+    level.name: level
+    for level in (
+        Level("smoke", 40, 1, (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 33, 65), 2, rank=0),
+        Level("standard", 400, 2, tuple(range(71)), 6, rank=1),
+        Level("deep", 8000, 20, _DEEP, 8, rank=2),
+    )
+}
+
+
+class Case(Protocol):
+    """One thing that is right or wrong."""
+
+    def examine(self, examiner: "Examiner") -> "Finding | None":
+        """What is wrong with it on the examiner's backend, if anything is."""
+
+
+Cases = Callable[[int, Level], Iterator[Case]]
+"""The cases of a family, for a seed and a level: always the same ones, each with randomness of its family's own."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that is judged. ``origin`` tells what of a backend it tries: its own kernel, a derived one, ..."""
+
+    name: str
+    families: Callable[[Level], Mapping[str, Cases]]
+    """The families that there are at a level, in the order in which they are tried."""
+    origin: Callable[[Backend], str]
+    operation: Operation | None = None
+    only_cases: bool = False
+    """Whether nothing but the operation's own cases is known for it."""
+
+
+def case_name(subject: str, family: str, number: int) -> str:
+    """The stable name of a case."""
+    return f"{subject}/{family}/{number}"
