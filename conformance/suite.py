@@ -9,7 +9,7 @@ from rcmlrs_core.registry import UNSUPPORTED, Backend, UnsupportedOperationError
 
 from .chapters import subjects
 from .examine import REFUSAL, Examiner, Finding
-from .report.results import FamilyReport, Report, SubjectReport, status_of
+from .report.results import Asked, FamilyReport, Report, SubjectReport, status_of
 from .report.words import Run, describe
 from .shrink import shrink
 from .status import ERROR, PASSED
@@ -106,6 +106,7 @@ def check_backend(
     report = Report(name_of(name), backend.about, level, seed)
     run = Run(report.backend, level, seed, "" if against is None else name_of(against))
     report.against = run.against or report.against
+    report.asked = Asked("", tuple(ops or ()), tuple(families or ()), tuple(cases or ()))
     there = subjects()
     started = time.perf_counter()
     for subject, names in wanted.groups.items():
