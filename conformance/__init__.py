@@ -8,7 +8,17 @@ From a test: ``check_backend("numpy").ok``. From a shell: ``rcmlrs conformance -
 * ``report`` is what came of it, as data and in words; ``command`` is the command.
 """
 
+from .collect import Interrupted
 from .report import Failure, FamilyReport, Report, SubjectReport
-from .suite import UnknownNameError, check_backend
+from .suite import UnknownNameError, check_backend, check_backends
 
-__all__ = ["Failure", "FamilyReport", "Report", "SubjectReport", "UnknownNameError", "check_backend"]
+__all__ = [
+    "Failure",
+    "FamilyReport",
+    "Interrupted",
+    "Report",
+    "SubjectReport",
+    "UnknownNameError",
+    "check_backend",
+    "check_backends",
+]
