@@ -9,8 +9,19 @@ From a test: ``check_backend("numpy").ok``. From a shell: ``rcmlrs conformance -
 * ``certificate`` keeps a report as a file that somebody else can check: ``verify`` does, and runs it again.
 """
 
+from .collect import Interrupted
 from .report import Failure, FamilyReport, Report, SubjectReport
-from .suite import UnknownNameError, check_backend
+from .suite import UnknownNameError, check_backend, check_backends
 from .version import VERSION as __version__
 
-__all__ = ["Failure", "FamilyReport", "Report", "SubjectReport", "UnknownNameError", "__version__", "check_backend"]
+__all__ = [
+    "Failure",
+    "FamilyReport",
+    "Interrupted",
+    "Report",
+    "SubjectReport",
+    "UnknownNameError",
+    "__version__",
+    "check_backend",
+    "check_backends",
+]
