@@ -365,6 +365,9 @@ def _check_header(header: Header) -> None:
             raise RecordError(f"the {what} of the header is {shown(name)}")
     if not DIGEST.fullmatch(header.contract_sha256):
         raise RecordError(f"the digest of the contract is {shown(header.contract_sha256)}")
+    for case in header.asked.cases:
+        if not re.fullmatch(f"{NAME.pattern}/{NAME.pattern}/[0-9]{{1,9}}", case):
+            raise RecordError(f"the header asks for {shown(case)}, which is no name of a case")
     if not header.backend.isprintable() or not 0 < len(header.backend) <= 200:
         raise RecordError(f"the backend of the header is {shown(header.backend)}")
 

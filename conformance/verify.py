@@ -103,16 +103,22 @@ def _show(certificate: Certificate, console: PlainConsole) -> bool:
     header, footer = certificate.header, certificate.footer
     green = footer.verdict == CONFORMS and not certificate.doubts
     console.say(f"{certificate.source}: {'cannot be judged' if certificate.doubts else 'valid'}")
-    console.say(f"  backend {header.backend}: {header.about}")
-    console.say(
-        f"  suite {header.suite}, contract version {header.contract}, rcmlrs {header.rcmlrs}, {header.python}, "
-        f"{header.system}, {header.processor}; level {header.level}, seed {header.seed}; {header.date}"
-    )
+    for line in (
+        f"backend {header.backend}: {header.about}",
+        f"suite {header.suite}, contract version {header.contract}, rcmlrs {header.rcmlrs}, {header.python}, "
+        f"{header.system}, {header.processor}; level {header.level}, seed {header.seed}; {header.date}",
+    ):
+        console.say(f"  {printable(line)}")
     for doubt in certificate.doubts:
         console.say(f"  {doubt}", "bold red")
     console.say(f"  {footer.verdict}: {footer.words}", "bold green" if green else "bold red")
     console.command(f"  digest {footer.digest}")
     return green
+
+
+def printable(text: str) -> str:
+    """A stranger's text on a terminal: on one line, and without what a terminal would obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 # ---------------------------------------------------------------------------------------------------- two of them

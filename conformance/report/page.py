@@ -27,7 +27,7 @@ MARKS = {
 """A sign for each status, beside its word and its colour."""
 
 MOST_FAILURES = 200
-"""Failures that are told at length, the first of each subject before others; the certificates have all."""
+"""Failures that are told at length, the first of each kernel before others; the certificates have all."""
 
 HERE = Path(__file__).parent
 
@@ -46,7 +46,7 @@ def html_of(certificates: Sequence[Certificate]) -> str:
         backends="\n".join(map(_backend, certificates)),
         failures=_failures(certificates, names, told),
         legend="\n".join(_legend(certificates)),
-        names="".join(f"<span>{escape(name)}</span>" for name in names),
+        names="".join(f"<span>{_breakable(name)}</span>" for name in names),
         chapters="\n".join(_chapters(certificates, names, told)),
         suite=escape(VERSION),
         certificates=escape(", ".join(certificate.source for certificate in certificates)),
@@ -70,6 +70,11 @@ def labels(certificates: Sequence[Certificate]) -> list[str]:
         short = certificate.header.backend.rpartition(":")[2]
         names.append(short if short not in names else f"{short} ({len(names) + 1})")
     return names
+
+
+def _breakable(name: str) -> str:
+    """A name that may be broken into lines at its underscores."""
+    return escape(name).replace("_", "_<wbr>")
 
 
 # ---------------------------------------------------------------------------------------------------- the head
@@ -134,9 +139,13 @@ def _told(certificates: Sequence[Certificate]) -> Told:
             bad = [
                 (i, subject.name, name) for name, family in subject.families.items() if family.failure or family.error
             ]
-            first += bad[:1]
-            others += bad[1:]
-    chosen = sorted((first + others)[:MOST_FAILURES], key=lambda key: key[0])
+            if subject.kernel == COMPOSITION:  # often wrong because an operation is, which is what to look at
+                others += bad
+            else:
+                first += bad[:1]
+                others += bad[1:]
+    chosen = (first + others)[:MOST_FAILURES]
+    chosen.sort(key=lambda key: key[0])  # by backend; the sort is stable
     return {key: f"f{number}" for number, key in enumerate(chosen, 1)}
 
 
@@ -222,15 +231,16 @@ def _chapter_of(name: str) -> str:
 def _row(name: str, found: list[SubjectReport | None], names: list[str], told: Told) -> str:
     statuses = " ".join(dict.fromkeys(f.status for s in found if s for f in s.families.values()))
     families = dict.fromkeys(family for subject in found if subject for family in subject.families)
-    heads = "".join(f"<th>{escape(label)}" for label in names) if len(names) > 1 else "<th>cases, elements"
-    lines = "".join(
-        f"<tr><td>{escape(family)}" + "".join(_family(i, subject, family, told) for i, subject in enumerate(found))
-        for family in families
-    )
+    heads = "".join(f"<th>{_breakable(label)}" for label in names)
+    lines = ""
+    for family in families:
+        size = next((f.cases, f.elements) for s in found if s and (f := s.families.get(family)))
+        cells = "".join(_family(i, subject, family, size, told) for i, subject in enumerate(found))
+        lines += f"<tr><td>{escape(family)}<td>{size[0]:,}<td>{size[1]:,}{cells}"
     return (
         f'<details class="row" data-name="{escape(name)}" data-statuses="{escape(statuses)}">'
         f"<summary><b>{escape(name)}</b>{''.join(map(_mark, found))}</summary>"
-        f"<table><thead><tr><th>family{heads}<tbody>{lines}</table></details>"
+        f"<table><thead><tr><th>family<th>cases<th>elements{heads}<tbody>{lines}</table></details>"
     )
 
 
@@ -241,14 +251,14 @@ def _mark(subject: SubjectReport | None) -> str:
     return f'<i class="mark {status}">{MARKS[status]} {status}</i>'
 
 
-def _family(i: int, subject: SubjectReport | None, name: str, told: Told) -> str:
-    """One cell; short, as there may be ten thousand of them."""
+def _family(i: int, subject: SubjectReport | None, name: str, size: tuple[int, int], told: Told) -> str:
+    """One cell; short, as there may be ten thousand of them. Where fewer were tried than ``size`` says, it tells."""
     family = subject.families.get(name) if subject else None
     if subject is None or family is None:
         return "<td>"
     if family.ok and family.status == subject.kernel:
-        return f"<td>{MARKS[family.status]} {family.cases}, {family.elements}"
+        return f"<td>{MARKS[family.status]}" + (f" {family.cases:,}" if family.cases != size[0] else "")
     text = f"{MARKS[family.status]} {family.status}"
-    text += f": {family.failed + family.waived} of {family.cases} cases" if family.failed or family.waived else ""
+    text += f": {family.failed + family.waived:,} of {family.cases:,}" if family.failed or family.waived else ""
     anchor = told.get((i, subject.name, name))
     return f'<td class="{family.status}">' + (f'<a href="#{anchor}">{text}</a>' if anchor else text)
