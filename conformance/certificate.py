@@ -399,15 +399,15 @@ def _add(subjects: dict[str, SubjectReport], group: Group, number: int) -> None:
     failure = Failure(name, family, **vars(group.failure)) if group.failure else None
     subject.families[family] = FamilyReport(
         group.status,
-        group.cases,
-        group.elements,
-        group.failed,
-        group.wrong,
-        group.waived,
-        group.digest,
-        failure,
-        group.error,
-        group.seconds,
+        cases=group.cases,
+        elements=group.elements,
+        failed=group.failed,
+        wrong=group.wrong,
+        waived=group.waived,
+        digest=group.digest,
+        failure=failure,
+        error=group.error,
+        seconds=group.seconds,
     )
 
 

@@ -14,6 +14,7 @@ DEFINITIONS = "the exact definitions"
 """What results are compared with, unless another backend is named."""
 
 RIGHT, WRONG, CASES_ONLY, NOTHING = "right", "wrong", "cases only", "nothing tried"
+PARTLY = "right, partly unsupported"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,14 @@ class FamilyReport:
     """Elements that are wrong."""
     waived: int = 0
     """Cases that are wrong and declared."""
+    unsupported: int = 0
+    """Cases that need an operation that the backend declares not to have."""
+    reason: str = ""
+    """Why the backend has cases waived or unsupported, in its own words: of the first of them."""
+    waived_failure: Failure | None = None
+    """The first thing that is wrong and waived."""
+    problems: list[str] = field(default_factory=list)
+    """Waivers that are of no use."""
     digest: str = ""
     failure: Failure | None = None
     error: str = ""
@@ -113,13 +122,15 @@ class SubjectReport:
     def status(self) -> str:
         """The worst of its families'."""
         found = {family.status for family in self.families.values()}
-        return next((bad for bad in (FAIL, ERROR, WAIVED) if bad in found), self.kernel)
+        return next((bad for bad in (FAIL, ERROR, WAIVED, UNSUPPORTED) if bad in found), self.kernel)
 
     @property
     def verdict(self) -> str:
         """A word or two for people."""
         if self.status == FAIL:
             return WRONG
+        if self.status == UNSUPPORTED and any(family.status != UNSUPPORTED for family in self.families.values()):
+            return PARTLY
         if self.status in (ERROR, WAIVED, UNSUPPORTED):
             return self.status
         if not self.cases:
@@ -189,7 +200,8 @@ class Report:
         note = ""
         for verdict, words in (
             (CASES_ONLY, "No generator is known for {}: only their own cases were tried."),
-            (UNSUPPORTED, "The backend declares that it does not have {}."),
+            (UNSUPPORTED, "The backend declares that it does not have what {} takes."),
+            (PARTLY, "It does not have what some of {} takes."),
             (WAIVED, "The backend declares wrong cases of {}."),
             (ERROR, "The suite could not tell of {}."),
         ):
@@ -207,7 +219,7 @@ class Report:
         return next(subject for subject in self.subjects if subject.name == name)
 
 
-def status_of(kernel: str, *, failed: int, waived: int, error: str) -> str:
+def status_of(kernel: str, *, failed: int, waived: int, error: str, unsupported: int = 0) -> str:
     """The status of a case group."""
     if failed:
         return FAIL
@@ -215,7 +227,7 @@ def status_of(kernel: str, *, failed: int, waived: int, error: str) -> str:
         return ERROR
     if waived:
         return WAIVED
-    return kernel
+    return UNSUPPORTED if unsupported else kernel
 
 
 def digest_of(groups: dict[str, str]) -> str:
