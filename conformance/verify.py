@@ -10,7 +10,7 @@ import typer
 from rich.progress import track
 
 from rcmlrs_core.cli.console import PlainConsole
-from rcmlrs_core.errors import BackendError, FileFormatError
+from rcmlrs_core.errors import FileFormatError, RcmlrsError
 from rcmlrs_core.registry import Backend, get_backend
 
 from .certificate import Certificate, read
@@ -23,14 +23,14 @@ from .subjects import LEVELS
 from .suite import run_group
 from .verdict import CONFORMS
 
-WRONG, USAGE = 1, 2
-"""Exit statuses: a certificate that is not green or does not agree; what cannot be looked at at all."""
+WRONG = 1
+"""The exit status for a certificate that is not green, or does not agree. What cannot be looked at at all is 2."""
 
 MOST_SHOWN = 20
 """Differences that are told one by one."""
 
 
-class UsageError(ValueError):
+class UsageError(RcmlrsError, ValueError):
     """Something was asked for that makes no sense."""
 
 
@@ -69,7 +69,7 @@ def verify(
     (of two: both are valid and agree), and whatever was run again has the same bits; 1 when a certificate is
     invalid, incomplete or of a backend that does not conform, or when bits differ; 2 for a file that is not there.
     """
-    console, errors = PlainConsole(), PlainConsole(stderr=True)
+    console = PlainConsole()
     try:
         if len(certificates) > 2:
             raise UsageError(f"{len(certificates)} certificates: it takes one, or two to compare")
@@ -89,12 +89,6 @@ def verify(
     except FileFormatError as error:
         console.say(f"invalid: {error}", "bold red")
         raise typer.Exit(WRONG) from error
-    except (UsageError, BackendError) as error:
-        errors.say(f"rcmlrs: {error}", "red")
-        raise typer.Exit(USAGE) from error
-    except OSError as error:
-        errors.say(f"rcmlrs: {error.filename}: {error.strerror}", "red")
-        raise typer.Exit(USAGE) from error
     raise typer.Exit(0 if ok else WRONG)
 
 
@@ -130,7 +124,12 @@ def compare(a: dict[str, FamilyReport], b: dict[str, FamilyReport]) -> Compariso
     differences = []
     for name in (name for name in a if name in b):
         one, other = a[name], b[name]
-        if (one.status == UNSUPPORTED) != (other.status == UNSUPPORTED) or bool(one.digest) != bool(other.digest):
+        if (
+            one.unsupported
+            or other.unsupported
+            or bool(one.digest) != bool(other.digest)
+            or ((one.status == UNSUPPORTED) != (other.status == UNSUPPORTED))
+        ):
             left_out += 1
         elif one.cases != other.cases:
             differences.append(Difference(name, f"{one.cases:,} cases and {other.cases:,}"))

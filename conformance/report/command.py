@@ -11,8 +11,8 @@ from rcmlrs_core.errors import FileFormatError
 from ..certificate import read
 from .files import folder_for, write_pages
 
-INVALID, USAGE = 1, 2
-"""Exit statuses: a certificate that is invalid; a file that cannot be read or written."""
+INVALID = 1
+"""The exit status for a certificate that is invalid. A file that cannot be read or written is 2, as everywhere."""
 
 
 def report(
@@ -24,15 +24,11 @@ def report(
     The exit status is 0 when they are written, whatever the certificates say; 1 when a certificate is invalid, and 2
     when a file cannot be read or written. ``rcmlrs verify`` judges.
     """
-    errors = PlainConsole(stderr=True)
     try:
         found = [read(path) for path in certificates]
         paths = write_pages(found, folder_for(output))
     except FileFormatError as error:
-        errors.say(f"invalid: {error}", "red")
+        PlainConsole(stderr=True).say(f"invalid: {error}", "red")
         raise typer.Exit(INVALID) from error
-    except OSError as error:
-        errors.say(f"rcmlrs: {error.filename}: {error.strerror}", "red")
-        raise typer.Exit(USAGE) from error
     for path in paths:
         PlainConsole().command(str(path))

@@ -1,5 +1,6 @@
 """The report as files: ``rcmlrs conformance --report DIR`` and ``rcmlrs report`` put them into a folder."""
 
+import errno
 import os
 import re
 from collections.abc import Sequence
@@ -24,9 +25,11 @@ def folder_for(path: Path) -> Path:
     Raises:
         OSError: it cannot be made, or nothing can be written in it.
     """
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "is a file; name a folder to put the report into", str(path))
     path.mkdir(parents=True, exist_ok=True)
     if not os.access(path, os.W_OK):
-        raise PermissionError(13, "is write-protected; lift that, or choose another folder", str(path))
+        raise PermissionError(errno.EACCES, "is write-protected; lift that, or choose another folder", str(path))
     return path
 
 

@@ -72,9 +72,9 @@ def _case(suite: ElementTree.Element, backend: str, name: str, family: FamilyRep
     elif family.status == ERROR:
         ElementTree.SubElement(case, "error", {"message": "the suite could not tell"}).text = family.error
     elif family.status == UNSUPPORTED:
-        ElementTree.SubElement(case, "skipped", {"message": "the backend declares that it does not have it"})
+        ElementTree.SubElement(case, "skipped", {"message": family.reason or "unsupported"})
     elif family.status == WAIVED:
-        message = f"{family.waived} of {family.cases} cases are declared wrong"
+        message = f"{family.waived} of {family.cases} cases are declared wrong: {family.reason}"
         ElementTree.SubElement(case, "skipped", {"message": message})
 
 

@@ -149,6 +149,11 @@ def _told(certificates: Sequence[Certificate]) -> Told:
     return {key: f"f{number}" for number, key in enumerate(chosen, 1)}
 
 
+def _has_more(family: FamilyReport) -> bool:
+    """Whether there is more to tell of it than a line."""
+    return bool(family.failure or family.waived_failure or family.error)
+
+
 def _failures(certificates: Sequence[Certificate], names: list[str], told: Told) -> str:
     if not told:
         return ""
@@ -156,16 +161,19 @@ def _failures(certificates: Sequence[Certificate], names: list[str], told: Told)
     for number, ((i, subject, family), anchor) in enumerate(told.items()):
         report = certificates[i].groups[f"{subject}/{family}"]
         name = f"{subject}/{family}"
-        what = report.failure.kind if report.failure else "the suite could not tell"
-        body = _failure(report.failure) if report.failure else ""
+        failure = report.failure or report.waived_failure
+        what = failure.kind if failure else "the suite could not tell"
+        body = f"<p>{_how_many(report)}</p>" if failure else ""
+        body += f"<p>Declared by the backend: {escape(report.reason)}</p>" if report.waived_failure else ""
+        body += _failure(failure) if failure else ""
         body += f"<pre>{escape(report.error)}</pre>" if report.error else ""
         opened = " open" if number == 0 else ""
         cards.append(
-            f'<details class="card bad failure" id="{anchor}"{opened}><summary><strong>✗</strong> '
-            f"{escape(names[i])}: {escape(name)}: {escape(what)}</summary>"
-            f"<p>{_how_many(report)}</p>{body}</details>"
+            f'<details class="card {"warn" if report.ok else "bad"} failure" id="{anchor}"{opened}>'
+            f"<summary><strong>{MARKS[report.status]}</strong> {escape(names[i])}: {escape(name)}: "
+            f"{escape(what)}{' (waived)' if report.ok else ''}</summary>{body}</details>"
         )
-    every = sum(bool(f.failure or f.error) for certificate in certificates for f in certificate.groups.values())
+    every = sum(_has_more(family) for certificate in certificates for family in certificate.groups.values())
     more = f"<p>{every - len(told):,} more are in the certificates.</p>" if every > len(told) else ""
     listed = "\n".join(cards)
     return f'<section aria-labelledby="failures"><h2 id="failures">What is wrong</h2>\n{listed}{more}</section>'
@@ -173,7 +181,8 @@ def _failures(certificates: Sequence[Certificate], names: list[str], told: Told)
 
 def _how_many(family: FamilyReport) -> str:
     elements = f", {family.wrong:,} of {family.elements:,} elements" if family.wrong else ""
-    return f"{family.failed:,} of {family.cases:,} cases are wrong{elements}; the first of them, made small:"
+    wrong = family.failed + family.waived
+    return f"{wrong:,} of {family.cases:,} cases are wrong{elements}; the first of them, made small:"
 
 
 def _failure(failure: Failure) -> str:
@@ -237,10 +246,17 @@ def _row(name: str, found: list[SubjectReport | None], names: list[str], told: T
         size = next((f.cases, f.elements) for s in found if s and (f := s.families.get(family)))
         cells = "".join(_family(i, subject, family, size, told) for i, subject in enumerate(found))
         lines += f"<tr><td>{escape(family)}<td>{size[0]:,}<td>{size[1]:,}{cells}"
+    reasons = "".join(
+        f"<p>{escape(label)}: {escape(reason)}</p>"
+        for label, subject in zip(names, found, strict=True)
+        if subject
+        for reason in dict.fromkeys((subject.reason, *(f.reason for f in subject.families.values())))
+        if reason
+    )
     return (
         f'<details class="row" data-name="{escape(name)}" data-statuses="{escape(statuses)}">'
         f"<summary><b>{escape(name)}</b>{''.join(map(_mark, found))}</summary>"
-        f"<table><thead><tr><th>family<th>cases<th>elements{heads}<tbody>{lines}</table></details>"
+        f"<table><thead><tr><th>family<th>cases<th>elements{heads}<tbody>{lines}</table>{reasons}</details>"
     )
 
 
