@@ -141,6 +141,7 @@ class Footer:
     elements: int
     failed: int
     waived: int
+    unsupported: int
     wrong: int
     digest: str
     """Over all result bits: two machines with the same one agree on every bit."""
@@ -193,7 +194,7 @@ def text_of(report: Report) -> str:
         lines += [line_of("group", _group(subject, name)) for name in subject.families]
     lines += [line_of("problem", Problem(_clean(problem))) for problem in report.problems]
     before = "".join(f"{line}\n" for line in lines)
-    expected = groups_of(header.contract, header.level)
+    expected = groups_of(_version(header), header.level)
     footer = _footer(report, before, len(expected), len(missing_of(report, expected)))
     return f"{before}{line_of('footer', footer)}\n"
 
@@ -224,6 +225,11 @@ def header_of(report: Report) -> Header:
         datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         round(report.seconds, 3),
     )
+
+
+def _version(header: Header) -> str:
+    """The version of the contract that a verdict speaks of."""
+    return header.asked.contract or header.contract
 
 
 def _group(subject: SubjectReport, name: str) -> Group:
@@ -278,6 +284,7 @@ def _footer(report: Report, before: str, expected: int, missing: int) -> Footer:
         sum(family.elements for family in families),
         sum(family.failed for family in families),
         sum(family.waived for family in families),
+        sum(family.unsupported for family in families),
         sum(family.wrong for family in families),
         report.digest,
         sha256(before.encode("ascii")).hexdigest(),
@@ -434,7 +441,7 @@ def _expected(header: Header, report: Report, footer: Footer) -> tuple[tuple[str
     if header.suite != VERSION:
         doubts.append(f"suite {header.suite} made it; this is suite {VERSION}, which cannot tell what belongs in it")
     try:
-        expected = groups_of(header.contract, header.level) if header.level in LEVELS else []
+        expected = groups_of(_version(header), header.level) if header.level in LEVELS else []
     except UnknownContractError as error:
         doubts.append(str(error))
     else:
