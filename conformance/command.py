@@ -1,5 +1,6 @@
 """``rcmlrs conformance --backend NAME``: check backends against the contract, and show the first wrong bit."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from rcmlrs_core.errors import RcmlrsError
 from rcmlrs_core.registry import VARIABLE
 
 from .collect import Interrupted
+from .frozen import UnknownContractError, chosen_by
+from .report.files import folder_for, write
 from .report.progress import Bar
 from .report.terminal import show
 from .subjects import LEVELS
@@ -48,6 +51,12 @@ def conformance(
     against: Annotated[
         str | None, typer.Option("--against", help="Compare with this backend instead of the exact definitions.")
     ] = None,
+    contract: Annotated[
+        str | None, typer.Option("--contract", help="Exactly what this version of the contract comprises.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--report", help="Write certificates, a page, JUnit and more into this folder.")
+    ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first case group that is wrong.")] = False,
     jobs: Annotated[
         int | None,
@@ -76,20 +85,27 @@ def conformance(
         raise typer.BadParameter(f"name a backend: --backend NAME, or {VARIABLE}=NAME", param_hint="--backend")
     status = 0
     try:
+        frozen = chosen_by(contract, op)
+        if output:
+            folder_for(output)
         with Bar(console) as bar:
             reports = check_backends(
-                backend, op, seed, level, family, fail_fast,
+                backend, frozen or op, seed, level, family, fail_fast,
                 cases=case, against=against, jobs=usable_cores() if jobs is None else jobs, timeout=timeout,
                 memory=memory, journal=resume, progress=bar.advance,
             )  # fmt: skip
     except Interrupted as stopped:
         reports, status = stopped.reports, INTERRUPTED
-    except (RcmlrsError, UnknownNameError) as error:
+    except (RcmlrsError, UnknownNameError, UnknownContractError) as error:
         Console(stderr=True, emoji=False).print(
             f"rcmlrs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
         raise typer.Exit(USAGE) from error
     for report in reports:
+        if frozen:
+            report.asked = replace(report.asked, contract=contract or "", ops=())
         show(report, console)
-    # What else is made of the reports has its place here: all of them are complete, or say that they are not.
+    if output:
+        for path in write(reports, output):
+            console.print(str(path), markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(status or max(report.exit_status for report in reports))
