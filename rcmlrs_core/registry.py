@@ -110,6 +110,7 @@ class Backend:
 
     ``fused`` holds its kernels for whole compositions, of which it need not have any. ``derive`` makes kernels for
     operations that are added later. ``integer_kernels`` are those for int32 operands, where another one is asked.
+    ``set_threads`` sets the number of threads and returns the former, where the backend can do that.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Backend:
         fused: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType({}),
         derive: Callable[[Operation], Kernel] | None = None,
         integer_kernels: Mapping[str, Kernel] = MappingProxyType({}),
+        set_threads: Callable[[int], int | None] | None = None,
     ) -> None:
         self.name = name
         self.storage = storage
@@ -129,6 +131,7 @@ class Backend:
         self.origins = origins
         self.about = about
         self.fused = fused
+        self.set_threads = set_threads
         self._integer_kernels = integer_kernels
         self._scalars: dict[tuple[Any, str], Any] = {}
         self._derive = derive
@@ -329,6 +332,10 @@ def _build(name: str, plugin: Any) -> Backend:
             )
         return derived or _on_copies(operation, storage)
 
+    def set_threads(count: int) -> int | None:
+        former: int | None = ask("rcmlrs_threads", count=count)
+        return former
+
     for key, reason in table.unsupported.items():
         kernels[key], origins[key] = _refusing(name, key, reason), UNSUPPORTED
     for key, operation in KERNELS.items():
@@ -339,7 +346,8 @@ def _build(name: str, plugin: Any) -> Backend:
         for key, operation in KERNELS.items()
         if operation.integers and origins[key] == OWN and key not in table.for_integers
     }
-    return Backend(name, storage, kernels, origins, ask("rcmlrs_about"), table.fused, derive, integer_kernels)
+    about = ask("rcmlrs_about")
+    return Backend(name, storage, kernels, origins, about, table.fused, derive, integer_kernels, set_threads)
 
 
 _derivers: "WeakSet[Backend]" = WeakSet()
