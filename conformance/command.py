@@ -84,6 +84,7 @@ def conformance(
     if not backend:
         raise typer.BadParameter(f"name a backend: --backend NAME, or {VARIABLE}=NAME", param_hint="--backend")
     status = 0
+    frozen: list[str] = []
     try:
         frozen = chosen_by(contract, op)
         if output:
