@@ -12,6 +12,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -513,6 +514,23 @@ class use_backend:
             f"use_backend({self.backend.name!r}) is left more often than this thread or task has entered it; "
             "write: with rc.use_backend(...)"
         )
+
+
+@contextmanager
+def standing_in(backend: Backend) -> Iterator[Backend]:
+    """Inside, ``backend`` is what its name means, and what new tensors are made on.
+
+    For one that is made of another one, and takes its place also where code asks for a backend by a tensor's.
+    """
+    before = _built.get(backend.name)
+    _built[backend.name] = backend
+    try:
+        with use_backend(backend):
+            yield backend
+    finally:
+        _built.pop(backend.name)
+        if before is not None:
+            _built[backend.name] = before
 
 
 def backends() -> list[BackendStatus]:
