@@ -6,9 +6,23 @@ From a test: ``check_backend("numpy").ok``. From a shell: ``rcmlrs conformance -
 * ``inputs`` draws arguments and makes calls of them; ``judge`` is what is right.
 * ``examine`` runs one case and compares; ``shrink`` makes a failing call small; ``suite`` runs what is asked for.
 * ``report`` is what came of it, as data and in words; ``command`` is the command.
+* ``waivers`` is what a backend says of itself; ``new_backend`` is where one starts.
+* ``pytest_plugin`` and ``pytest_nodes`` make a test of pytest of every case.
 """
 
-from .report import Failure, FamilyReport, Report, SubjectReport
-from .suite import UnknownNameError, check_backend
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .report import Failure, FamilyReport, Report, SubjectReport
+    from .suite import UnknownNameError, check_backend
 
 __all__ = ["Failure", "FamilyReport", "Report", "SubjectReport", "UnknownNameError", "check_backend"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is public, when it is asked for: pytest imports the plugin in here in everybody's runs."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = ".suite" if name in ("UnknownNameError", "check_backend") else ".report"
+    return getattr(import_module(home, __name__), name)
