@@ -9,7 +9,7 @@ from rcmlrs_core.registry import UNSUPPORTED, Backend, UnsupportedOperationError
 
 from .chapters import subjects
 from .examine import REFUSAL, Examiner, Finding
-from .report.results import FamilyReport, Report, SubjectReport, status_of
+from .report.results import Asked, FamilyReport, Report, SubjectReport, status_of
 from .report.words import Run, describe
 from .shrink import shrink
 from .status import ERROR, PASSED
@@ -110,6 +110,7 @@ def check_backend(
     report = Report(name_of(name), backend.about, level, seed)
     run = Run(report.backend, level, seed, "" if against is None else name_of(against))
     report.against = run.against or report.against
+    report.asked = Asked("", tuple(ops or ()), tuple(families or ()), tuple(cases or ()))
     report.problems += without_a_group(backend)
     there = subjects()
     started = time.perf_counter()
@@ -171,13 +172,13 @@ def run_group(
                 continue
             starting(number)
             ran.add(number)
-            group.cases += 1
             try:
                 finding = judge(examiner, subject, case)
             except UnsupportedOperationError as error:
                 finding = None
                 group.unsupported += 1
                 group.reason = group.reason or str(error)
+            group.cases += 1
             if finding:
                 group.waived += number in waivers
                 group.failed += number not in waivers
@@ -186,7 +187,7 @@ def run_group(
             elif number in waivers:
                 useless.append(waivers[number])
     except Exception as error:
-        group.error = f"{case_name(subject.name, family, len(ran) - 1)}: {type(error).__name__}: {error}"
+        group.error = f"{case_name(subject.name, family, group.cases)}: {type(error).__name__}: {error}"
     group.elements = examiner.compared - compared
     group.digest = examiner.digest
     if numbers is not None and not group.cases and not group.error:

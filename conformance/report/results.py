@@ -8,6 +8,10 @@ import rcmlrs_core
 
 from .. import clauses
 from ..status import ERROR, FAIL, UNSUPPORTED, WAIVED
+from ..version import VERSION
+
+DEFINITIONS = "the exact definitions"
+"""What results are compared with, unless another backend is named."""
 
 RIGHT, WRONG, CASES_ONLY, NOTHING = "right", "wrong", "cases only", "nothing tried"
 PARTLY = "right, partly unsupported"
@@ -32,6 +36,17 @@ class Failure:
     """Which code decided: the kernel that ran, and where it comes from."""
     command: str = ""
     snippet: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked for, by name; what is empty leaves nothing out."""
+
+    contract: str = ""
+    """The version of which the frozen list was run."""
+    ops: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
 
 
 @dataclass
@@ -131,7 +146,8 @@ class Report:
     about: str
     level: str
     seed: int
-    against: str = "the exact definitions"
+    against: str = DEFINITIONS
+    asked: Asked = Asked()
     subjects: list[SubjectReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """What is wrong with the run itself: a waiver that was of no use, a backend that printed."""
@@ -168,7 +184,7 @@ class Report:
         """What was run, on what, in which versions: what somebody else needs to run the same."""
         return (
             f"backend {self.backend}: {self.about}\n"
-            f"contract version {clauses.version()}, rcmlrs {rcmlrs_core.__version__}, "
+            f"suite {VERSION}, contract version {clauses.version()}, rcmlrs {rcmlrs_core.__version__}, "
             f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; "
             f"level {self.level}, seed {self.seed}"
         )
