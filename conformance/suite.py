@@ -207,13 +207,13 @@ def run_group(
                 continue
             starting(number)
             ran.add(number)
-            group.cases += 1
             try:
                 finding = judge(examiner, subject, case)
             except UnsupportedOperationError as error:
                 finding = None
                 group.unsupported += 1
                 group.reason = group.reason or str(error)
+            group.cases += 1
             if finding:
                 group.waived += number in waivers
                 group.failed += number not in waivers
@@ -222,7 +222,7 @@ def run_group(
             elif number in waivers:
                 useless.append(waivers[number])
     except Exception as error:
-        group.error = f"{case_name(subject.name, family, len(ran) - 1)}: {type(error).__name__}: {error}"
+        group.error = f"{case_name(subject.name, family, group.cases)}: {type(error).__name__}: {error}"
     group.elements = examiner.compared - compared
     group.digest = examiner.digest
     if numbers is not None and not group.cases and not group.error:
