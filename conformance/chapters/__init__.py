@@ -6,9 +6,9 @@ A new chapter is one module here and one line in this file.
 from collections.abc import Iterator
 
 from ..subjects import Subject
-from . import fused, operations, storage
+from . import fused, operations, randomness, storage
 
-CHAPTERS = (storage, operations, fused)
+CHAPTERS = (storage, operations, fused, randomness)
 """In the order of the report."""
 
 

@@ -1,11 +1,11 @@
 """The compositions that a backend may replace by one kernel (N5), each a subject: its kernel against the composition.
 
 A backend that has a kernel owes the bits that the composition has on the definitions; where it has none, the
-composition itself is tried on the backend's operations. Everything goes through what a user calls, an optimizer or a draw.
+composition itself is tried on the backend's operations. All goes through what a user calls, an optimizer or a draw.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from random import Random
@@ -15,11 +15,11 @@ from rcmlrs_core import random
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.fused import FUSED
 from rcmlrs_core.optim import SGD, Adam, Optimizer
-from rcmlrs_core.plain import PlainArray, Shape
+from rcmlrs_core.plain import FLOAT32, PlainArray, Shape
 from rcmlrs_core.registry import OWN, Backend
 from rcmlrs_core.tensor import RamTensor
 
-from ..bits import floats
+from ..bits import INFINITY, SIGN, floats, raw_bytes, show, words
 from ..examine import Compute, Examiner, Finding
 from ..inputs import elements
 from ..inputs.trial import size
@@ -96,12 +96,44 @@ def _updated(
     return after | before | {f"{name} of before": x for name, x in zip(update.remembered, remembered, strict=True)}
 
 
+@dataclass(frozen=True)
+class _Step(Agreement):
+    """A step from ``numbers``: the parameter, the gradient and what is remembered."""
+
+    names: tuple[str, ...] = ()
+    numbers: tuple[PlainArray, ...] = ()
+
+    def examine(self, examiner: Examiner) -> Finding | None:
+        """What is wrong with it, if anything is, and the numbers that it began with there."""
+        finding = super().examine(examiner)
+        if finding is None or not finding.wrong:
+            return finding
+        at = finding.wrong[0]
+        begun = [words(raw_bytes(x), FLOAT32)[at] for x in self.numbers]
+        told = (f"{name} = {show(word)}" for name, word in zip(self.names, begun, strict=True))
+        return replace(finding, inputs=(*finding.inputs, *told))
+
+
 def _step(name: str, options: Mapping[str, Any], step: int, columns: elements.Columns, shape: Shape) -> Case:
     update = UPDATES[name]
     given = ", ".join(f"{key}={value}" for key, value in options.items())
     numbers = tuple(floats(column, shape) for column in columns)
     inputs = (f"{update.make.__name__}({given}), step {step}, of shape {shape}",)
-    return Agreement(partial(_updated, update, options, step, numbers), name, "N5", inputs)
+    compute = partial(_updated, update, options, step, numbers)
+    return _Step(compute, name, "N5", inputs, ("p", "g", *update.remembered), numbers)
+
+
+HARD = (0, SIGN, INFINITY, INFINITY | SIGN, 0x7FC00000, 1, 1 | SIGN, 0x00800000, 0x3F800000, 0xFF7FFFFF)
+"""Both zeros and infinities, NaN, the smallest numbers, 1, and the largest with a minus."""
+
+
+def _edges(rng: Random, count: int, arity: int) -> elements.Columns:
+    """All pairs of a parameter and a gradient that are hard, with anything remembered; then any edges."""
+    tuples = [(p, g, *rng.choices(elements.EDGES, k=arity - 2)) for p, g in product(HARD, HARD)]
+    return elements.columns(tuples + list(zip(*elements.edges(rng, count, arity), strict=True)), arity)
+
+
+FAMILIES = elements.FAMILIES | {"edges": _edges}
 
 
 def _of_elements(name: str, label: str, family: elements.Family) -> Cases:
@@ -114,7 +146,7 @@ def _of_elements(name: str, label: str, family: elements.Family) -> Cases:
         for options in samples:
             for step in (1, rng.choice(STEPS)):
                 columns = family(rng, max(level.elements // (2 * len(samples)), 4), 2 + len(update.remembered))
-                short = [column[: level.elements] for column in columns]
+                short = [column[: max(level.elements, 100)] for column in columns]
                 yield _step(name, options, step, short, (len(short[0]),))
 
     return cases
@@ -135,7 +167,7 @@ def _of_shapes(name: str) -> Cases:
 
 
 def _of_update(name: str, level: Level) -> dict[str, Cases]:
-    found = {label: _of_elements(name, label, family) for label, family in elements.FAMILIES.items()}
+    found = {label: _of_elements(name, label, family) for label, family in FAMILIES.items()}
     return found | {"shapes": _of_shapes(name)}
 
 
@@ -157,8 +189,8 @@ INTERVALS = (
     (10**400, 2 * 10**400),
 )
 SPREADS = ((0, 1), (0, 0.02), (1, 0.1), (-3, 0), (0, 2.0**-149), (1e38, 1e38), (1 << 24, 0.3))
-CHANCES = (0, 1, 0.5, 0.1, 2.0**-24, 1 - 2.0**-24, 1e-300)
-RANGES = ((0, 2), (-3, 14), (0, 1), (-(1 << 31), 1 << 31), ((1 << 31) - 1, 1 << 31), (-(1 << 31), 0), (0, 3 << 29))
+CHANCES = (0.5, 0, 1, 0.1, 2.0**-24, 1 - 2.0**-24, 1e-300)
+RANGES = ((-(1 << 31), 1 << 31), (0, 2), (-3, 14), (0, 1), ((1 << 31) - 1, 1 << 31), (-(1 << 31), 0), (0, 3 << 29))
 
 ATTRIBUTES: dict[str, tuple[tuple[Any, ...], ...]] = {
     "random_uniform": ((), *INTERVALS),
@@ -181,6 +213,11 @@ ON_THE_EDGE = {
 }
 """Seed and stream of draws by the top 24 bits of their first word: both ends, the middle, and the two of all 2^24 whose
 normal numbers lie so close to a midpoint that a bound of 64 units of binary64 does not decide."""
+
+
+EQUAL_FIRST_WORDS = (0, 96180)
+"""Seed and stream of a draw in which elements 135 and 463 have the same first word, 0xbacd8ae6, and the later one comes
+before the other by its second."""
 
 
 def _drawn(name: str, shape: Shape, attributes: tuple[Any, ...], seed: int, stream: int) -> dict[str, RamTensor]:
@@ -220,7 +257,7 @@ def _of_draw(name: str, level: Level) -> dict[str, Cases]:
         rng = Random(f"rcmlrs conformance {seed} {name} shapes")
         shapes: list[Shape] = [(n,) for n in (*level.lengths, *LONG[: 3 if not level.reaches("standard") else None])]
         for shape in shapes + ([] if one_axis else [(), (2, 0, 3), (2, 3), (3, 1, 2, 2)]):
-            yield _draw(name, shape, rng.choice(samples), rng.getrandbits(64), rng.getrandbits(64))
+            yield _draw(name, shape, samples[0], rng.getrandbits(64), rng.getrandbits(64))
 
     def attributes(seed: int, level: Level) -> Iterator[Case]:
         """All intervals, spreads, chances, ranges, with enough elements that each of them is hard for some."""
@@ -229,13 +266,13 @@ def _of_draw(name: str, level: Level) -> dict[str, Cases]:
             yield _draw(name, (max(400, level.elements),), sample, rng.getrandbits(64), rng.getrandbits(64))
 
     def edges(seed: int, level: Level) -> Iterator[Case]:
-        """The ends, the middle, and the normal numbers next to a midpoint."""
-        for place in ON_THE_EDGE.values():
-            yield _draw(name, (2,), (), *place)
+        """The ends, the middle, and the normal numbers next to a midpoint; of permutations, equal first words."""
+        for place in (EQUAL_FIRST_WORDS,) if one_axis else ON_THE_EDGE.values():
+            yield _draw(name, (500 if one_axis else 2,), (), *place)
 
     found: dict[str, Cases] = {"seeds": seeds, "shapes": shapes}
     found |= {} if one_axis else {"attributes": attributes}
-    return found | ({"edges": edges} if () in samples and not one_axis else {})
+    return found | ({"edges": edges} if () in samples else {})
 
 
 def subjects() -> Iterator[Subject]:
