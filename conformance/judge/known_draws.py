@@ -5,7 +5,7 @@ vectors of its authors; the quantile is mpmath's inverse error function with 40 
 exact fractions. What the core and the backends draw has to have these digests.
 
 Sources: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11, 2011,
-section 5 and appendix; the file ``kat_vectors`` of their library, Random123 1.14, lines ``philox4x32 10``.
+section 5 and appendix; the file ``tests/kat_vectors`` of their library, Random123 1.14.0, lines ``philox4x32 10``.
 """
 
 from array import array
