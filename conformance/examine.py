@@ -14,9 +14,10 @@ from rcmlrs_core.creation import from_plain
 from rcmlrs_core.derive import Kernel
 from rcmlrs_core.dispatch import FUNCTIONS
 from rcmlrs_core.errors import IntegerRangeError, RcmlrsError
-from rcmlrs_core.ops.op import Composition, Refusal
+from rcmlrs_core.ops import TABLE
+from rcmlrs_core.ops.op import Composition, Operation, Refusal
 from rcmlrs_core.plain import INT32, ITEMSIZE, PlainArray
-from rcmlrs_core.registry import Backend, use_backend
+from rcmlrs_core.registry import Backend, UnsupportedOperationError, use_backend
 from rcmlrs_core.tensor import RamTensor
 
 from .bits import differences, raw_bytes
@@ -113,7 +114,18 @@ class Examiner:
                 self._through_function(trial, want, PUBLIC) if trial.family == "cases" else None
             )
         except Exception as error:
+            self._pass_on_unsupported(error, trial.operation)
             return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want[0])
+
+    def _pass_on_unsupported(self, error: Exception | None, operation: Operation | None = None) -> None:
+        """Raise an error that says that the backend does not have an operation, as it declares.
+
+        An operation that has a kernel may not leave its work undone with the error of another one.
+        """
+        if isinstance(error, UnsupportedOperationError) and error.operation in self.backend.unsupported:
+            if operation is None or isinstance(operation, Composition) or operation.name == error.operation:
+                self.saw_words(_told(error))
+                raise error
 
     def expected(self, trial: Trial) -> Outcomes:
         """The right result of a call: by the definitions, or on the backend that this one is compared with."""
@@ -135,6 +147,7 @@ class Examiner:
                     return None
                 return Finding(REFUSAL, f"the error should say {str(refused)!r}, but it says {str(error)!r}", trial)
             except Exception as error:
+                self._pass_on_unsupported(error, trial.operation)
                 return Finding(REFUSAL, f"wanted IntegerRangeError, got {type(error).__name__}: {error}", trial)
         return Finding(REFUSAL, f"nothing was raised, but: {refused}", trial)
 
@@ -212,6 +225,7 @@ class Examiner:
             told = _told(wanted)
             return Finding(DEFINITION_ITSELF, f"{called}: the file says {refusal.match!r}, but the core gives {told}")
         got = self._refused(name, refusal, self.backend)
+        self._pass_on_unsupported(got, TABLE[name])
         self.saw_words(_told(got))
         if got is None:
             return Finding(REFUSAL, f"{called}: wanted {type(wanted).__name__}, but nothing was raised")
@@ -254,6 +268,7 @@ class Examiner:
     ) -> Finding | None:
         """How named results differ from those that are right, if they do."""
         if isinstance(got, Exception):
+            self._pass_on_unsupported(got)
             self.saw_words(_told(got))
             if isinstance(want, RcmlrsError) and _told(want) == _told(got):
                 return None

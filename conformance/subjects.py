@@ -73,3 +73,12 @@ class Subject:
 def case_name(subject: str, family: str, number: int) -> str:
     """The stable name of a case."""
     return f"{subject}/{family}/{number}"
+
+
+def parse_case_name(name: str) -> tuple[str, str, int]:
+    """The subject, the family and the number in the name of a case; raises ValueError where it is none."""
+    subject, _, rest = name.partition("/")
+    family, _, number = rest.rpartition("/")
+    if not subject or not family or not number.isascii() or not number.isdecimal() or number != str(int(number)):
+        raise ValueError(f"{name!r} is no name of a case, which is SUBJECT/FAMILY/NUMBER")
+    return subject, family, int(number)

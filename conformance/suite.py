@@ -9,11 +9,12 @@ from rcmlrs_core.registry import UNSUPPORTED, Backend, UnsupportedOperationError
 
 from .chapters import subjects
 from .examine import REFUSAL, Examiner, Finding
-from .report.results import FamilyReport, Report, SubjectReport, status_of
+from .report.results import Asked, FamilyReport, Report, SubjectReport, status_of
 from .report.words import Run, describe
 from .shrink import shrink
 from .status import ERROR, PASSED
-from .subjects import LEVELS, Case, Level, Subject, case_name
+from .subjects import LEVELS, Case, Level, Subject, case_name, parse_case_name
+from .waivers import Waiver, of_group, of_no_use, without_a_group
 
 Watch = Callable[[SubjectReport], None]
 """Told of each subject when it is done."""
@@ -57,14 +58,17 @@ def plan(
         found = {name: [family for family in found[name] if family in families] for name in names}
     numbers: dict[str, set[int]] = {}
     for case in cases or ():
-        subject, _, rest = case.partition("/")
-        family, _, number = rest.rpartition("/")
+        subject = case.partition("/")[0]
         known = dict.fromkeys(there[_checked(subject, there, "operation")].families(chosen))
-        if not number.isascii() or not number.isdecimal() or family not in known:
+        try:
+            _, family, number = parse_case_name(case)
+        except ValueError:
+            family, number = "", 0
+        if family not in known:
             raise UnknownNameError(
                 f"there is no case {case!r}; a case is {subject}/FAMILY/NUMBER, with a family of: {', '.join(known)}"
             )
-        numbers.setdefault(f"{subject}/{family}", set()).add(int(number))
+        numbers.setdefault(f"{subject}/{family}", set()).add(number)
         if family not in found.setdefault(subject, []):
             found[subject].append(family)
     return Plan(chosen, seed, found, numbers)
@@ -106,6 +110,8 @@ def check_backend(
     report = Report(name_of(name), backend.about, level, seed)
     run = Run(report.backend, level, seed, "" if against is None else name_of(against))
     report.against = run.against or report.against
+    report.asked = Asked("", tuple(ops or ()), tuple(families or ()), tuple(cases or ()))
+    report.problems += without_a_group(backend)
     there = subjects()
     started = time.perf_counter()
     for subject, names in wanted.groups.items():
@@ -115,6 +121,7 @@ def check_backend(
             tried.families[family] = run_group(
                 examiner, there[subject], family, wanted.level, run, wanted.numbers.get(f"{subject}/{family}")
             )
+            report.problems += tried.families[family].problems
             if fail_fast and not tried.families[family].ok:
                 break
         report.subjects.append(tried)
@@ -133,7 +140,8 @@ def name_of(backend: str | Backend) -> str:
 
 def start_subject(subject: Subject, backend: Backend) -> SubjectReport:
     """The report of a subject of which nothing was run yet."""
-    return SubjectReport(subject.name, subject.origin(backend), only_cases=subject.only_cases)
+    reason = backend.unsupported.get(subject.name, "")
+    return SubjectReport(subject.name, subject.origin(backend), only_cases=subject.only_cases, reason=reason)
 
 
 def run_group(
@@ -148,11 +156,14 @@ def run_group(
     """Run one case group, or the cases of it with these ``numbers``; ``starting`` is told each number before it."""
     began = time.perf_counter()
     kernel = subject.origin(examiner.backend)
-    group = FamilyReport(kernel)
+    group = FamilyReport(kernel, reason=examiner.backend.unsupported.get(subject.name, ""))
     if kernel not in (*PASSED, UNSUPPORTED):
         group.status, group.error = ERROR, f"there is no kernel for {subject.name}: the table says {kernel!r}"
         return group
-    first: tuple[int, Finding] | None = None
+    waivers = of_group(examiner.backend, subject.name, family, level.name, run.seed)
+    wrong: dict[bool, tuple[int, Finding]] = {}  # the first case that is not waived, and the first that is
+    useless: list[Waiver] = []
+    ran = set()
     examiner.start_family()
     compared = examiner.compared
     try:
@@ -160,21 +171,40 @@ def run_group(
             if numbers is not None and number not in numbers:
                 continue
             starting(number)
-            finding = refused_as_declared(examiner, case) if kernel == UNSUPPORTED else case.examine(examiner)
+            ran.add(number)
             group.cases += 1
+            try:
+                finding = judge(examiner, subject, case)
+            except UnsupportedOperationError as error:
+                finding = None
+                group.unsupported += 1
+                group.reason = group.reason or str(error)
             if finding:
-                group.failed += 1
+                group.waived += number in waivers
+                group.failed += number not in waivers
                 group.wrong += len(finding.wrong)
-                first = first or (number, finding)
+                wrong.setdefault(number in waivers, (number, finding))
+            elif number in waivers:
+                useless.append(waivers[number])
     except Exception as error:
-        group.error = f"{case_name(subject.name, family, group.cases)}: {type(error).__name__}: {error}"
+        group.error = f"{case_name(subject.name, family, len(ran) - 1)}: {type(error).__name__}: {error}"
     group.elements = examiner.compared - compared
     group.digest = examiner.digest
     if numbers is not None and not group.cases and not group.error:
         group.error = f"there is no case {case_name(subject.name, family, min(numbers))}; see the numbers of the family"
-    if first:
-        group.failure = describe(shrink(examiner, first[1]), subject.name, family, first[0], run, examiner.backend)
-    group.status = status_of(kernel, failed=group.failed, waived=group.waived, error=group.error)
+    for waived, (number, finding) in wrong.items():
+        failure = describe(shrink(examiner, finding), subject.name, family, number, run, examiner.backend)
+        if waived:
+            group.waived_failure, group.reason = failure, f"{waivers[number].reason} ({waivers[number].link})"
+        else:
+            group.failure = failure
+    group.problems = [of_no_use(examiner.backend, waiver, "the case is right") for waiver in useless]
+    if numbers is None and not group.error:
+        missing = [waiver for number, waiver in waivers.items() if number not in ran]
+        group.problems += [of_no_use(examiner.backend, waiver, "there is no such case") for waiver in missing]
+    group.status = status_of(
+        kernel, failed=group.failed, waived=group.waived, error=group.error, unsupported=group.unsupported
+    )
     group.seconds = time.perf_counter() - began
     return group
 
@@ -184,13 +214,19 @@ def numbered(subject: Subject, family: str, level: Level, seed: int) -> Iterator
     return enumerate(subject.families(level)[family](seed, level))
 
 
-def refused_as_declared(examiner: Examiner, case: Case) -> Finding | None:
-    """What is wrong with an operation that the backend declares not to have: any call must be refused with that."""
+def judge(examiner: Examiner, subject: Subject, case: Case) -> Finding | None:
+    """What is wrong with a case, if anything is; of an operation that the backend declares not to have: not refusing.
+
+    Raises ``UnsupportedOperationError`` where anything else needs such an operation.
+    """
+    declared = subject.origin(examiner.backend) == UNSUPPORTED
     try:
         finding = case.examine(examiner)
-    except UnsupportedOperationError:
-        return None
-    declared = UnsupportedOperationError.__name__
-    if finding is None or declared in finding.sentence:
-        return None  # refused, by the core's check or by the declaration
-    return Finding(REFUSAL, f"wanted {declared}, as the backend declares; {finding.kind}: {finding.sentence}")
+    except UnsupportedOperationError as error:
+        if declared and error.operation == subject.name:
+            return None
+        raise
+    if not declared or finding is None:
+        return finding  # None: refused by the core, as everywhere
+    wanted = UnsupportedOperationError.__name__
+    return Finding(REFUSAL, f"wanted {wanted}, as the backend declares; {finding.kind}: {finding.sentence}")
