@@ -8,15 +8,17 @@ from rcmlrs_core.derive import plain_kernel
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.registry import KernelTable, get_backend
+from rcmlrs_saboteur.formulas import COMPOSED
 
 Kernel = Callable[..., Any]
 Fault = Callable[[Kernel], Kernel]
 
 
 class Saboteur:
-    """The hooks. ``operations`` get the kernels that ``fault`` makes of the right ones.
+    """The hooks. ``operations`` get the kernels that ``fault`` makes of the right ones; ``compositions`` likewise.
 
-    ``caught_at`` is the level of the suite that must catch it, and ``clause`` the clause that it breaks.
+    ``caught_at`` is the level of the suite that must catch it, and ``clause`` the clause that it breaks. ``subjects``
+    are those of the suite that try it.
     """
 
     def __init__(self, name: str, about: str, caught_at: str, clause: str) -> None:
@@ -24,7 +26,9 @@ class Saboteur:
         self.about = about
         self.caught_at = caught_at
         self.clause = clause
+        self.subjects: tuple[str, ...] = ()
         self.operations: tuple[str, ...] = ()
+        self.compositions: tuple[str, ...] = ()
         self.fault: Fault = lambda kernel: kernel
         self.storage: Storage | None = None
         self.kind = ""
@@ -43,6 +47,8 @@ class Saboteur:
         right = get_backend("python").kernels
         for name in self.operations:
             table.register(name, self.fault(right[name]))
+        for name in self.compositions:
+            table.register_fused(name, self.fault(COMPOSED[name]))
 
     @hookimpl
     def rcmlrs_derive(self, operation: Operation) -> Kernel:
@@ -54,6 +60,9 @@ class Saboteur:
         """What is wrong with it."""
         return f"wrong on purpose: {self.about}"
 
+
+MOST_SUBJECTS = 12
+"""A fault of many operations shows in a few of them."""
 
 FAULTS: dict[str, Saboteur] = {}
 """Every fault by its name."""
@@ -74,6 +83,19 @@ def fault(*operations: str, clause: str, caught_at: str = "smoke") -> Callable[[
     def make(function: Fault) -> Saboteur:
         plugin = _made(function.__name__, function.__doc__, caught_at, clause)
         plugin.operations, plugin.fault = operations, function
+        plugin.subjects = operations[:MOST_SUBJECTS]
+        return plugin
+
+    return make
+
+
+def fused_fault(*compositions: str, clause: str, caught_at: str = "smoke") -> Callable[[Fault], Saboteur]:
+    """The same for kernels of whole compositions."""
+
+    def make(function: Fault) -> Saboteur:
+        plugin = _made(function.__name__, function.__doc__, caught_at, clause)
+        plugin.compositions = plugin.subjects = compositions
+        plugin.fault = function
         return plugin
 
     return make
@@ -85,6 +107,7 @@ def storage_fault(*, clause: str, caught_at: str = "smoke") -> Callable[[type[St
     def make(storage: type[Storage]) -> Saboteur:
         plugin = _made(storage.__name__, storage.__doc__, caught_at, clause)
         plugin.storage = storage()
+        plugin.subjects = ("storage",)
         return plugin
 
     return make
