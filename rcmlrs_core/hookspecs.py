@@ -77,6 +77,15 @@ def rcmlrs_probe() -> Iterable[str]:  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
+def rcmlrs_threads(count: int) -> int | None:
+    """Compute with ``count`` threads from now on (1 means none beside the caller's), and return how many it was before.
+
+    Optional: for a backend whose number of threads can be set while it runs. The conformance suite asks, to see that no
+    bit depends on it. None says that it cannot be set here.
+    """
+
+
+@hookspec(firstresult=True)
 def rcmlrs_about() -> str:  # type: ignore[empty-body]
     """Return one line for people: the library behind the backend, its version, what it runs on."""
 
@@ -86,4 +95,13 @@ def rcmlrs_preview() -> str:  # type: ignore[empty-body]
     """Return one line to list a backend by, if importing its library takes long: it is then built only when chosen.
 
     A library that is not there is a ``rcmlrs_core.registry.BackendNotInstalledError``, which says what to install.
+    """
+
+
+@hookspec(firstresult=True)
+def rcmlrs_waivers() -> str:  # type: ignore[empty-body]
+    """Return the text of the backend's ``waivers.toml``: the cases of the conformance suite that it knows to be wrong.
+
+    Each names one case, the reason, and a link to where it is dealt with (``rcmlrs_conformance.waivers`` tells the
+    form). A case that is waived is reported as waived, never as right; a waiver of a case that is right is an error.
     """
