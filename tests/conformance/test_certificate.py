@@ -261,6 +261,34 @@ def test_a_new_digest_over_the_lines_does_not_hide_a_change(small: str, data: st
             parse(resealed(small, change))
 
 
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"failed": 1}, "says 'own', but its counts give fail"),
+        ({"status": "waived"}, "says 'waived', but its counts give own"),
+        ({"error": "x"}, "says 'own', but its counts give error"),
+        ({"unsupported": 1}, "says 'own', but its counts give unsupported"),
+        ({"status": "fail", "failed": 3}, "contradict each other"),
+        ({"elements": -1}, "contradict each other"),
+        ({"digest": "ABC"}, "the digest of storage/float32 is 'ABC'"),
+        ({"failure": Failure("storage", "float32", "c", "k", "s")}, "tells of a failure, but has none"),
+    ],
+)
+def test_a_line_does_not_contradict_itself(change: dict[str, Any], answer: str) -> None:
+    """However well the footer fits to it."""
+    report = whole()
+    families = report.subjects[0].families
+    families["float32"] = replace(families["float32"], **change)
+    with pytest.raises(CertificateError) as refused:
+        parse(text_of(report).encode())
+    assert answer in str(refused.value)
+
+
+def test_an_edit_is_called_one(small: str) -> None:
+    with pytest.raises(CertificateError, match="a line was changed, taken away or added"):
+        parse(small.replace('"seed": 0', '"seed": 1', 1).encode())
+
+
 def test_a_group_that_is_taken_away_is_missed_whatever_the_footer_says() -> None:
     text = text_of(whole())
     with pytest.raises(CertificateError, match="footer says verdict 'conforms', but the lines give 'partial'"):
