@@ -1,8 +1,9 @@
 """The certificate: a report as lines of JSON, which somebody else can check without trusting who wrote it.
 
 A **header** says what was run, on what and when; a line per **group** what came of it; lines of **problems** what was
-wrong with the run itself; the **footer** has the verdict, the counts, a digest over all result bits, and a digest over
-the file before it. Whatever the footer says follows from the other lines, so a reader computes it again and compares.
+wrong with the run itself, and **notes** what is worth knowing of it; the **footer** has the verdict, the counts, a
+digest over all result bits, and a digest over the file before it. Whatever the footer says follows from the other
+lines, so a reader computes it again and compares.
 It is no signature: who rewrites all of it consistently is found out by running it again, ``rcmlrs verify --rerun``.
 """
 
@@ -25,7 +26,7 @@ from .frozen import UnknownContractError, groups_of
 from .records import RECORD, RecordError, built, line_of, parsed
 from .report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
 from .status import ERROR, PASSED, UNSUPPORTED
-from .subjects import LEVELS
+from .subjects import LEVELS, parse_case_name
 from .verdict import Verdict, counts_of, missing_of, verdict_of
 from .version import VERSION
 
@@ -126,6 +127,13 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something worth knowing of the run, which is not wrong."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Footer:
     """What follows from all lines before it."""
 
@@ -193,6 +201,7 @@ def text_of(report: Report) -> str:
     for subject in report.subjects:
         lines += [line_of("group", _group(subject, name)) for name in subject.families]
     lines += [line_of("problem", Problem(_clean(problem))) for problem in report.problems]
+    lines += [line_of("note", Note(_clean(note))) for note in report.notes]
     before = "".join(f"{line}\n" for line in lines)
     expected = groups_of(_version(header), header.level)
     footer = _footer(report, before, len(expected), len(missing_of(report, expected)))
@@ -339,10 +348,12 @@ def _parse(raw: bytes, source: str) -> Certificate:
     report.seconds = header.seconds
     subjects: dict[str, SubjectReport] = {}
     for number, (kind, record) in enumerate(zip(kinds[1:-1], records[1:-1], strict=True), 2):
-        if kind == "group" and not report.problems:
+        if kind == "group" and not report.problems and not report.notes:
             _add(subjects, built(Group, record, f"line {number}"), number)
-        elif kind == "problem":
+        elif kind == "problem" and not report.notes:
             report.problems.append(built(Problem, record, f"line {number}").text)
+        elif kind == "note":
+            report.notes.append(built(Note, record, f"line {number}").text)
         else:
             raise RecordError(f"line {number} is a {shown(kind)} where none belongs")
     report.subjects = list(subjects.values())
@@ -384,8 +395,10 @@ def _check_header(header: Header) -> None:
     if not DIGEST.fullmatch(header.contract_sha256):
         raise RecordError(f"the digest of the contract is {shown(header.contract_sha256)}")
     for case in header.asked.cases:
-        if not re.fullmatch(f"{NAME.pattern}/{NAME.pattern}/[0-9]{{1,9}}", case):
-            raise RecordError(f"the header asks for {shown(case)}, which is no name of a case")
+        try:
+            parse_case_name(case)
+        except ValueError:
+            raise RecordError(f"the header asks for {shown(case)}, which is no name of a case") from None
     if not header.backend.isprintable() or not 0 < len(header.backend) <= 200:
         raise RecordError(f"the backend of the header is {shown(header.backend)}")
 

@@ -116,6 +116,7 @@ def _backend(certificate: Certificate) -> str:
         f"<p>{footer.elements:,} elements of {footer.cases:,} cases in {footer.groups:,} case groups"
         f"{f'; {footer.wrong:,} elements are wrong' if footer.wrong else ''}</p>"
         + "".join(f"<p><strong>!</strong> {escape(note)}</p>" for note in notes)
+        + "".join(f"<p>{escape(note)}</p>" for note in certificate.report.notes)
         + f"<details><summary>What was run, and on what</summary><dl>{_pairs(facts)}</dl></details></div>"
     )
 
