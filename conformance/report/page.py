@@ -44,6 +44,7 @@ def html_of(certificates: Sequence[Certificate]) -> str:
         script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),
         columns=len(certificates),
         backends="\n".join(map(_backend, certificates)),
+        skip='<p><a href="#failures">What is wrong</a>, <a href="#matrix">all subjects</a></p>' if told else "",
         failures=_failures(certificates, names, told),
         legend="\n".join(_legend(certificates)),
         names="".join(f"<span>{_breakable(name)}</span>" for name in names),
