@@ -34,8 +34,10 @@ FORMAT = 1
 """The version of this format."""
 
 MOST_BYTES = 64 << 20
-MOST_IN_LINE = 1 << 20
-MOST_IN_TEXT = 20_000
+MOST_LINES = 100_000
+MOST_IN_LINE = 4 << 20
+MOST_IN_TEXT = 4_000
+MOST_INPUTS = 100
 """Nothing larger is written, and nothing larger is read."""
 
 NAME = re.compile(r"[!-.0-~]{1,100}")
@@ -268,7 +270,7 @@ def _first(failure: Failure | None) -> First | None:
     if failure is None:
         return None
     members = asdict(failure)
-    inputs = tuple(_clean(line) for line in members.pop("inputs"))
+    inputs = tuple(_clean(line) for line in members.pop("inputs")[:MOST_INPUTS])
     del members["subject"], members["family"]
     return First(**{key: _clean(value) for key, value in members.items()}, inputs=inputs)
 
@@ -328,32 +330,29 @@ def parse(raw: bytes, source: str = "certificate") -> Certificate:
 
 def _parse(raw: bytes, source: str) -> Certificate:
     lines = _lines(raw)
-    if not lines:
-        raise RecordError("the file is empty")
-    if not raw.endswith(b"\n"):
-        raise RecordError("the last line has no end: the file is truncated")
-    records = [_at(i, line) for i, line in enumerate(lines, 1)]
-    kinds = [str(record.pop(RECORD, None)) for record in records]
-    if kinds[0] != "header":
+    kind, members = _record(1, lines[0])
+    if kind != "header":
         raise RecordError("line 1 is no header")
-    if kinds[-1] != "footer":
+    last, ending = _record(len(lines), lines[-1])
+    if last != "footer":
         raise RecordError(f"the last line is no footer: the file is truncated after line {len(lines)}")
-    form = records[0].get("format")
+    form = members.get("format")
     if form != FORMAT:
         raise RecordError(f"its format is {shown(repr(form))}, this suite reads format {FORMAT}")
-    header = built(Header, records[0], "line 1")
-    footer = built(Footer, records[-1], f"line {len(lines)}")
+    header = built(Header, members, "line 1")
+    footer = built(Footer, ending, f"line {len(lines)}")
     _check_header(header)
     report = Report(header.backend, header.about, header.level, header.seed, header.against, header.asked)
     report.seconds = header.seconds
     subjects: dict[str, SubjectReport] = {}
-    for number, (kind, record) in enumerate(zip(kinds[1:-1], records[1:-1], strict=True), 2):
+    for number, line in enumerate(lines[1:-1], 2):  # one by one: what does not belong takes no memory
+        kind, members = _record(number, line)
         if kind == "group" and not report.problems and not report.notes:
-            _add(subjects, built(Group, record, f"line {number}"), number)
+            _add(subjects, built(Group, members, f"line {number}"), number)
         elif kind == "problem" and not report.notes:
-            report.problems.append(built(Problem, record, f"line {number}").text)
+            report.problems.append(built(Problem, members, f"line {number}").text)
         elif kind == "note":
-            report.notes.append(built(Note, record, f"line {number}").text)
+            report.notes.append(built(Note, members, f"line {number}").text)
         else:
             raise RecordError(f"line {number} is a {shown(kind)} where none belongs")
     report.subjects = list(subjects.values())
@@ -374,18 +373,26 @@ def _lines(raw: bytes) -> list[str]:
         text = raw.decode("ascii")  # whatever is not is written as an escape
     except UnicodeDecodeError as error:
         raise RecordError(f"is no text of ASCII: byte 0x{raw[error.start]:02x} at position {error.start}") from None
-    lines = text.removesuffix("\n").split("\n") if text else []
-    longest = max(map(len, lines), default=0)
+    if not text:
+        raise RecordError("the file is empty")
+    if not text.endswith("\n"):
+        raise RecordError("the last line has no end: the file is truncated")
+    if text.count("\n") > MOST_LINES:
+        raise RecordError(f"it has more than {MOST_LINES:,} lines")
+    lines = text[:-1].split("\n")
+    longest = max(map(len, lines))
     if longest > MOST_IN_LINE:
         raise RecordError(f"a line of {longest:,} characters is too long, at most {MOST_IN_LINE:,}")
     return lines
 
 
-def _at(number: int, line: str) -> dict[str, object]:
+def _record(number: int, line: str) -> tuple[str, dict[str, object]]:
+    """What a line is, and its members."""
     try:
-        return parsed(line)
+        members = parsed(line)
     except RecordError as error:
         raise RecordError(f"line {number} {error}") from None
+    return str(members.pop(RECORD, None)), members
 
 
 def _check_header(header: Header) -> None:

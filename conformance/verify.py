@@ -109,7 +109,7 @@ def _show(certificate: Certificate, console: PlainConsole) -> bool:
         console.say(f"  {printable(line)}")
     for doubt in certificate.doubts:
         console.say(f"  {doubt}", "bold red")
-    console.say(f"  {footer.verdict}: {footer.words}", "bold green" if green else "bold red")
+    console.say(f"  {footer.verdict}: {printable(footer.words)}", "bold green" if green else "bold red")
     console.command(f"  digest {footer.digest}")
     return green
 

@@ -103,7 +103,7 @@ def test_texts_of_a_backend_are_bounded_and_unicode() -> None:
     report.about = "half \ud800 " + "x" * 10**6
     found = parse(text_of(report).encode())
     assert found.header.about.startswith("half \\ud800 xxx")
-    assert len(found.header.about) < 21_000
+    assert len(found.header.about) < 5_000
 
 
 # ------------------------------------------------------------------------------------------------------ the verdict
@@ -325,10 +325,11 @@ def test_what_is_painted_green_with_care_is_found_by_running_it_again(tmp_path: 
         (b'{"record": "header", "format": 1e999}\n', "holds a number that is none"),
         (b'{"record": "header", "format": ' + b"1" * 5000 + b"}\n", "line 1 is not JSON"),
         (b'{"record":"header"}\n', "is not written as it would be"),
-        (b'{"record": "header", "format": 2}\n', "the last line is no footer: the file is truncated"),
+        (b'{"record": "header", "format": 2}\n' * 2, "the last line is no footer: the file is truncated"),
         (b'{"record": "header", "format": 2}\n{"record": "footer"}\n', "its format is '2', this suite reads format 1"),
         (b'{"record": "header", "format": 1}\n{"record": "footer"}\n', "line 1 has no 'suite'"),
-        (b'{"record": "' + b"x" * 2**20 + b'"}\n', "is too long"),
+        (b'{"record": "' + b"x" * 2**22 + b'"}\n', "is too long"),
+        (b"{}\n" * 100_001, "more than 100,000 lines"),
     ],
 )
 def test_what_is_no_certificate(raw: bytes, answer: str) -> None:
@@ -441,7 +442,7 @@ def test_parts_are_the_same_everywhere_and_make_the_whole() -> None:
 
 def test_a_strangers_text_does_not_reach_the_terminal(tmp_path: Path, shell: Any) -> None:
     report = whole()
-    report.about = "\x1b[2J\x1b]0;mine\x07 hello\nworld"
+    report.about = report.against = "\x1b[2J\x1b]0;mine\x07 hello\nworld"
     write(report, tmp_path / "c")
     text = shell("rcmlrs", "verify", tmp_path / "c").text
     assert "\x1b" not in text
