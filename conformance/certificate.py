@@ -471,5 +471,15 @@ def _expected(header: Header, report: Report, footer: Footer) -> tuple[tuple[str
         if not doubts and not expected:
             doubts.append(f"there is no level {header.level!r} here")
         if not doubts:
+            _check_groups(report, expected, header.level)
             return (), len(expected), len(missing_of(report, expected))
     return tuple(doubts), footer.expected, footer.missing
+
+
+def _check_groups(report: Report, expected: list[str], level: str) -> None:
+    """Of what the contract comprises there is nothing but the groups that this suite has."""
+    comprised = {name.partition("/")[0] for name in expected}
+    known = set(expected)
+    for name, _ in groups(report):
+        if name.partition("/")[0] in comprised and name not in known:
+            raise RecordError(f"suite {VERSION} has no case group {name} at level {level}")

@@ -285,6 +285,16 @@ def test_a_line_does_not_contradict_itself(change: dict[str, Any], answer: str) 
     assert answer in str(refused.value)
 
 
+def test_a_group_that_the_suite_does_not_have_is_refused() -> None:
+    report = whole()
+    report.subjects[0].families["float33"] = report.subjects[0].families["float32"]
+    with pytest.raises(CertificateError, match=r"suite .* has no case group storage/float33 at level smoke"):
+        parse(text_of(report).encode())
+    of_their_own = whole()
+    of_their_own.subjects.append(SubjectReport("their_own", "own", {"edges": FamilyReport("own", cases=1)}))
+    assert parse(text_of(of_their_own).encode()).footer.verdict == CONFORMS
+
+
 def test_an_edit_is_called_one(small: str) -> None:
     with pytest.raises(CertificateError, match="a line was changed, taken away or added"):
         parse(small.replace('"seed": 0', '"seed": 1', 1).encode())
