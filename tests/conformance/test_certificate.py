@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -500,3 +500,14 @@ def test_contracts_that_make_no_sense(shell: Any, words: tuple[str, ...], answer
     result = shell("rcmlrs", "conformance", "--backend", "python", *words)
     assert result.status == 2
     assert answer in result.text
+
+
+def test_the_documentation_has_every_member() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "certificates.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"(?m)^`(?:header|group|problem|footer)`", text.partition("## The lines")[2])
+    header, group, problem, footer = (re.findall("`([a-z0-9_]+)`", part) for part in parts)
+    names = certificate
+    assert {*header} == {f.name for kind in (names.Header, names.Asked) for f in fields(kind)}
+    assert {*group} == {f.name for kind in (names.Group, names.First) for f in fields(kind)}
+    assert {*problem} == {"note", "text"}
+    assert {*footer} == {f.name for f in fields(names.Footer)}
