@@ -27,7 +27,7 @@ from .records import RECORD, RecordError, built, line_of, parsed
 from .report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
 from .status import ERROR, PASSED, UNSUPPORTED
 from .subjects import LEVELS, parse_case_name
-from .verdict import Verdict, counts_of, missing_of, verdict_of
+from .verdict import counts_of, missing_of, verdict_of
 from .version import VERSION
 
 FORMAT = 1
@@ -168,11 +168,6 @@ class Certificate:
     report: Report
     footer: Footer
     doubts: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the lines give."""
-        return Verdict(self.footer.verdict, self.footer.words)
 
     @property
     def groups(self) -> dict[str, FamilyReport]:

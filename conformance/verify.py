@@ -100,7 +100,7 @@ def _show(certificate: Certificate, console: PlainConsole) -> bool:
     """Tell what a certificate says; whether it is green."""
     header, footer = certificate.header, certificate.footer
     green = footer.verdict == CONFORMS and not certificate.doubts
-    console.say(f"{certificate.source}: {'cannot be judged' if certificate.doubts else 'valid'}")
+    console.say(f"{printable(certificate.source)}: {'cannot be judged' if certificate.doubts else 'valid'}")
     for line in (
         f"backend {header.backend}: {header.about}",
         f"suite {header.suite}, contract version {header.contract}, rcmlrs {header.rcmlrs}, {header.python}, "
