@@ -105,7 +105,9 @@ def assert_complete_without_rust(wheel: Path, folder: Path, why: str) -> None:
     files = names(wheel)
     assert NOTE in files
     assert not [name for name in files if name.endswith((".so", ".rs", ".lock"))]
-    assert {f"{PACKAGE}/__init__.py", f"{PACKAGE}/_native.pyi", "rcmlrs_conformance/CONTRACT.md"} <= files
+    assert {f"{PACKAGE}/__init__.py", f"{PACKAGE}/_native.pyi"} <= files
+    data = {"CONTRACT.md", "contract-1.txt", *(f"report/page.{kind}" for kind in ("html", "css", "js"))}
+    assert {f"rcmlrs_conformance/{name}" for name in data} <= files
     listed = run_installed(wheel, folder, "backends", "--why")
     assert re.search(r"^native +not built +see below", listed.stdout, re.MULTILINE), listed.stdout + listed.stderr
     (line,) = [line for line in listed.stdout.splitlines() if line.startswith("native: not built: ")]
