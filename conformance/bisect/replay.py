@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from rcmlrs_core.creation import from_bytes
-from rcmlrs_core.errors import AxisError, FileFormatError, RcmlrsError
+from rcmlrs_core.errors import AxisError, FileFormatError
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import FLOAT32, INT32, ITEMSIZE, PlainArray, check_memory
@@ -85,7 +86,7 @@ def _as_given(operation: Operation, operands: tuple[PlainArray, ...], normal: Ma
             shape, dtype, attributes = operation.check(*operands, **given)
         except AxisError:  # of all axes, where the operation takes one, or none for all
             continue
-        except (RcmlrsError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever a check meets in operands that it was not made for
             raise FileFormatError(f"{operation.name} cannot be called as the case says: {error}") from error
         if attributes == normal:
             check_memory(operation.name, tuple(max(n, 0) for n in shape), ITEMSIZE[dtype])
@@ -109,7 +110,9 @@ def first_wrong(want: Outcomes, got: Outcomes) -> Wrong | str:
     if len(want) != len(got):
         return f"{len(got)} results instead of {len(want)}"
     for part, (w, g) in enumerate(zip(want, got, strict=True)):
-        if (w.shape, w.dtype, len(w.raw)) != (g.shape, g.dtype, len(g.raw)):
+        if len(g.raw) != ITEMSIZE.get(g.dtype, 0) * prod(g.shape):
+            return f"a buffer of {g.dtype} and shape {g.shape} that holds {len(g.raw)} bytes"
+        if (w.shape, w.dtype) != (g.shape, g.dtype):
             return f"{g.dtype} of shape {g.shape} instead of {w.dtype} of shape {w.shape}"
         wrong = differences(w.raw, g.raw, w.dtype)
         if wrong:

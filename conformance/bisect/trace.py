@@ -5,6 +5,7 @@ The copy has the storage and the kernels of the backend, each in a wrapper. Noth
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ class Call:
     """Each ``float32[2,3]:`` and the SHA-256 of its bytes; so are the results."""
     results: tuple[str, ...]
     raised: str = ""
+    changed: str = ""
+    """The numbers of the operands that have other elements after the call: there should be none."""
     phase: str = FORWARD
     step: int = 1
     where: str = ""
@@ -105,7 +108,7 @@ class Tracer:
             def compute() -> tuple[Any, ...]:
                 return (right(*buffers, **attributes),)
 
-            return self.called(OPERATION, name, attributes, tuple(map(self.outcome, buffers)), compute)[0]
+            return self.called(OPERATION, name, attributes, buffers, compute)[0]
 
         return kernel
 
@@ -120,7 +123,7 @@ class Tracer:
                 tensors = [wrap(b, tuple(b.shape), FLOAT32, self.untraced) for b in buffers]
                 return tuple(tensor._buffer for tensor in composed(name, tensors, attributes))
 
-            return self.called(FUSED_CALL, name, attributes, tuple(map(self.outcome, buffers)), compute)
+            return self.called(FUSED_CALL, name, attributes, buffers, compute)
 
         return kernel
 
@@ -129,16 +132,17 @@ class Tracer:
         kind: str,
         name: str,
         attributes: Mapping[str, Any],
-        operands: Outcomes,
+        buffers: tuple[Any, ...],
         compute: Callable[[], tuple[Any, ...]],
     ) -> tuple[Any, ...]:
-        """The buffers that ``compute`` gives, of which the observer is told."""
+        """The buffers that ``compute`` gives, of which the observer is told. A load's operand is its own outcome."""
         phase, where = _place()
         if self.phase == OPTIMIZER and phase != OPTIMIZER:
             self.step += 1
             if self.steps is not None and self.step > self.steps:
                 raise Enough
         self.phase = phase
+        operands = buffers if kind == LOAD else tuple(map(self.outcome, buffers))
         found: tuple[Any, ...] = ()
         raised: Exception | None = None
         try:
@@ -146,7 +150,9 @@ class Tracer:
         except Exception as error:
             raised = error
         results = tuple(map(self.outcome, found))
-        text = "" if raised is None else f"{type(raised).__name__}: {raised}"
+        after = operands if kind == LOAD else map(self.outcome, buffers)
+        changed = " ".join(str(i) for i, (a, b) in enumerate(zip(operands, after, strict=True)) if a != b)
+        text = "" if raised is None else told(raised)
         self.observe(
             Call(
                 kind,
@@ -155,6 +161,7 @@ class Tracer:
                 tuple(map(digest, operands)),
                 tuple(map(digest, results)),
                 text,
+                changed,
                 phase,
                 self.step,
                 where,
@@ -199,6 +206,16 @@ def composed_outcomes(name: str, tensors: list[RamTensor], attributes: Mapping[s
 # ----------------------------------------------------------------------------------------------------- words
 
 
+def told(error: BaseException) -> str:
+    """An error in one line."""
+    return printable(f"{type(error).__name__}: {error}")
+
+
+def printable(text: str) -> str:
+    """Text in one line, in which nothing steers a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
 def digest(x: Outcome) -> str:
     """Element type, shape and SHA-256 of the bytes."""
     return f"{x.dtype}[{','.join(map(str, x.shape))}]:{sha256(x.raw).hexdigest()}"
@@ -213,6 +230,9 @@ def _encoded(value: Any) -> Any:
     if isinstance(value, Fraction):
         return {"ratio": str(value)}
     raise TypeError(f"an attribute of the type {type(value).__name__} has no form in a recording")
+
+
+_RATIO = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,4000})?")
 
 
 def decoded(text: str) -> dict[str, Any]:
@@ -231,7 +251,7 @@ def _decoded(value: Any) -> Any:
         return tuple(map(_decoded, value))
     if isinstance(value, dict):
         (key, text), *more = value.items() if value else [("", "")]
-        if key != "ratio" or more or not isinstance(text, str) or len(text) > 4000:
+        if key != "ratio" or more or not isinstance(text, str) or not _RATIO.fullmatch(text):
             raise ValueError("an attribute is a number, text, or an array of such")
         return Fraction(text)
     return value
@@ -256,7 +276,7 @@ def _place() -> tuple[str, str]:
         elif file.startswith(_OPTIM):
             phase = OPTIMIZER
         elif not where and not file.startswith(_OURS):
-            where = f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}"
+            where = printable(f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}")
         if where and phase != FORWARD:
             break
     return phase + gradient_of, where
