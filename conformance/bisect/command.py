@@ -214,6 +214,8 @@ def _replay(console: PlainConsole, path: str, name: str | None) -> bool:
     console.say(f"{case.name}: {case.told}" if case.told else case.name)
     with _working(f"{case.name} by its definition"):
         right = replay.by_definition(case)
+        if isinstance(right, MemoryError):
+            raise right
         got = replay.on_backend(case, backend)
     bad = report.judged(console, right, [(backend.name, got)])
     repeated = report.repeated(case, backend.name, got)

@@ -16,12 +16,12 @@ from rcmlrs_core.tensor import wrap
 from ..bits import differences
 from ..examine import dtype_of
 from ..inputs.trial import Trial
-from ..judge.definition import DEFINITION, Outcome, Outcomes, expected
+from ..judge.definition import DEFINITION, Outcome, Outcomes, expected, outcomes
 from .case import Case
 from .find import Difference, bisect
 from .program import Program
 from .recording import End
-from .trace import FUSED_CALL, LOAD, OPERATION, composed, composed_outcomes
+from .trace import FUSED_CALL, LOAD, OPERATION, composed
 
 Came = Outcomes | Exception
 """What came of a call."""
@@ -32,7 +32,7 @@ def by_definition(case: Case) -> Came:
     if case.kind == LOAD:
         return case.operands
     if case.kind == FUSED_CALL:
-        return _tried(lambda: composed_outcomes(case.name, _tensors(case, DEFINITION), case.attributes))
+        return _tried(lambda: outcomes(composed(case.name, _tensors(case, DEFINITION), case.attributes, DEFINITION)))
     trial = trial_of(case)
     return _tried(lambda: expected(trial))
 
@@ -56,7 +56,7 @@ def _on_backend(case: Case, backend: Backend) -> Outcomes:
         found = backend.fused[case.name](*buffers, **case.attributes)
     else:
         tensors = [wrap(buffer, tuple(buffer.shape), FLOAT32, backend) for buffer in buffers]
-        found = tuple(tensor._buffer for tensor in composed(case.name, tensors, case.attributes))
+        found = tuple(tensor._buffer for tensor in composed(case.name, tensors, case.attributes, backend))
     return tuple(Outcome(tuple(x.shape), dtype_of(x), storage.dump(x)) for x in found)
 
 
@@ -124,7 +124,8 @@ def inside(case: Case, backend: Backend) -> Difference | None:
     """Of a composition that runs on the backend's operations: the one that is wrong first, if one is."""
 
     def start() -> None:
-        composed(case.name, _tensors(case, current_backend()), case.attributes)
+        backend = current_backend()
+        composed(case.name, _tensors(case, backend), case.attributes, backend)
 
     found = bisect(Program(case.name, "", start, 0, None), DEFINITION, backend)
     return None if isinstance(found, End) else found

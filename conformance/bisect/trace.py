@@ -18,17 +18,18 @@ from typing import Any
 import rcmlrs_core
 from rcmlrs_core import autograd, optim
 from rcmlrs_core.autograd import no_grad
+from rcmlrs_core.creation import from_plain
 from rcmlrs_core.derive import Kernel
-from rcmlrs_core.fused import FUSED
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.optim.adam import adam_update
 from rcmlrs_core.optim.sgd import sgd_update
 from rcmlrs_core.plain import FLOAT32, PlainArray, Shape
-from rcmlrs_core.registry import Backend
+from rcmlrs_core.random import DRAWS
+from rcmlrs_core.registry import Backend, use_backend
 from rcmlrs_core.tensor import RamTensor, wrap
 
 from ..examine import dtype_of
-from ..judge.definition import Outcome, Outcomes, outcomes
+from ..judge.definition import Outcome, Outcomes
 
 OPERATION, FUSED_CALL, LOAD = "operation", "fused", "load"
 """What is called: the kernel of an operation, that of a composition, or the storage, with elements from outside."""
@@ -38,9 +39,15 @@ KINDS = (OPERATION, FUSED_CALL, LOAD)
 FORWARD, BACKWARD, OPTIMIZER = "forward", "backward", "optimizer"
 """Where in a step."""
 
+
+def _draw(name: str) -> Callable[..., tuple[RamTensor, ...]]:
+    return lambda **attributes: (from_plain(DRAWS[name](**attributes)),)
+
+
 COMPOSITIONS: Mapping[str, Callable[..., tuple[RamTensor, ...]]] = {
     "adam_update": adam_update,
     "sgd_update": sgd_update,
+    **{name: _draw(name) for name in DRAWS},
 }
 """What the fused kernels owe the bits of."""
 
@@ -94,7 +101,7 @@ class Tracer:
             {name: self._operation(name, kernel) for name, kernel in backend.kernels.items()},
             backend.origins,
             backend.about,
-            {name: self._fused(name) for name in FUSED if name in COMPOSITIONS},
+            {name: self._fused(name) for name in COMPOSITIONS},
             lambda operation: self._operation(operation.name, backend.kernel_of(operation)),
             {name: self._operation(name, backend.integer_kernel(name)) for name in backend.kernels},
         )
@@ -121,7 +128,7 @@ class Tracer:
                 if right is not None:
                     return right(*buffers, **attributes)
                 tensors = [wrap(b, tuple(b.shape), FLOAT32, self.untraced) for b in buffers]
-                return tuple(tensor._buffer for tensor in composed(name, tensors, attributes))
+                return tuple(tensor._buffer for tensor in composed(name, tensors, attributes, self.untraced))
 
             return self.called(FUSED_CALL, name, attributes, buffers, compute)
 
@@ -192,15 +199,12 @@ class _TracedStorage(Storage):
         return getattr(self._right, name)  # views, of which not every storage has any
 
 
-def composed(name: str, tensors: list[RamTensor], attributes: Mapping[str, Any]) -> tuple[RamTensor, ...]:
-    """A composition, by its operations."""
-    with no_grad():
+def composed(
+    name: str, tensors: list[RamTensor], attributes: Mapping[str, Any], backend: Backend
+) -> tuple[RamTensor, ...]:
+    """A composition, by its operations on a backend."""
+    with use_backend(backend), no_grad():
         return COMPOSITIONS[name](*tensors, **attributes)
-
-
-def composed_outcomes(name: str, tensors: list[RamTensor], attributes: Mapping[str, Any]) -> Outcomes:
-    """What comes of a composition."""
-    return outcomes(composed(name, tensors, attributes))
 
 
 # ----------------------------------------------------------------------------------------------------- words

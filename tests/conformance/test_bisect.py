@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +29,7 @@ from rcmlrs_core.errors import FileFormatError
 from rcmlrs_core.fused import FUSED
 from rcmlrs_core.io.binary import load_state_binary, save_tensors_binary
 from rcmlrs_core.ops import KERNELS
+from rcmlrs_core.plain import PlainArray
 from rcmlrs_core.registry import OWN, Backend, backends, current_backend, get_backend
 from tests.installed import BACKENDS
 
@@ -199,7 +201,7 @@ def _adam(p: Any, g: Any, m: Any, v: Any, **numbers: Any) -> tuple[Any, ...]:
 
     python = get_backend("python")
     tensors = [wrap(x, x.shape, "float32", python) for x in (p, g, m, v)]
-    found = [x._buffer for x in composed("adam_update", tensors, numbers)]
+    found = [x._buffer for x in composed("adam_update", tensors, numbers, python)]
     wrong = type(found[2])(found[2].values[:], found[2].shape)
     wrong.values[0] += 2.0**-30
     return found[0], found[1], wrong
@@ -239,7 +241,7 @@ def test_an_operation_in_a_composition_is_found_in_it(run: Shell, monkeypatch: p
 
 
 def test_every_fused_composition_can_be_traced() -> None:
-    assert list(COMPOSITIONS) == list(FUSED)
+    assert set(COMPOSITIONS) == set(FUSED)
 
 
 @pytest.mark.parametrize("owner", [status.name for status in backends() if status.fused])
@@ -257,6 +259,27 @@ def test_a_kernel_that_changes_its_operand_is_told(run: Shell) -> None:
     done = run("python", "rcmlrs_saboteur:operand_overwritten", "--training", "cnn")
     assert done.status == 1
     assert "The kernel of rcmlrs_saboteur:operand_overwritten changes its operand 0" in done.text
+
+
+def test_a_draw_that_is_wrong_is_found(run: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rcmlrs_core import registry
+
+    def bernoulli(*, seed: int, stream: int, shape: tuple[int, ...], below: int) -> tuple[Any, ...]:
+        return (PlainArray.of([True] * prod(shape), shape, "bool"),)
+
+    monkeypatch.setitem(registry._built, "spoilt", spoilt({"random_bernoulli": bernoulli}))
+    done = run("numpy", "spoilt", "--training", "transformer")
+    assert done.status == 1
+    assert "random_bernoulli (fused), in step 1, forward, at models.py:" in done.text
+    assert "every operation of the composition is right: its fused kernel is not" in done.text
+    (saved,) = Path().glob("*.safetensors")
+    assert run("--replay", saved, "--backend", "python").status == 0
+    assert run("--replay", saved, "--backend", "spoilt").status == 1
+    state = load_state_binary(str(saved))
+    huge = encoded({"seed": 0, "stream": 0, "shape": (1 << 42,), "below": 3})
+    save_tensors_binary("huge", state, metadata=state.metadata | {"attributes": huge})
+    done = run("--replay", "huge", "--backend", "python")
+    assert done.status == 2
 
 
 def test_a_buffer_that_is_changed_later_is_told_as_such() -> None:
