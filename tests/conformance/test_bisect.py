@@ -369,6 +369,13 @@ def test_a_file_imports_what_lies_beside_it_and_is_no_script(run: Shell, tmp_pat
     assert run("python", "python", "--training", write(tmp_path, body)).status == 0
 
 
+def test_what_a_file_imports_is_made_anew_on_each_backend(run: Shell, tmp_path: Path) -> None:
+    write(tmp_path, "x = rc.ones(3)\n", "made_beside_it.py")
+    own = write(tmp_path, "import made_beside_it as b\ndef train():\n    b.x + 1\n")
+    done = run("python", "numpy", "--training", own)
+    assert (done.status, done.error) == (0, "")
+
+
 def test_a_training_that_raises_says_what(run: Shell, tmp_path: Path) -> None:
     body = "def train():\n    rc.ones(3) + 1\n    raise ValueError('no\\nway')\n"
     done = run("python", "python", "--training", write(tmp_path, body))
