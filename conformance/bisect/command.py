@@ -189,7 +189,7 @@ def _show(
     call = found.call
     told = f"call {found.number}, in {report.place(call)}; of {program.name}"
     alone = Case(call.kind, call.name, decoded(call.attributes), found.operands, results, told)
-    bad = []
+    bad = [first[0]] if found.first is not None and found.first.raised else []
     if found.kind == RESULTS:
         with _working("what is right"):
             right = replay.by_definition(alone)

@@ -320,9 +320,11 @@ def test_an_operation_that_raises_is_the_difference(run: Shell, monkeypatch: pyt
         raise OSError("out of\npaper")
 
     monkeypatch.setitem(registry._built, "spoilt", spoilt(gelu=broken))
-    done = run("python", "spoilt", "--training", "mlp")
-    assert done.status == 1
-    assert "OSError: out of paper" in done.text
+    for pair in (("python", "spoilt"), ("spoilt", "python")):
+        done = run(*pair, "--training", "mlp")
+        assert done.status == 1
+        assert "OSError: out of paper" in done.text
+        assert done.text.endswith("--backend spoilt\n")
     (saved,) = Path().glob("*.safetensors")
     again = run("--replay", saved, "--backend", "spoilt")
     assert again.status == 1
