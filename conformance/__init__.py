@@ -17,15 +17,28 @@ from typing import TYPE_CHECKING, Any
 from .version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from .collect import Interrupted
     from .report import Failure, FamilyReport, Report, SubjectReport
-    from .suite import UnknownNameError, check_backend
+    from .suite import UnknownNameError, check_backend, check_backends
 
-__all__ = ["Failure", "FamilyReport", "Report", "SubjectReport", "UnknownNameError", "__version__", "check_backend"]
+__all__ = [
+    "Failure",
+    "FamilyReport",
+    "Interrupted",
+    "Report",
+    "SubjectReport",
+    "UnknownNameError",
+    "__version__",
+    "check_backend",
+    "check_backends",
+]
+
+HOMES = {"Failure": "report", "FamilyReport": "report", "Report": "report", "SubjectReport": "report"}
+"""The modules of what is public, where it is not ``suite``."""
 
 
 def __getattr__(name: str) -> Any:
     """What is public, when it is asked for: pytest imports the plugin in here in everybody's runs."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = ".suite" if name in ("UnknownNameError", "check_backend") else ".report"
-    return getattr(import_module(home, __name__), name)
+    return getattr(import_module(f".{HOMES.get(name, 'suite')}", __name__), name)

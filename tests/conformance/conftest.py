@@ -23,10 +23,12 @@ Shell = Callable[..., SimpleNamespace]
 def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     """``shell("rcmlrs conformance ...")``: the exit status and what was printed, on a wide terminal."""
     from rcmlrs_conformance.command import conformance
+    from rcmlrs_conformance.report.command import report
+    from rcmlrs_conformance.verify import verify
 
     app = typer.Typer()
-    app.command("conformance")(conformance)
-    app.callback()(lambda: None)  # a single command would have no name
+    for command in (conformance, report, verify):
+        app.command(command.__name__)(command)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("TERM", "dumb")
 

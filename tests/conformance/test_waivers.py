@@ -149,14 +149,14 @@ def test_a_file_that_is_not_as_it_should_be(text: str, words: str) -> None:
 
 def test_the_command_refuses_such_a_file(install: Install, shell: Any) -> None:
     name = install(entry("gelu/cases/0", reason=None))
-    result = shell("rcmlrs", "conformance", "--backend", name, "--op", "relu", "--level", "smoke")
+    result = shell("rcmlrs", "conformance", "-j", "0", "--backend", name, "--op", "relu", "--level", "smoke")
     assert result.status == 2
     assert f"waiver 1 of backend {NAME!r} (gelu/cases/0): 'reason' is missing" in result.text
 
 
 def test_the_command_tells_of_waivers(install: Install, shell: Any) -> None:
     name = install("".join(map(entry, WRONG)), relu=relu_without_nan)
-    result = shell("rcmlrs", "conformance", "--backend", name, "--op", "relu", "--level", "smoke")
+    result = shell("rcmlrs", "conformance", "-j", "0", "--backend", name, "--op", "relu", "--level", "smoke")
     assert result.status == 0, result.text
     assert "the NaN is lost (https://example.org/1)" in result.text
     assert "waived" in result.text
