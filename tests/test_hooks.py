@@ -44,6 +44,10 @@ class Everything:
         return PROBLEMS
 
     @hookimpl
+    def rcmlrs_threads(self, count: int) -> int:
+        return count + 1
+
+    @hookimpl
     def rcmlrs_about(self) -> str:
         return "about it"
 
@@ -94,6 +98,8 @@ def test_every_hook_shows(status: registry.BackendStatus, monkeypatch: pytest.Mo
     assert (backend.kernels["relu"], backend.origins["relu"]) == (relu, registry.OWN)
     assert (backend.kernels["tanh"], backend.origins["tanh"]) == (tanh, registry.DERIVED)
     assert backend.kernels["gelu"] not in (relu, tanh)
+    assert backend.set_threads is not None
+    assert backend.set_threads(7) == 8
     assert backend.about == "about it"
     assert backend.waivers == "# none"
     monkeypatch.setattr(registry, "_built", {})

@@ -237,7 +237,7 @@ def joined(parts: dict[int, FamilyReport]) -> FamilyReport:
     found = [parts[number] for number in sorted(parts)]
     statuses = {part.status for part in found}
     return FamilyReport(
-        next((bad for bad in (FAIL, ERROR, WAIVED) if bad in statuses), found[0].status),
+        next((bad for bad in (FAIL, ERROR, WAIVED, UNSUPPORTED) if bad in statuses), found[0].status),
         cases=sum(part.cases for part in found),
         elements=sum(part.elements for part in found),
         failed=sum(part.failed for part in found),

@@ -89,7 +89,7 @@ def test_a_wheel_carries_what_a_backend_starts_from(wheel: Path) -> None:
     assert {name for name in names(wheel) if "/template/" in name} == wanted
 
 
-def test_a_backend_from_nothing_to_its_own_ci(run: Run, environment: Path, tmp_path: Path) -> None:
+def test_a_backend_from_nothing_to_a_certificate(run: Run, environment: Path, tmp_path: Path) -> None:
     where = run("python", "-c", "import rcmlrs_core, rcmlrs_conformance as c; print(rcmlrs_core.__file__, c.__file__)")
     assert where.count(str(environment)) == 2, where
 
@@ -111,6 +111,14 @@ def test_a_backend_from_nothing_to_its_own_ci(run: Run, environment: Path, tmp_p
 
     checked = run("sh", "ci.sh", cwd=folder, LEVEL="smoke", RCMLRS_BACKEND="acme")
     assert "Not one wrong bit" in checked
+    assert re.search(r"^certificate-acme.jsonl: valid$", checked, re.MULTILINE), checked
+    assert "conforms: all " in checked
+    certificate = "report/certificate-acme.jsonl"
+    again = run("rcmlrs", "verify", certificate, "--rerun", "--part", "5%", cwd=folder)
+    assert again.splitlines()[0] == "certificate-acme.jsonl: valid"
+    text = (folder / certificate).read_text(encoding="utf-8")
+    (folder / certificate).write_text(text.replace('"cases": ', '"cases": 1', 1), encoding="utf-8")
+    assert "invalid" in run("rcmlrs", "verify", certificate, cwd=folder, status=1)
     assert re.search(r" 4 passed in ", checked), checked
 
     words = ("--rcmlrs-op=mul", "--rcmlrs-op=storage", "--rcmlrs-op=matrix_transpose", "-q")
