@@ -187,6 +187,8 @@ def test_an_unsupported_operation_is_refused_and_reported(install: Install) -> N
     assert {family.status for family in gelu.families.values()} == {UNSUPPORTED}
     assert {family.reason for family in gelu.families.values()} == {REASON}
     assert report.of("tanh").verdict == "right"
+    assert gelu.elements == 0 < gelu.cases, "what is refused is not compared"
+    assert "Unsupported, as the backend declares: gelu." in report.summary
     assert f"gelu: unsupported: {REASON}" in list(declared(report))
 
 
