@@ -202,8 +202,8 @@ class Report:
         note = ""
         for verdict, words in (
             (CASES_ONLY, "No generator is known for {}: only their own cases were tried."),
-            (UNSUPPORTED, "The backend declares that it does not have what {} takes."),
-            (PARTLY, "It does not have what some of {} takes."),
+            (UNSUPPORTED, "Unsupported, as the backend declares: {}."),
+            (PARTLY, "Unsupported in part: {}."),
             (WAIVED, "The backend declares wrong cases of {}."),
             (ERROR, "The suite could not tell of {}."),
         ):
