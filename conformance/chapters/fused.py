@@ -16,7 +16,7 @@ from rcmlrs_core.creation import from_plain
 from rcmlrs_core.fused import FUSED
 from rcmlrs_core.optim import SGD, Adam, Optimizer
 from rcmlrs_core.plain import FLOAT32, PlainArray, Shape
-from rcmlrs_core.registry import OWN, Backend
+from rcmlrs_core.registry import DERIVED, OWN, Backend
 from rcmlrs_core.tensor import RamTensor
 
 from ..bits import INFINITY, SIGN, floats, raw_bytes, show, words
@@ -282,4 +282,6 @@ def subjects() -> Iterator[Subject]:
 
 
 def _origin(name: str, backend: Backend) -> str:
-    return OWN if name in backend.fused else COMPOSITION
+    if name not in backend.fused:
+        return COMPOSITION
+    return DERIVED if name in backend.fused_derived else OWN
