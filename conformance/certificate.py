@@ -87,13 +87,18 @@ class Group:
     elements: int
     failed: int
     waived: int
+    unsupported: int
     wrong: int
     digest: str
     seconds: float
     error: str
-    failure: "First | None"
-    only_cases: bool
     reason: str
+    """Why cases are waived or unsupported."""
+    failure: "First | None"
+    waived_failure: "First | None"
+    only_cases: bool
+    subject_reason: str
+    """Why the backend does not have the operation."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ class Footer:
     elements: int
     failed: int
     waived: int
+    unsupported: int
     wrong: int
     digest: str
     """Over all result bits: two machines with the same one agree on every bit."""
@@ -188,7 +194,7 @@ def text_of(report: Report) -> str:
         lines += [line_of("group", _group(subject, name)) for name in subject.families]
     lines += [line_of("problem", Problem(_clean(problem))) for problem in report.problems]
     before = "".join(f"{line}\n" for line in lines)
-    expected = groups_of(header.contract, header.level)
+    expected = groups_of(_version(header), header.level)
     footer = _footer(report, before, len(expected), len(missing_of(report, expected)))
     return f"{before}{line_of('footer', footer)}\n"
 
@@ -221,30 +227,41 @@ def header_of(report: Report) -> Header:
     )
 
 
+def _version(header: Header) -> str:
+    """The version of the contract that a verdict speaks of."""
+    return header.asked.contract or header.contract
+
+
 def _group(subject: SubjectReport, name: str) -> Group:
     family = subject.families[name]
-    first = None
-    if family.failure:
-        members = asdict(family.failure)
-        del members["subject"], members["family"]
-        texts = {key: _clean(value) for key, value in members.items() if key != "inputs"}
-        first = First(**texts, inputs=tuple(_clean(line) for line in family.failure.inputs))
     return Group(
-        f"{subject.name}/{name}",
-        subject.kernel,
-        family.status,
-        family.cases,
-        family.elements,
-        family.failed,
-        family.waived,
-        family.wrong,
-        family.digest,
-        round(family.seconds, 3),
-        _clean(family.error),
-        first,
-        subject.only_cases,
-        _clean(subject.reason),
+        group=f"{subject.name}/{name}",
+        kernel=subject.kernel,
+        status=family.status,
+        cases=family.cases,
+        elements=family.elements,
+        failed=family.failed,
+        waived=family.waived,
+        unsupported=family.unsupported,
+        wrong=family.wrong,
+        digest=family.digest,
+        seconds=round(family.seconds, 3),
+        error=_clean(family.error),
+        reason=_clean(family.reason),
+        failure=_first(family.failure),
+        waived_failure=_first(family.waived_failure),
+        only_cases=subject.only_cases,
+        subject_reason=_clean(subject.reason),
     )
+
+
+def _first(failure: Failure | None) -> First | None:
+    if failure is None:
+        return None
+    members = asdict(failure)
+    inputs = tuple(_clean(line) for line in members.pop("inputs"))
+    del members["subject"], members["family"]
+    return First(**{key: _clean(value) for key, value in members.items()}, inputs=inputs)
 
 
 def _clean(text: str) -> str:
@@ -267,6 +284,7 @@ def _footer(report: Report, before: str, expected: int, missing: int) -> Footer:
         sum(family.elements for family in families),
         sum(family.failed for family in families),
         sum(family.waived for family in families),
+        sum(family.unsupported for family in families),
         sum(family.wrong for family in families),
         report.digest,
         sha256(before.encode("ascii")).hexdigest(),
@@ -365,6 +383,9 @@ def _check_header(header: Header) -> None:
             raise RecordError(f"the {what} of the header is {shown(name)}")
     if not DIGEST.fullmatch(header.contract_sha256):
         raise RecordError(f"the digest of the contract is {shown(header.contract_sha256)}")
+    for case in header.asked.cases:
+        if not re.fullmatch(f"{NAME.pattern}/{NAME.pattern}/[0-9]{{1,9}}", case):
+            raise RecordError(f"the header asks for {shown(case)}, which is no name of a case")
     if not header.backend.isprintable() or not 0 < len(header.backend) <= 200:
         raise RecordError(f"the backend of the header is {shown(header.backend)}")
 
@@ -374,33 +395,39 @@ def _add(subjects: dict[str, SubjectReport], group: Group, number: int) -> None:
     name, slash, family = group.group.partition("/")
     if not slash or not NAME.fullmatch(name) or not NAME.fullmatch(family):
         raise RecordError(f"line {number}: {shown(group.group)} is no name of a case group")
-    counts = (group.cases, group.elements, group.failed, group.waived, group.wrong)
-    if min(counts) < 0 or group.failed + group.waived > group.cases:
+    counts = (group.cases, group.elements, group.failed, group.waived, group.unsupported, group.wrong)
+    if min(counts) < 0 or group.failed + group.waived + group.unsupported > group.cases:
         raise RecordError(f"line {number}: the counts of {group.group} contradict each other")
     if group.digest and not DIGEST.fullmatch(group.digest):
         raise RecordError(f"line {number}: the digest of {group.group} is {shown(group.digest)}")
-    due = status_of(group.kernel, failed=group.failed, waived=group.waived, error=group.error)
+    due = status_of(
+        group.kernel, failed=group.failed, waived=group.waived, error=group.error, unsupported=group.unsupported
+    )
     if group.kernel not in (*PASSED, UNSUPPORTED) and due != ERROR:
         raise RecordError(f"line {number}: {group.group} has a kernel that is {shown(group.kernel)}")
     if group.status != due:
         raise RecordError(f"line {number}: {group.group} says {shown(group.status)}, but its counts give {due}")
-    if group.failure and not group.failed:
+    if (group.failure and not group.failed) or (group.waived_failure and not group.waived):
         raise RecordError(f"line {number}: {group.group} tells of a failure, but has none")
-    subject = subjects.setdefault(
-        name, SubjectReport(name, group.kernel, only_cases=group.only_cases, reason=group.reason)
-    )
-    if (subject.kernel, subject.only_cases, subject.reason) != (group.kernel, group.only_cases, group.reason):
+    own = (group.kernel, group.only_cases, group.subject_reason)
+    subject = subjects.setdefault(name, SubjectReport(name, own[0], only_cases=own[1], reason=own[2]))
+    if (subject.kernel, subject.only_cases, subject.reason) != own:
         raise RecordError(f"line {number}: {group.group} contradicts another group of {name}")
     if family in subject.families:
         raise RecordError(f"line {number}: {group.group} is there twice")
-    failure = Failure(name, family, **vars(group.failure)) if group.failure else None
+    failure, waived = (
+        Failure(name, family, **vars(first)) if first else None for first in (group.failure, group.waived_failure)
+    )
     subject.families[family] = FamilyReport(
-        group.status,
+        status=group.status,
         cases=group.cases,
         elements=group.elements,
         failed=group.failed,
         wrong=group.wrong,
         waived=group.waived,
+        unsupported=group.unsupported,
+        reason=group.reason,
+        waived_failure=waived,
         digest=group.digest,
         failure=failure,
         error=group.error,
@@ -414,7 +441,7 @@ def _expected(header: Header, report: Report, footer: Footer) -> tuple[tuple[str
     if header.suite != VERSION:
         doubts.append(f"suite {header.suite} made it; this is suite {VERSION}, which cannot tell what belongs in it")
     try:
-        expected = groups_of(header.contract, header.level) if header.level in LEVELS else []
+        expected = groups_of(_version(header), header.level) if header.level in LEVELS else []
     except UnknownContractError as error:
         doubts.append(str(error))
     else:

@@ -35,6 +35,7 @@ PUBLIC = "another result through the function"
 REFUSAL = "not refused as it should be"
 DEFINITION_ITSELF = "the operation's file contradicts itself"
 STORAGE = "storage"
+LEAKS = "memory is not given back"
 """What can be wrong; each is a kind of :class:`Finding`."""
 
 
@@ -54,6 +55,8 @@ class Finding:
     inputs: tuple[str, ...] = ()
     clause: str = ""
 
+
+NOTHING_SEEN = sha256().hexdigest()
 
 Compute = Callable[[], Mapping[str, RamTensor]]
 """Makes named tensors on the current backend."""
@@ -90,8 +93,9 @@ class Examiner:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of whatever was seen of the backend since the family began."""
-        return self._seen.hexdigest()
+        """SHA-256 of whatever was seen of the backend since the family began; empty for nothing."""
+        seen = self._seen.hexdigest()
+        return seen if seen != NOTHING_SEEN else ""
 
     # ------------------------------------------------------------------------------------------------- calls
 
@@ -152,7 +156,7 @@ class Examiner:
         return Finding(REFUSAL, f"nothing was raised, but: {refused}", trial)
 
     def _kernel(self, trial: Trial, want: Outcome) -> Finding | None:
-        storage, kernel = self.backend.storage, self._kernel_of(trial)
+        storage, kernel = self.backend.storage, self.kernel_of(trial)
         attributes = trial.operation.check(*trial.operands, **trial.attributes).attributes
         operands = [storage.load(raw_bytes(x), x.shape, x.dtype) for x in trial.operands]
         before = [storage.dump(operand) for operand in operands]
@@ -184,7 +188,7 @@ class Examiner:
         self._previous = result, got
         return None
 
-    def _kernel_of(self, trial: Trial) -> Kernel:
+    def kernel_of(self, trial: Trial) -> Kernel:
         """What a call of the operation on operands of these types reaches."""
         name = trial.operation.name
         if trial.operands and trial.operands[0].dtype == INT32:

@@ -3,6 +3,7 @@
 An operation that is added later is checked with all the others, but what "conforms to contract 1" means stays the same.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,15 @@ def subjects_of(contract: str) -> tuple[str, ...]:
     if contract not in contracts():
         raise UnknownContractError(f"there is no contract {contract!r}; there are: {', '.join(contracts())}")
     return contracts()[contract]
+
+
+def chosen_by(contract: str | None, ops: Sequence[str] | None) -> list[str]:
+    """The subjects that somebody asks for who names a version of the contract; none where nobody does."""
+    if contract is None:
+        return []
+    if ops:
+        raise UnknownContractError(f"contract {contract} says what is run; leave out {', '.join(ops)}, or the contract")
+    return list(subjects_of(contract))
 
 
 def groups_of(contract: str, level: str) -> list[str]:

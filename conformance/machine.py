@@ -3,7 +3,7 @@
 import os
 import platform
 import re
-import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, entry_points, packages_distributions, version
 from pathlib import Path
 
@@ -38,14 +38,11 @@ def without_paths(text: str) -> str:
 
 
 def libraries() -> dict[str, str]:
-    """The versions of those libraries that are in use."""
+    """The versions of those libraries that are installed."""
     found = {}
     for package, distribution in LIBRARIES.items():
-        if package in sys.modules:
-            try:
-                found[package] = version(distribution)
-            except PackageNotFoundError:
-                found[package] = "?"
+        with suppress(PackageNotFoundError):
+            found[package] = version(distribution)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rcmlrs_core.methods import Methods
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.ops.op import Composition, Operand, Operation, unknown_attribute
-from rcmlrs_core.tensor import RamTensor, run, run_one, run_two
+from rcmlrs_core.tensor import RamTensor, itself, run, run_one, run_two
 
 Function = Callable[..., Any]
 
@@ -96,7 +96,11 @@ def _of_operands_and_attributes(operation: Operation) -> Function:
 
 
 def _of_known_attributes(composition: Function, name: str) -> Function:
-    """A composition whose error for an attribute that there is not, is the one of every other operation."""
+    """A composition whose error for an attribute that there is not, is the one of every other operation.
+
+    Where nothing is to be done its function may return the operand; the user gets a tensor of its own, so that a change
+    of the one in place is none of the other.
+    """
     parameters = list(inspect.signature(composition).parameters)
 
     @functools.wraps(composition)
@@ -104,7 +108,8 @@ def _of_known_attributes(composition: Function, name: str) -> Function:
         for key in given:
             if key not in parameters:
                 raise unknown_attribute(name, key, parameters)
-        return composition(*arguments, **given)
+        result = composition(*arguments, **given)
+        return itself(result) if arguments and result is arguments[0] else result
 
     return function
 

@@ -77,6 +77,15 @@ def rcmlrs_probe() -> Iterable[str]:  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
+def rcmlrs_threads(count: int) -> int | None:
+    """Compute with ``count`` threads from now on (1 means none beside the caller's), and return how many it was before.
+
+    Optional: for a backend whose number of threads can be set while it runs. The conformance suite asks, to see that no
+    bit depends on it. None says that it cannot be set here.
+    """
+
+
+@hookspec(firstresult=True)
 def rcmlrs_about() -> str:  # type: ignore[empty-body]
     """Return one line for people: the library behind the backend, its version, what it runs on."""
 

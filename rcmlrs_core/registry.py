@@ -12,6 +12,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -118,6 +119,7 @@ class Backend:
     not its own. ``derive`` makes kernels for operations that are added later. ``integer_kernels`` are those for int32
     operands, where another one is asked. ``unsupported`` gives the reason for each operation that it declares not to
     have; ``waivers`` is the text of what it says of the conformance suite.
+    ``set_threads`` sets the number of threads and returns the former, where the backend can do that.
     """
 
     def __init__(
@@ -133,6 +135,7 @@ class Backend:
         unsupported: Mapping[str, str] = MappingProxyType({}),
         waivers: str = "",
         fused_derived: Collection[str] = (),
+        set_threads: Callable[[int], int | None] | None = None,
     ) -> None:
         self.name = name
         self.storage = storage
@@ -143,6 +146,7 @@ class Backend:
         self.fused_derived = fused_derived
         self.unsupported = unsupported
         self.waivers = waivers
+        self.set_threads = set_threads
         self._integer_kernels = integer_kernels
         self._scalars: dict[tuple[Any, str], Any] = {}
         self._derive = derive
@@ -346,6 +350,10 @@ def _build(name: str, plugin: Any) -> Backend:
             )
         return derived or _on_copies(operation, storage)
 
+    def set_threads(count: int) -> int | None:
+        former: int | None = ask("rcmlrs_threads", count=count)
+        return former
+
     for key, reason in table.unsupported.items():
         kernels[key], origins[key] = _refusing(name, key, reason), UNSUPPORTED
     for key, operation in KERNELS.items():
@@ -373,6 +381,7 @@ def _build(name: str, plugin: Any) -> Backend:
         table.unsupported,
         waivers or "",
         table.fused_derived,
+        set_threads,
     )
 
 
@@ -514,6 +523,23 @@ class use_backend:
             f"use_backend({self.backend.name!r}) is left more often than this thread or task has entered it; "
             "write: with rc.use_backend(...)"
         )
+
+
+@contextmanager
+def standing_in(backend: Backend) -> Iterator[Backend]:
+    """Inside, ``backend`` is what its name means, and what new tensors are made on.
+
+    For one that is made of another one, and takes its place also where code asks for a backend by a tensor's.
+    """
+    before = _built.get(backend.name)
+    _built[backend.name] = backend
+    try:
+        with use_backend(backend):
+            yield backend
+    finally:
+        _built.pop(backend.name)
+        if before is not None:
+            _built[backend.name] = before
 
 
 def backends() -> list[BackendStatus]:

@@ -468,7 +468,7 @@ class RamTensor(Methods):
         return self.neg()
 
     def __pos__(self) -> "RamTensor":
-        return self
+        return itself(self)
 
     def __abs__(self) -> "RamTensor":
         return self.abs()
@@ -700,6 +700,11 @@ def wrap(buffer: Any, shape: Shape, dtype: str, backend: Backend) -> RamTensor:
 
 
 _new = object.__new__
+
+
+def itself(x: RamTensor) -> RamTensor:
+    """A tensor of its own with the elements of ``x``, through which gradients flow."""
+    return x.reshape(x.shape) if x.requires_grad else x.detach()
 
 
 def is_operand(x: Any) -> bool:

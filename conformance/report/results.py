@@ -151,6 +151,8 @@ class Report:
     subjects: list[SubjectReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """What is wrong with the run itself: a waiver that was of no use, a backend that printed."""
+    notes: list[str] = field(default_factory=list)
+    """What is worth knowing of the run, and is not wrong."""
     seconds: float = 0.0
 
     @property
@@ -207,7 +209,7 @@ class Report:
         ):
             names = [subject.name for subject in self.subjects if subject.verdict == verdict]
             note += f" {words.format(', '.join(names))}" if names else ""
-        note += "".join(f" {problem}" for problem in self.problems)
+        note += "".join(f" {words}" for words in (*self.problems, *self.notes))
         if not self.failures:
             return f"{'Not one wrong bit' if self.ok else 'No wrong bit was found'} in {numbers}.{note}"
         names = [failure.subject for failure in self.failures]
@@ -228,6 +230,28 @@ def status_of(kernel: str, *, failed: int, waived: int, error: str, unsupported:
     if waived:
         return WAIVED
     return UNSUPPORTED if unsupported else kernel
+
+
+def joined(parts: dict[int, FamilyReport]) -> FamilyReport:
+    """The report of a case group of which each case ran alone, of those by their numbers."""
+    found = [parts[number] for number in sorted(parts)]
+    statuses = {part.status for part in found}
+    return FamilyReport(
+        next((bad for bad in (FAIL, ERROR, WAIVED) if bad in statuses), found[0].status),
+        cases=sum(part.cases for part in found),
+        elements=sum(part.elements for part in found),
+        failed=sum(part.failed for part in found),
+        wrong=sum(part.wrong for part in found),
+        waived=sum(part.waived for part in found),
+        unsupported=sum(part.unsupported for part in found),
+        reason=next((part.reason for part in found if part.reason), ""),
+        waived_failure=next((part.waived_failure for part in found if part.waived_failure), None),
+        problems=[problem for part in found for problem in part.problems],
+        digest=digest_of({f"{number:08}": part.digest for number, part in parts.items()}),
+        failure=next((part.failure for part in found if part.failure), None),
+        error=next((part.error for part in found if part.error), ""),
+        seconds=sum(part.seconds for part in found),
+    )
 
 
 def digest_of(groups: dict[str, str]) -> str:

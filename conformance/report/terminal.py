@@ -82,7 +82,7 @@ def rows(subject: SubjectReport, failure: Failure) -> list[tuple[str, str]]:
     found = [("case", failure.case), ("found in", found_in(subject, failure))]
     if failure.path:
         found.append(("computed by", failure.path))
-    if not failure.want:
+    if not failure.want or not failure.path:  # no call: there it says what was made
         found.append(("what", failure.sentence))
     found += [("input" if i == 0 else "", line) for i, line in enumerate(failure.inputs)]
     if failure.want:

@@ -1,7 +1,5 @@
 """Waived cases and unsupported operations: what a backend declares of itself is told, and hides nothing else."""
 
-import sys
-import types
 from collections.abc import Callable
 from typing import Any
 
@@ -14,95 +12,15 @@ from rcmlrs_conformance.examine import Examiner
 from rcmlrs_conformance.report.results import PARTLY, Report
 from rcmlrs_conformance.report.terminal import declared
 from rcmlrs_conformance.status import COMPOSITION, FAIL, UNSUPPORTED, WAIVED
-from rcmlrs_conformance.subjects import LEVELS
-from rcmlrs_conformance.suite import numbered
 from rcmlrs_conformance.waivers import WaiverError, parse
-from rcmlrs_core import hookimpl, registry
+from rcmlrs_core import registry
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.plain import PlainArray
 from rcmlrs_core.registry import KernelTable, UnsupportedOperationError, get_backend
-
-NAME = "backend_of_a_test:plugin"
-
-
-def relu_without_nan(x: PlainArray) -> PlainArray:
-    """Wrong at NaN, and nowhere else."""
-    return PlainArray.of([value if value > 0 else 0.0 for value in x.values], x.shape)
-
-
-def giving_up(x: PlainArray) -> PlainArray:
-    """A kernel that says that it lacks another one."""
-    raise UnsupportedOperationError("no mean here", "mean")
-
-
-class Plugin:
-    """A backend whose relu is wrong at NaN, and that declares what it is told to."""
-
-    def __init__(self, waivers: Any = "", unsupported: dict[str, str] | None = None, **kernels: Any) -> None:
-        self.waivers = waivers
-        self.unsupported = unsupported or {}
-        self.kernels = kernels
-
-    @hookimpl
-    def rcmlrs_storage(self) -> "Plugin":
-        return self
-
-    def load(self, raw: Any, shape: Any, dtype: str) -> PlainArray:
-        return PlainArray.frombytes(raw, shape, dtype)
-
-    def dump(self, buffer: PlainArray) -> bytes:
-        return buffer.tobytes()
-
-    @hookimpl
-    def rcmlrs_register(self, table: KernelTable) -> None:
-        for name, kernel in self.kernels.items():
-            table.register(name, kernel)
-        for name, reason in self.unsupported.items():
-            table.declare_unsupported(name, reason)
-
-    @hookimpl
-    def rcmlrs_waivers(self) -> Any:
-        return self.waivers
-
+from tests.conformance.declaring import NAME, entry, giving_up, relu_without_nan, wrong_cases
 
 Install = Callable[..., str]
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Install:
-    """A backend made of these parts; its name."""
-    module = types.ModuleType(NAME.partition(":")[0])
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-
-    def installed(waivers: Any = "", unsupported: dict[str, str] | None = None, **kernels: Any) -> str:
-        monkeypatch.setattr(registry, "_built", {})
-        monkeypatch.setattr(registry, "_failed", {})
-        module.plugin = Plugin(waivers, unsupported, **kernels)  # type: ignore[attr-defined]
-        return NAME
-
-    return installed
-
-
-def entry(name: str, **keys: Any) -> str:
-    """One entry of the file."""
-    drawn = {} if name.split("/")[1] in ("cases", "refusals") else {"level": "smoke", "seed": 0}
-    every = {"case": name, **drawn, "reason": "the NaN is lost", "link": "https://example.org/1"} | keys
-    return "[[waiver]]\n" + "".join(f"{key} = {value!r}\n" for key, value in every.items() if value is not None)
-
-
-def wrong_cases(*families: str) -> list[str]:
-    """The names of the cases of relu in which the wrong kernel is wrong: those with a NaN."""
-    found = []
-    level, relu = LEVELS["smoke"], subjects()["relu"]
-    for family in families or relu.families(level):
-        for number, case in numbered(relu, family, level, 0):
-            trial: Any = case
-            values = [v for x in getattr(trial, "operands", ()) if x.dtype == "float32" for v in x.values]
-            if any(value != value for value in values):
-                found.append(f"relu/{family}/{number}")
-    return found
-
 
 WRONG = wrong_cases()
 
@@ -231,14 +149,14 @@ def test_a_file_that_is_not_as_it_should_be(text: str, words: str) -> None:
 
 def test_the_command_refuses_such_a_file(install: Install, shell: Any) -> None:
     name = install(entry("gelu/cases/0", reason=None))
-    result = shell("rcmlrs", "conformance", "--backend", name, "--op", "relu", "--level", "smoke")
+    result = shell("rcmlrs", "conformance", "-j", "0", "--backend", name, "--op", "relu", "--level", "smoke")
     assert result.status == 2
     assert f"waiver 1 of backend {NAME!r} (gelu/cases/0): 'reason' is missing" in result.text
 
 
 def test_the_command_tells_of_waivers(install: Install, shell: Any) -> None:
     name = install("".join(map(entry, WRONG)), relu=relu_without_nan)
-    result = shell("rcmlrs", "conformance", "--backend", name, "--op", "relu", "--level", "smoke")
+    result = shell("rcmlrs", "conformance", "-j", "0", "--backend", name, "--op", "relu", "--level", "smoke")
     assert result.status == 0, result.text
     assert "the NaN is lost (https://example.org/1)" in result.text
     assert "waived" in result.text

@@ -117,6 +117,13 @@ class Plugin:
         return _native.problems()
 
     @hookimpl
+    def rcmlrs_threads(self, count: int) -> int:
+        """Those of the compiled module."""
+        former = _native.thread_count()
+        _native.set_thread_count(count)
+        return former
+
+    @hookimpl
     def rcmlrs_about(self) -> str:
         """The level and the number of threads."""
         count, problem = _native.thread_count(), _native.thread_problem()

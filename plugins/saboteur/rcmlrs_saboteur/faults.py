@@ -3,7 +3,6 @@
 import math
 from array import array
 from collections.abc import Callable, Iterable
-from itertools import count
 from typing import Any
 
 from rcmlrs_core.hookspecs import Storage
@@ -394,14 +393,14 @@ class _Window(PlainArray):
 
 @fault("sum", clause="N3.1")
 def order_of_the_day(kernel: Kernel) -> Kernel:
-    """Partial sums in binary32, in an order that changes from call to call."""
-    calls = count()
+    """Partial sums in binary32, in an order that changes from one call to the next with the same operand."""
+    previous: list[PlainArray] = []
 
     def spoilt(x: PlainArray, **attributes: Any) -> Any:
-        backwards = next(calls) % 2
-        forwards = kernel(x, **attributes)
-        if not backwards:
-            return forwards
+        again = any(operand is x for operand in previous)
+        previous[:] = [x]
+        if not again:
+            return kernel(x, **attributes)
         return by_rows("sum", lambda values: _running_sum(reversed(values)))(x, **attributes)
 
     return spoilt

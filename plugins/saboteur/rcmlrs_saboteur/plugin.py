@@ -31,6 +31,10 @@ class Saboteur:
         self.compositions: tuple[str, ...] = ()
         self.fault: Fault = lambda kernel: kernel
         self.storage: Storage | None = None
+        self.kind = ""
+        """What the suite must call a bad behaviour."""
+        self.told = ""
+        """The stream of which the suite must tell that something was printed."""
 
     @hookimpl
     def rcmlrs_storage(self) -> Storage:
@@ -62,6 +66,9 @@ MOST_SUBJECTS = 12
 
 FAULTS: dict[str, Saboteur] = {}
 """Every fault by its name."""
+
+BEHAVIOURS: dict[str, Saboteur] = {}
+"""Every bad behaviour by its name: such a backend can take down the process that it runs in."""
 
 
 def _made(name: str, documentation: str | None, caught_at: str, clause: str) -> Saboteur:
@@ -104,3 +111,32 @@ def storage_fault(*, clause: str, caught_at: str = "smoke") -> Callable[[type[St
         return plugin
 
     return make
+
+
+def behaviour(*operations: str, kind: str, told: str = "", caught_at: str = "smoke") -> Callable[[Fault], Saboteur]:
+    """``@behaviour("neg", kind="no answer")``: as :func:`fault`, for kernels that behave badly."""
+
+    def make(function: Fault) -> Saboteur:
+        plugin = _behaving(function.__name__, function.__doc__, kind, told, caught_at)
+        plugin.operations, plugin.fault = operations, function
+        return plugin
+
+    return make
+
+
+def storage_behaviour(*, kind: str) -> Callable[[type[Storage]], Saboteur]:
+    """The same for a class of storage."""
+
+    def make(storage: type[Storage]) -> Saboteur:
+        plugin = _behaving(storage.__name__, storage.__doc__, kind, "", "smoke")
+        plugin.storage = storage()
+        return plugin
+
+    return make
+
+
+def _behaving(name: str, documentation: str | None, kind: str, told: str, caught_at: str) -> Saboteur:
+    about = (documentation or "").partition("\n")[0].rstrip(".")
+    plugin = BEHAVIOURS[name] = Saboteur(name, about, caught_at, "")
+    plugin.kind, plugin.told = kind, told
+    return plugin

@@ -1,0 +1,110 @@
+"""What the chapters share that compare calls on one backend with each other, for which no definition is needed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rcmlrs_core.creation import from_plain
+from rcmlrs_core.dispatch import FUNCTIONS
+from rcmlrs_core.plain import ITEMSIZE, PlainArray
+from rcmlrs_core.registry import UnsupportedOperationError, use_backend
+from rcmlrs_core.tensor import RamTensor
+
+from ..bits import differences
+from ..examine import RAISES, Examiner, Finding
+from ..inputs.trial import Trial
+from ..judge.definition import Outcome, Outcomes, outcomes
+from ..report.words import input_lines
+
+Load = Callable[[PlainArray], RamTensor]
+"""Makes a tensor of the current backend."""
+
+
+class Differs(Exception):
+    """Two results of one backend that should be the same bits are not."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.sentence)
+        self.finding = finding
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """Something that is true of a call whatever its result is; ``kind`` is what is wrong where it is not."""
+
+    trial: Trial
+    kind = "a broken relation"
+
+    def examine(self, examiner: Examiner) -> Finding | None:
+        """What is wrong with it on the examiner's backend, if anything is."""
+        with use_backend(examiner.backend):
+            try:
+                self.hold(examiner)
+            except Differs as found:
+                return found.finding
+            except UnsupportedOperationError:
+                return None  # a composition of something that the backend declares not to have
+            except Exception as error:
+                return self.finding(RAISES, f"{type(error).__name__}: {error}")
+        return None
+
+    def hold(self, examiner: Examiner) -> None:
+        """Raise :class:`Differs` where it does not hold. The backend is the current one."""
+        raise NotImplementedError
+
+    def finding(self, kind: str, sentence: str) -> Finding:
+        """A finding about this call."""
+        clause = "" if kind == RAISES else self.trial.operation.clause
+        return Finding(kind, sentence, inputs=tuple(input_lines(self.trial)), clause=clause)
+
+    def same(self, examiner: Examiner, what: str, want: Outcomes, got: Outcomes) -> None:
+        """Compare; ``what`` says of which call ``got`` is the result."""
+        inputs, clause = tuple(input_lines(self.trial)) if want != got else (), self.trial.operation.clause
+        for wanted, part in zip(want, got, strict=True):
+            examiner.compared += len(wanted.raw) // ITEMSIZE[wanted.dtype]
+            if part[:2] != wanted[:2] or len(part.raw) != len(wanted.raw):
+                sentence = f"{what} is {part.dtype} of shape {part.shape}, wanted {wanted.dtype} of {wanted.shape}"
+                raise Differs(Finding(self.kind, sentence, inputs=inputs, clause=clause))
+            if part.raw != wanted.raw:
+                wrong = tuple(differences(wanted.raw, part.raw, wanted.dtype))
+                sentence = f"{what}: {len(wrong)} of {len(wanted.raw) // ITEMSIZE[wanted.dtype]} elements differ"
+                raise Differs(Finding(self.kind, sentence, None, wanted, part, wrong, inputs, clause))
+
+
+def results_of(trial: Trial, load: Load = from_plain) -> Outcomes:
+    """The results of a call on the current backend."""
+    return outcomes(FUNCTIONS[trial.operation.name](*map(load, trial.operands), **trial.attributes))
+
+
+def taken(x: PlainArray, axis: int, places: range | list[int]) -> PlainArray:
+    """The elements at these places of one axis, in pure Python; the bits of a NaN stay."""
+    shape, raw = (*x.shape[:axis], len(places), *x.shape[axis + 1 :]), x.values.tobytes()
+    return PlainArray.frombytes(_picked(raw, x.shape, axis, places, x.values.itemsize), shape, x.dtype)
+
+
+def taken_of(x: Outcome, axis: int, places: range | list[int]) -> Outcome:
+    """The same of a result."""
+    shape = (*x.shape[:axis], len(places), *x.shape[axis + 1 :])
+    return Outcome(shape, x.dtype, _picked(x.raw, x.shape, axis, places, ITEMSIZE[x.dtype]))
+
+
+def _picked(raw: bytes, shape: tuple[int, ...], axis: int, places: range | list[int], itemsize: int) -> bytes:
+    step = itemsize
+    for length in shape[axis + 1 :]:
+        step *= length
+    row = step * shape[axis]
+    if not row:
+        return b""
+    if isinstance(places, range) and places.step == 1:
+        return b"".join(
+            raw[start + places.start * step : start + places.stop * step] for start in range(0, len(raw), row)
+        )
+    return b"".join(
+        raw[start + place * step : start + (place + 1) * step] for start in range(0, len(raw), row) for place in places
+    )
+
+
+def undeclared(finding: Finding | None) -> Finding | None:
+    """The finding, unless it is that the backend does not have an operation which it declares not to have."""
+    if finding and UnsupportedOperationError.__name__ in finding.sentence:
+        return None
+    return finding
