@@ -106,6 +106,9 @@ def conformance(
         if frozen:
             report.asked = replace(report.asked, contract=contract or "", ops=())
         show(report, console)
+        if level == "exhaustive":
+            elements = sum(subject.elements for subject in report.subjects)
+            console.print(f"{elements / report.seconds:,.0f} elements in a second", highlight=False)
     if output:
         for path in write(reports, output):
             console.print(str(path), markup=False, highlight=False, soft_wrap=True)

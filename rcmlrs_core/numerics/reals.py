@@ -197,10 +197,10 @@ class Reals:
         return 1 - self.erf(x)
 
     def _odd_series(self, x: Enclosure, divisor: Callable[[int], int]) -> Enclosure:
-        """The sum over n of (-1)^n p_n / (2n+1), where p_0 = x and p_n = p_(n-1) x^2 / divisor(n), of a rising function.
+        """The sum over n of (-1)^n p_n / (2n+1), where p_0 = x and p_n = p_(n-1) x^2 / divisor(n); it rises with x.
 
-        In integers, as multiples of 2^-places, each bound rounded outward by itself. As soon as n exceeds x^2 (which
-        is enough for the terms to fall) and a term is of no weight, what is left out lies between zero and that term.
+        In integers, as multiples of 2^-places, each bound rounded outward by itself. As soon as n exceeds x^2, from
+        where the terms fall, and a term has no weight, what is left out lies between zero and that term.
         """
         low, high = x._mpi_
         if low != high and (low[0] or not low[1]):  # below or around zero: the ends, each by itself
