@@ -60,11 +60,13 @@ def conformance(
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first case group that is wrong.")] = False,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=0, help="Processes; 0: in this one, unguarded. [default: one for each core]"),
+        typer.Option(
+            "--jobs", "-j", min=0, help="Processes: one for each core, unless said; 0: in this one, unguarded."
+        ),
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", min=0.1, help="Seconds that a case may take. [default: 60; 600 from deep on]"),
+        typer.Option("--timeout", min=0.1, help="Seconds that a case may take: 60, unless said; 600 from deep on."),
     ] = None,
     memory: Annotated[
         float, typer.Option("--memory", min=0.1, help="GiB that a process may take (looked at where there is /proc).")
