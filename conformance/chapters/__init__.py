@@ -6,9 +6,9 @@ A new chapter is one module here and one line in this file.
 from collections.abc import Iterator
 
 from ..subjects import Subject
-from . import operations, storage
+from . import operations, persistence, storage
 
-CHAPTERS = (storage, operations)
+CHAPTERS = (storage, persistence, operations)
 """In the order of the report."""
 
 

@@ -9,13 +9,13 @@ core derives, from the definition, or from a kernel of another backend, the tabl
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any
 
-from rcmlrs_core.derive import Kernel, plain_kernel
+from rcmlrs_core.derive import plain_kernel
 from rcmlrs_core.ops.op import Composition, Elementwise, General, Operation, Reduction
 from rcmlrs_core.registry import OWN, Backend, built_backends
 
@@ -77,12 +77,12 @@ def _others(backend: Backend) -> Iterator[Backend]:
             yield other
 
 
-def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType], set[int], int]:
+def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType | None], set[int], int]:
     """What runs during one call: Python's functions, the others by identity; and how many elements there are."""
     operation, storage = trial.operation, backend.storage
     attributes = operation.check(*trial.operands, **trial.attributes).attributes
     operands = [storage.load(raw_bytes(x), x.shape, x.dtype) for x in trial.operands]
-    codes: Counter[CodeType] = Counter()
+    codes: Counter[CodeType | None] = Counter()
     others: set[int] = set()
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
@@ -98,14 +98,16 @@ def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType], set[int]
         result = backend.kernels[operation.name](*operands, **attributes)
     finally:
         sys.setprofile(former)
-        threading.setprofile(None)  # type: ignore[arg-type]  # which is how one takes it away
+        threading.setprofile(None)  # which is how one takes it away
     size = 1
     for length in result.shape:
         size *= length
     return codes, others, size
 
 
-def _fallback(backend: Backend, operation: Operation, codes: Counter[CodeType], others: set[int], size: int) -> str:
+def _fallback(
+    backend: Backend, operation: Operation, codes: Counter[CodeType | None], others: set[int], size: int
+) -> str:
     """What was run in place of a kernel, in words."""
     if codes[code_of(plain_kernel(operation))] or codes[code_of(operation.define)]:
         return "it runs the kernel that the core derives, or the definition as a whole"
@@ -126,7 +128,7 @@ def _fallback(backend: Backend, operation: Operation, codes: Counter[CodeType], 
     return ""
 
 
-def code_of(kernel: Kernel | Callable[..., Any]) -> CodeType | None:
+def code_of(kernel: object) -> CodeType | None:
     """The code of a function of Python, a method or an object that can be called; None of anything else."""
     function = kernel if isinstance(kernel, FunctionType | MethodType) else type(kernel).__call__
     code = getattr(function, "__code__", None)  # a method has that of its function
