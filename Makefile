@@ -82,6 +82,7 @@ certify: $(VENV)/.ready-test ## prove the native functions of one argument on al
 stubs: $(VENV)/.ready-test ## generate the typed stubs, the reference and the README's table from the operations' files
 	@$(BIN)/python -m rcmlrs_core.stubs
 	@$(BIN)/python -m rcmlrs_core.reference
+	@PYTHONPATH=plugins/saboteur $(BIN)/python -m rcmlrs_saboteur.table
 
 format: $(VENV)/.ready-test ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet

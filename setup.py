@@ -31,6 +31,9 @@ FOLDERS = {
     "rcmlrs_conformance": "conformance",
 }
 
+TEMPLATE = Path("plugins/template")
+"""What ``rcmlrs new-backend`` copies."""
+
 VARIABLE = "RCMLRS_NATIVE"
 NATIVE = "rcmlrs_backend_native"
 MODULE = "_native.abi3.so" if os.name != "nt" else "_native.pyd"
@@ -79,11 +82,15 @@ def leave_note(folder: Path, reason: str | None, *, editable: bool) -> None:
 
 
 class BuildPython(build_py):
-    """As ever, and the note where the native backend is not even tried."""
+    """As ever, the files that a new backend starts from, and the note where the native backend is not even tried."""
 
     def run(self) -> None:
         """Copy the Python files."""
         super().run()
+        if not self.editable_mode:  # a clone has them where they are
+            carried = Path(self.build_lib, "rcmlrs_conformance", TEMPLATE.name)
+            shutil.rmtree(carried, ignore_errors=True)
+            shutil.copytree(TEMPLATE, carried, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache"))
         if not self.distribution.rust_extensions:
             folder = FOLDERS[NATIVE] if self.editable_mode else Path(self.build_lib, NATIVE)
             leave_note(Path(folder), reason, editable=self.editable_mode)

@@ -5,10 +5,40 @@ From a test: ``check_backend("numpy").ok``. From a shell: ``rcmlrs conformance -
 * ``subjects`` says what the suite is made of: subjects, families, cases. ``chapters`` has all of them.
 * ``inputs`` draws arguments and makes calls of them; ``judge`` is what is right.
 * ``examine`` runs one case and compares; ``shrink`` makes a failing call small; ``suite`` runs what is asked for.
-* ``report`` is what came of it, as data and in words; ``command`` is the command.
+* ``report`` is what came of it, as data, in words and as files; ``command`` is the command.
+* ``certificate`` keeps a report as a file that somebody else can check: ``verify`` does, and runs it again.
+* ``waivers`` is what a backend says of itself; ``new_backend`` is where one starts.
+* ``pytest_plugin`` and ``pytest_nodes`` make a test of pytest of every case.
 """
 
-from .report import Failure, FamilyReport, Report, SubjectReport
-from .suite import UnknownNameError, check_backend
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Failure", "FamilyReport", "Report", "SubjectReport", "UnknownNameError", "check_backend"]
+from .version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from .collect import Interrupted
+    from .report import Failure, FamilyReport, Report, SubjectReport
+    from .suite import UnknownNameError, check_backend, check_backends
+
+__all__ = [
+    "Failure",
+    "FamilyReport",
+    "Interrupted",
+    "Report",
+    "SubjectReport",
+    "UnknownNameError",
+    "__version__",
+    "check_backend",
+    "check_backends",
+]
+
+HOMES = {"Failure": "report", "FamilyReport": "report", "Report": "report", "SubjectReport": "report"}
+"""The modules of what is public, where it is not ``suite``."""
+
+
+def __getattr__(name: str) -> Any:
+    """What is public, when it is asked for: pytest imports the plugin in here in everybody's runs."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{HOMES.get(name, 'suite')}", __name__), name)

@@ -14,9 +14,10 @@ from rcmlrs_core.creation import from_plain
 from rcmlrs_core.derive import Kernel
 from rcmlrs_core.dispatch import FUNCTIONS
 from rcmlrs_core.errors import IntegerRangeError, RcmlrsError
-from rcmlrs_core.ops.op import Composition, Refusal
+from rcmlrs_core.ops import TABLE
+from rcmlrs_core.ops.op import Composition, Operation, Refusal
 from rcmlrs_core.plain import INT32, ITEMSIZE, PlainArray
-from rcmlrs_core.registry import Backend, use_backend
+from rcmlrs_core.registry import Backend, UnsupportedOperationError, use_backend
 from rcmlrs_core.tensor import RamTensor
 
 from .bits import differences, raw_bytes
@@ -34,6 +35,7 @@ PUBLIC = "another result through the function"
 REFUSAL = "not refused as it should be"
 DEFINITION_ITSELF = "the operation's file contradicts itself"
 STORAGE = "storage"
+LEAKS = "memory is not given back"
 """What can be wrong; each is a kind of :class:`Finding`."""
 
 
@@ -53,6 +55,8 @@ class Finding:
     inputs: tuple[str, ...] = ()
     clause: str = ""
 
+
+NOTHING_SEEN = sha256().hexdigest()
 
 Compute = Callable[[], Mapping[str, RamTensor]]
 """Makes named tensors on the current backend."""
@@ -89,8 +93,9 @@ class Examiner:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of whatever was seen of the backend since the family began."""
-        return self._seen.hexdigest()
+        """SHA-256 of whatever was seen of the backend since the family began; empty for nothing."""
+        seen = self._seen.hexdigest()
+        return seen if seen != NOTHING_SEEN else ""
 
     # ------------------------------------------------------------------------------------------------- calls
 
@@ -113,7 +118,18 @@ class Examiner:
                 self._through_function(trial, want, PUBLIC) if trial.family == "cases" else None
             )
         except Exception as error:
+            self._pass_on_unsupported(error, trial.operation)
             return Finding(RAISES, f"{type(error).__name__}: {error}", trial, want[0])
+
+    def _pass_on_unsupported(self, error: Exception | None, operation: Operation | None = None) -> None:
+        """Raise an error that says that the backend does not have an operation, as it declares.
+
+        An operation that has a kernel may not leave its work undone with the error of another one.
+        """
+        if isinstance(error, UnsupportedOperationError) and error.operation in self.backend.unsupported:
+            if operation is None or isinstance(operation, Composition) or operation.name == error.operation:
+                self.saw_words(_told(error))
+                raise error
 
     def expected(self, trial: Trial) -> Outcomes:
         """The right result of a call: by the definitions, or on the backend that this one is compared with."""
@@ -135,11 +151,12 @@ class Examiner:
                     return None
                 return Finding(REFUSAL, f"the error should say {str(refused)!r}, but it says {str(error)!r}", trial)
             except Exception as error:
+                self._pass_on_unsupported(error, trial.operation)
                 return Finding(REFUSAL, f"wanted IntegerRangeError, got {type(error).__name__}: {error}", trial)
         return Finding(REFUSAL, f"nothing was raised, but: {refused}", trial)
 
     def _kernel(self, trial: Trial, want: Outcome) -> Finding | None:
-        storage, kernel = self.backend.storage, self._kernel_of(trial)
+        storage, kernel = self.backend.storage, self.kernel_of(trial)
         attributes = trial.operation.check(*trial.operands, **trial.attributes).attributes
         operands = [storage.load(raw_bytes(x), x.shape, x.dtype) for x in trial.operands]
         before = [storage.dump(operand) for operand in operands]
@@ -171,7 +188,7 @@ class Examiner:
         self._previous = result, got
         return None
 
-    def _kernel_of(self, trial: Trial) -> Kernel:
+    def kernel_of(self, trial: Trial) -> Kernel:
         """What a call of the operation on operands of these types reaches."""
         name = trial.operation.name
         if trial.operands and trial.operands[0].dtype == INT32:
@@ -212,6 +229,7 @@ class Examiner:
             told = _told(wanted)
             return Finding(DEFINITION_ITSELF, f"{called}: the file says {refusal.match!r}, but the core gives {told}")
         got = self._refused(name, refusal, self.backend)
+        self._pass_on_unsupported(got, TABLE[name])
         self.saw_words(_told(got))
         if got is None:
             return Finding(REFUSAL, f"{called}: wanted {type(wanted).__name__}, but nothing was raised")
@@ -254,6 +272,7 @@ class Examiner:
     ) -> Finding | None:
         """How named results differ from those that are right, if they do."""
         if isinstance(got, Exception):
+            self._pass_on_unsupported(got)
             self.saw_words(_told(got))
             if isinstance(want, RcmlrsError) and _told(want) == _told(got):
                 return None

@@ -42,6 +42,7 @@ LEVELS = {
         Level("smoke", 40, 1, (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 33, 65), 2, rank=0),
         Level("standard", 400, 2, tuple(range(71)), 6, rank=1),
         Level("deep", 8000, 20, _DEEP, 8, rank=2),
+        Level("exhaustive", 8000, 20, _DEEP, 8, rank=3),
     )
 }
 
@@ -55,6 +56,18 @@ class Case(Protocol):
 
 Cases = Callable[[int, Level], Iterator[Case]]
 """The cases of a family, for a seed and a level: always the same ones, each with randomness of its family's own."""
+
+
+@dataclass(frozen=True)
+class LongCases:
+    """Cases of which each takes long: every one of the ``count`` runs alone, and is kept in a journal alone."""
+
+    cases: Cases
+    count: int
+
+    def __call__(self, seed: int, level: Level) -> Iterator[Case]:
+        """Those of the family."""
+        return self.cases(seed, level)
 
 
 @dataclass(frozen=True)
@@ -73,3 +86,12 @@ class Subject:
 def case_name(subject: str, family: str, number: int) -> str:
     """The stable name of a case."""
     return f"{subject}/{family}/{number}"
+
+
+def parse_case_name(name: str) -> tuple[str, str, int]:
+    """The subject, the family and the number in the name of a case; raises ValueError where it is none."""
+    subject, _, rest = name.partition("/")
+    family, _, number = rest.rpartition("/")
+    if not subject or not family or not number.isascii() or not number.isdecimal() or number != str(int(number)):
+        raise ValueError(f"{name!r} is no name of a case, which is SUBJECT/FAMILY/NUMBER")
+    return subject, family, int(number)

@@ -96,3 +96,12 @@ def rcmlrs_preview() -> str:  # type: ignore[empty-body]
 
     A library that is not there is a ``rcmlrs_core.registry.BackendNotInstalledError``, which says what to install.
     """
+
+
+@hookspec(firstresult=True)
+def rcmlrs_waivers() -> str:  # type: ignore[empty-body]
+    """Return the text of the backend's ``waivers.toml``: the cases of the conformance suite that it knows to be wrong.
+
+    Each names one case, the reason, and a link to where it is dealt with (``rcmlrs_conformance.waivers`` tells the
+    form). A case that is waived is reported as waived, never as right; a waiver of a case that is right is an error.
+    """

@@ -1,15 +1,16 @@
 """Random numbers that are a function of (seed, stream, index), and nothing else (contract N8).
 
 Philox4x32-10 turns a key and a counter into four random words, so element i of a draw depends neither on how many are
-drawn nor on what was drawn before. ``draw_words`` is the one place that makes words; ``uniform``, ``normal`` and
-``permutation`` shape them. A :class:`Generator` only counts streams: each draw takes the next.
+drawn nor on what was drawn before. ``draw_words`` is the one place that makes words; ``DRAWS`` shapes them, in pure
+Python, unless the backend has a kernel for it (:mod:`rcmlrs_core.fused`). A :class:`Generator` only counts streams:
+each draw takes the next.
 
 Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11, 2011.
 """
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
@@ -23,11 +24,10 @@ from rcmlrs_core.numerics.formats import from_bits, round_number, to_bits
 from rcmlrs_core.numerics.reals import FIRST_PRECISION, LAST_PRECISION, ratio_of, reals
 from rcmlrs_core.numerics.rounding import round_decided
 from rcmlrs_core.numerics.scalars import number
-from rcmlrs_core.ops.indices import tensor_of
 from rcmlrs_core.ops.shapes import normalize_axis, normalize_shape
-from rcmlrs_core.plain import INT32, PlainArray, check_memory
-from rcmlrs_core.registry import Backend
-from rcmlrs_core.tensor import RamTensor
+from rcmlrs_core.plain import BOOL, FLOAT32, INT32, ITEMSIZE, PlainArray, Shape, check_memory
+from rcmlrs_core.registry import Backend, current_backend, get_backend
+from rcmlrs_core.tensor import RamTensor, wrap
 
 # ---------------------------------------------------------------------------------------------------- words
 
@@ -192,6 +192,71 @@ def _is_below_quantile(x: float, p: Fraction) -> bool:
 # ---------------------------------------------------------------------------------------------------- draws
 
 
+def _uniform(seed: int, stream: int, shape: Shape, start: Fraction, factor: Fraction) -> PlainArray:
+    words = draw_words(prod(shape), seed, stream)
+    return PlainArray(scaled(array("f", [(word >> 8) * 2.0**-24 for word in words]), start, factor), shape)
+
+
+def _normal(seed: int, stream: int, shape: Shape, start: Fraction, factor: Fraction) -> PlainArray:
+    words = draw_words(prod(shape), seed, stream)
+    values, undecided = round_decided([_binary64_quantile(word >> 8) for word in words], QUANTILE_BOUND)
+    for i in undecided:
+        values[i] = quantile(words[i] >> 8)
+    return PlainArray(scaled(values, start, factor), shape)
+
+
+def _bernoulli(seed: int, stream: int, shape: Shape, below: int) -> PlainArray:
+    return PlainArray(array("b", [(word >> 8) < below for word in draw_words(prod(shape), seed, stream)]), shape)
+
+
+def _integers(seed: int, stream: int, shape: Shape, start: int, count: int) -> PlainArray:
+    numbers = _doubled_words(prod(shape), seed, stream)
+    return PlainArray.of((start + (number * count >> 64) for number in numbers), shape, INT32)
+
+
+def _permutation(seed: int, stream: int, shape: Shape) -> PlainArray:
+    keys = list(_doubled_words(prod(shape), seed, stream))
+    return PlainArray.of(sorted(range(len(keys)), key=keys.__getitem__), shape, INT32)
+
+
+def _doubled_words(count: int, seed: int, stream: int) -> Iterator[int]:
+    """The first two words of each block, as one number."""
+    words = draw_words(count, seed, stream, words=2)
+    return (first << 32 | second for first, second in zip(words[::2], words[1::2], strict=True))
+
+
+DRAWS: dict[str, Callable[..., PlainArray]] = {
+    "random_uniform": _uniform,
+    "random_normal": _normal,
+    "random_bernoulli": _bernoulli,
+    "random_integers": _integers,
+    "random_permutation": _permutation,
+}
+"""The compositions in :mod:`rcmlrs_core.fused` that are draws: attributes as there, and one result."""
+
+
+def _drawn(
+    name: str,
+    dtype: str,
+    shape: Shape,
+    seed: int | None,
+    stream: int,
+    backend: str | Backend | None,
+    **attributes: Any,
+) -> RamTensor:
+    """A draw, by the backend's kernel where it has one."""
+    chosen = current_backend() if backend is None else get_backend(backend)
+    seed, stream = _place(seed, stream)
+    kernel = chosen.fused.get(name)
+    if kernel is None:
+        return from_plain(DRAWS[name](seed, stream, shape, **attributes), chosen)
+    _halves("seed", seed)
+    _halves("stream", stream)
+    check_memory("random", shape, ITEMSIZE[dtype])
+    (buffer,) = kernel(seed=seed, stream=stream, shape=shape, **attributes)
+    return wrap(buffer, shape, dtype, chosen)
+
+
 def _place(seed: int | None, stream: int) -> tuple[int, int]:
     """The seed and stream of a draw: those that are given, or without a seed the default generator's next."""
     if seed is None:
@@ -216,9 +281,7 @@ def uniform(
     """
     first, last = _finite("uniform", "low", low), _finite("uniform", "high", high)
     lengths = normalize_shape("uniform", shape)
-    words = draw_words(prod(lengths), *_place(seed, stream))
-    values = array("f", [(word >> 8) * 2.0**-24 for word in words])
-    return from_plain(PlainArray(_scaled(values, first, last - first), lengths), backend)
+    return _drawn("random_uniform", FLOAT32, lengths, seed, stream, backend, start=first, factor=last - first)
 
 
 def normal(
@@ -239,11 +302,7 @@ def normal(
     if scale < 0:
         raise AttributeValueError(f"normal: std must not be negative, got {std!r}")
     lengths = normalize_shape("normal", shape)
-    words = draw_words(prod(lengths), *_place(seed, stream))
-    values, undecided = round_decided([_binary64_quantile(word >> 8) for word in words], QUANTILE_BOUND)
-    for i in undecided:
-        values[i] = quantile(words[i] >> 8)
-    return from_plain(PlainArray(_scaled(values, centre, scale), lengths), backend)
+    return _drawn("random_normal", FLOAT32, lengths, seed, stream, backend, start=centre, factor=scale)
 
 
 def _finite(name: str, what: str, value: Any) -> Fraction:
@@ -253,20 +312,27 @@ def _finite(name: str, what: str, value: Any) -> Fraction:
         raise AttributeValueError(f"{name}: {what} must be a finite number, got {value!r}") from None
 
 
-def _scaled(x: "array[float]", start: Fraction, factor: Fraction) -> "array[float]":
-    """RN of ``start + factor * x``, element by element.
+LARGE = 1 << 900
+"""Numbers from here up are not scaled in binary64."""
 
-    In binary64 ``start``, ``factor``, their product with x and the sum are off by at most 2^-53 each, relative to
-    ``|start| + |factor x|``, which is made a little larger than any error of a subnormal number.
-    """
+TINY = 2.0**-1000
+"""More than any error of a subnormal number of binary64."""
+
+SCALED_BOUND = 6
+"""Of ``start + factor * x`` in binary64, in units 2^-53 relative to ``|start| + |factor x| + TINY``: ``start``,
+``factor``, their product with x and the sum are off by at most one each."""
+
+
+def scaled(x: "array[float]", start: Fraction, factor: Fraction) -> "array[float]":
+    """RN of ``start + factor * x``, element by element."""
     if start == 0 and factor == 1:
         return x
-    if max(abs(start), abs(factor)) >= 1 << 900:
+    if max(abs(start), abs(factor)) >= LARGE:
         return array("f", [round_number(start + factor * Fraction(value)) for value in x])
     a, b = float(start), float(factor)
     products = [b * value for value in x]
     values, undecided = round_decided(
-        [a + product for product in products], 6, [abs(a) + abs(p) + 2.0**-1000 for p in products]
+        [a + product for product in products], SCALED_BOUND, [abs(a) + abs(p) + TINY for p in products]
     )
     for i in undecided:
         values[i] = round_number(start + factor * Fraction(x[i]))
@@ -282,8 +348,7 @@ def bernoulli(
         raise AttributeValueError(f"bernoulli: p is a probability, a number from 0 to 1, got {p!r}")
     lengths = normalize_shape("bernoulli", shape)
     below = ceil(chance * (1 << 24))  # t * 2^-24 < p just where t < p * 2^24
-    words = draw_words(prod(lengths), *_place(seed, stream))
-    return from_plain(PlainArray(array("b", [(word >> 8) < below for word in words]), lengths), backend)
+    return _drawn("random_bernoulli", BOOL, lengths, seed, stream, backend, below=below)
 
 
 def randint(
@@ -307,17 +372,14 @@ def randint(
     if not -(1 << 31) <= first < last <= 1 << 31:
         raise AttributeValueError(f"randint: from {first} to before {last} there is no int32; low is below high")
     lengths = normalize_shape("randint", shape)
-    words = draw_words(prod(lengths), *_place(seed, stream), words=2)
-    span = last - first
-    pairs = zip(words[::2], words[1::2], strict=True)
-    return from_plain(PlainArray.of((first + ((a << 32 | b) * span >> 64) for a, b in pairs), lengths, INT32), backend)
+    return _drawn("random_integers", INT32, lengths, seed, stream, backend, start=first, count=last - first)
 
 
 def shuffle(x: RamTensor, axis: int = 0, *, seed: int | None = None, stream: int = 0) -> RamTensor:
     """The parts of ``x`` along an axis in random order: ``x.take(permutation(n), axis)``, a tensor of its own."""
     axis = normalize_axis("shuffle", axis, len(x.shape))
-    order = permutation(x.shape[axis], seed=seed, stream=stream)
-    return x.take(tensor_of(order, (len(order),), x), axis=axis)
+    order = _drawn("random_permutation", INT32, x.shape[axis : axis + 1], seed, stream, x._backend)
+    return x.take(order, axis=axis)
 
 
 def permutation(n: int, *, seed: int | None = None, stream: int = 0) -> list[int]:
@@ -325,10 +387,8 @@ def permutation(n: int, *, seed: int | None = None, stream: int = 0) -> list[int
     lengths = normalize_shape("permutation", n)
     if len(lengths) != 1:
         raise ShapeError(f"permutation: takes one length, got the shape {lengths}; pass an int")
-    (n,) = lengths
-    words = draw_words(n, *_place(seed, stream), words=2)
-    keys = [first << 32 | second for first, second in zip(words[::2], words[1::2], strict=True)]
-    return sorted(range(n), key=keys.__getitem__)
+    order: list[int] = _drawn("random_permutation", INT32, lengths, seed, stream, None).tolist()
+    return order
 
 
 FIRST_STREAM = 1 << 32

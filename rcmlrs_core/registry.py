@@ -12,8 +12,9 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, TracebackType
@@ -88,10 +89,10 @@ class KernelTable:
         Without this an operation that has no kernel gets a derived one, which runs on copies of the data; a backend
         that would rather refuse than leave its device says so here. The conformance suite reports it as unsupported.
         """
-        if name not in self.operations or name in self.kernels or not reason.strip():
+        if name not in self.operations or name in self.kernels or name in self.unsupported or not reason.strip():
             raise BackendError(
                 f"backend {self.backend!r} declares {name!r} unsupported ({reason!r}); it takes the name of an "
-                "operation for which it registers no kernel, and a reason"
+                "operation for which it registers no kernel, once, and a reason"
             )
         self.unsupported[name] = reason
 
@@ -110,6 +111,8 @@ class Backend:
 
     ``fused`` holds its kernels for whole compositions, of which it need not have any. ``derive`` makes kernels for
     operations that are added later. ``integer_kernels`` are those for int32 operands, where another one is asked.
+    ``unsupported`` gives the reason for each operation that it declares not to have; ``waivers`` is the text of what it
+    says of the conformance suite.
     ``set_threads`` sets the number of threads and returns the former, where the backend can do that.
     """
 
@@ -123,6 +126,8 @@ class Backend:
         fused: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType({}),
         derive: Callable[[Operation], Kernel] | None = None,
         integer_kernels: Mapping[str, Kernel] = MappingProxyType({}),
+        unsupported: Mapping[str, str] = MappingProxyType({}),
+        waivers: str = "",
         set_threads: Callable[[int], int | None] | None = None,
     ) -> None:
         self.name = name
@@ -131,6 +136,8 @@ class Backend:
         self.origins = origins
         self.about = about
         self.fused = fused
+        self.unsupported = unsupported
+        self.waivers = waivers
         self.set_threads = set_threads
         self._integer_kernels = integer_kernels
         self._scalars: dict[tuple[Any, str], Any] = {}
@@ -169,8 +176,9 @@ class Backend:
         return PlainArray.frombytes(self.storage.dump(buffer), shape, dtype)
 
     def __repr__(self) -> str:
-        own = sum(origin == OWN for origin in self.origins.values())
-        return f"<backend {self.name}: {self.about}; {own} kernels of its own, {len(self.origins) - own} derived>"
+        own, derived = (sum(origin == of for origin in self.origins.values()) for of in (OWN, DERIVED))
+        less = f", {len(self.unsupported)} unsupported" if self.unsupported else ""
+        return f"<backend {self.name}: {self.about}; {own} kernels of its own, {derived} derived{less}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return get_backend, (self.name,)
@@ -191,6 +199,8 @@ class BackendStatus:
     fused: tuple[str, ...] = ()
     is_default: bool = False
     optional: bool = False
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    """The operations that it declares not to have, and why."""
 
 
 _lock = threading.RLock()
@@ -351,8 +361,24 @@ def _build(name: str, plugin: Any) -> Backend:
         for key, operation in KERNELS.items()
         if operation.integers and origins[key] == OWN and key not in table.for_integers
     }
-    about = ask("rcmlrs_about")
-    return Backend(name, storage, kernels, origins, about, table.fused, derive, integer_kernels, set_threads)
+    waivers = ask("rcmlrs_waivers")
+    if not isinstance(waivers, str | None):
+        raise BackendError(
+            f"backend {name!r}: rcmlrs_waivers returns {waivers!r}; it returns the text of a file waivers.toml"
+        )
+    return Backend(
+        name,
+        storage,
+        kernels,
+        origins,
+        ask("rcmlrs_about"),
+        table.fused,
+        derive,
+        integer_kernels,
+        table.unsupported,
+        waivers or "",
+        set_threads,
+    )
 
 
 _derivers: "WeakSet[Backend]" = WeakSet()
@@ -374,7 +400,11 @@ def add_to_backends(operation: Operation) -> None:
 
 
 class UnsupportedOperationError(BackendError):
-    """An operation that the backend declares not to have."""
+    """An operation that the backend declares not to have: ``operation`` is its name."""
+
+    def __init__(self, message: str, operation: str = "") -> None:
+        super().__init__(message)
+        self.operation = operation
 
 
 def _refusing(backend: str, operation: str, reason: str) -> Kernel:
@@ -382,7 +412,8 @@ def _refusing(backend: str, operation: str, reason: str) -> Kernel:
 
     def kernel(*buffers: Any, **attributes: Any) -> Any:
         raise UnsupportedOperationError(
-            f"backend {backend!r} does not have {operation}: {reason}; compute it on another one, with .to('python')"
+            f"backend {backend!r} does not have {operation}: {reason}; compute it on another one, with .to('python')",
+            operation,
         )
 
     return kernel
@@ -490,6 +521,23 @@ class use_backend:
         )
 
 
+@contextmanager
+def standing_in(backend: Backend) -> Iterator[Backend]:
+    """Inside, ``backend`` is what its name means, and what new tensors are made on.
+
+    For one that is made of another one, and takes its place also where code asks for a backend by a tensor's.
+    """
+    before = _built.get(backend.name)
+    _built[backend.name] = backend
+    try:
+        with use_backend(backend):
+            yield backend
+    finally:
+        _built.pop(backend.name)
+        if before is not None:
+            _built[backend.name] = before
+
+
 def backends() -> list[BackendStatus]:
     """Every installed backend and its state; one that is broken says why.
 
@@ -519,7 +567,8 @@ def _statuses() -> Iterator[BackendStatus]:
 def status_of(name: str, backend: Backend, *, is_default: bool = False) -> BackendStatus:
     """The state of a backend that is built, and so healthy."""
     own, derived = (tuple(key for key, origin in backend.origins.items() if origin == of) for of in (OWN, DERIVED))
-    return BackendStatus(name, "healthy", backend.about, own, derived, tuple(backend.fused), is_default)
+    fused, unsupported = tuple(backend.fused), backend.unsupported
+    return BackendStatus(name, "healthy", backend.about, own, derived, fused, is_default, unsupported=unsupported)
 
 
 def _preview(name: str) -> BackendStatus | None:

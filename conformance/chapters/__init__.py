@@ -6,9 +6,9 @@ A new chapter is one module here and one line in this file.
 from collections.abc import Iterator
 
 from ..subjects import Subject
-from . import operations, persistence, storage
+from . import fused, operations, persistence, randomness, storage, trainings
 
-CHAPTERS = (storage, persistence, operations)
+CHAPTERS = (storage, persistence, operations, fused, randomness, trainings)
 """In the order of the report."""
 
 

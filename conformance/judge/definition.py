@@ -52,7 +52,11 @@ class Outcome(NamedTuple):
 Outcomes = tuple[Outcome, ...]
 """Of a call that gives one tensor, that one; of a composition that gives several, each of them."""
 
+MOST_KEPT = 1 << 26
+"""Bytes of results that are kept, some entries' own weight included: a deep run must not grow without end."""
+
 _kept: dict[bytes, Outcomes] = {}
+_weight = 0
 
 
 def expected(trial: "Trial") -> Outcomes:
@@ -64,8 +68,18 @@ def expected(trial: "Trial") -> Outcomes:
     key = _key(trial)
     outcome = _kept.get(key)
     if outcome is None:
-        outcome = _kept[key] = _define(trial)
+        outcome = _define(trial)
+        _keep(key, outcome)
     return outcome
+
+
+def _keep(key: bytes, outcome: Outcomes) -> None:
+    global _weight
+    _weight += sum(400 + len(part.raw) for part in outcome)  # 400: about what the objects take
+    if _weight > MOST_KEPT:
+        _kept.clear()
+        _weight = 0
+    _kept[key] = outcome
 
 
 def outcomes(result: Any) -> Outcomes:

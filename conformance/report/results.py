@@ -8,8 +8,13 @@ import rcmlrs_core
 
 from .. import clauses
 from ..status import ERROR, FAIL, UNSUPPORTED, WAIVED
+from ..version import VERSION
+
+DEFINITIONS = "the exact definitions"
+"""What results are compared with, unless another backend is named."""
 
 RIGHT, WRONG, CASES_ONLY, NOTHING = "right", "wrong", "cases only", "nothing tried"
+PARTLY = "right, partly unsupported"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,17 @@ class Failure:
     snippet: str = ""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked for, by name; what is empty leaves nothing out."""
+
+    contract: str = ""
+    """The version of which the frozen list was run."""
+    ops: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+
+
 @dataclass
 class FamilyReport:
     """A case group: a family of a subject. ``digest`` is of all result bits; empty where they are not comparable."""
@@ -46,6 +62,14 @@ class FamilyReport:
     """Elements that are wrong."""
     waived: int = 0
     """Cases that are wrong and declared."""
+    unsupported: int = 0
+    """Cases that need an operation that the backend declares not to have."""
+    reason: str = ""
+    """Why the backend has cases waived or unsupported, in its own words: of the first of them."""
+    waived_failure: Failure | None = None
+    """The first thing that is wrong and waived."""
+    problems: list[str] = field(default_factory=list)
+    """Waivers that are of no use."""
     digest: str = ""
     failure: Failure | None = None
     error: str = ""
@@ -98,13 +122,15 @@ class SubjectReport:
     def status(self) -> str:
         """The worst of its families'."""
         found = {family.status for family in self.families.values()}
-        return next((bad for bad in (FAIL, ERROR, WAIVED) if bad in found), self.kernel)
+        return next((bad for bad in (FAIL, ERROR, WAIVED, UNSUPPORTED) if bad in found), self.kernel)
 
     @property
     def verdict(self) -> str:
         """A word or two for people."""
         if self.status == FAIL:
             return WRONG
+        if self.status == UNSUPPORTED and any(family.status != UNSUPPORTED for family in self.families.values()):
+            return PARTLY
         if self.status in (ERROR, WAIVED, UNSUPPORTED):
             return self.status
         if not self.cases:
@@ -120,10 +146,13 @@ class Report:
     about: str
     level: str
     seed: int
-    against: str = "the exact definitions"
+    against: str = DEFINITIONS
+    asked: Asked = Asked()
     subjects: list[SubjectReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """What is wrong with the run itself: a waiver that was of no use, a backend that printed."""
+    notes: list[str] = field(default_factory=list)
+    """What is worth knowing of the run, and is not wrong."""
     seconds: float = 0.0
 
     @property
@@ -157,7 +186,7 @@ class Report:
         """What was run, on what, in which versions: what somebody else needs to run the same."""
         return (
             f"backend {self.backend}: {self.about}\n"
-            f"contract version {clauses.version()}, rcmlrs {rcmlrs_core.__version__}, "
+            f"suite {VERSION}, contract version {clauses.version()}, rcmlrs {rcmlrs_core.__version__}, "
             f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; "
             f"level {self.level}, seed {self.seed}"
         )
@@ -173,13 +202,14 @@ class Report:
         note = ""
         for verdict, words in (
             (CASES_ONLY, "No generator is known for {}: only their own cases were tried."),
-            (UNSUPPORTED, "The backend declares that it does not have {}."),
+            (UNSUPPORTED, "The backend declares that it does not have what {} takes."),
+            (PARTLY, "It does not have what some of {} takes."),
             (WAIVED, "The backend declares wrong cases of {}."),
             (ERROR, "The suite could not tell of {}."),
         ):
             names = [subject.name for subject in self.subjects if subject.verdict == verdict]
             note += f" {words.format(', '.join(names))}" if names else ""
-        note += "".join(f" {problem}" for problem in self.problems)
+        note += "".join(f" {words}" for words in (*self.problems, *self.notes))
         if not self.failures:
             return f"{'Not one wrong bit' if self.ok else 'No wrong bit was found'} in {numbers}.{note}"
         names = [failure.subject for failure in self.failures]
@@ -191,7 +221,7 @@ class Report:
         return next(subject for subject in self.subjects if subject.name == name)
 
 
-def status_of(kernel: str, *, failed: int, waived: int, error: str) -> str:
+def status_of(kernel: str, *, failed: int, waived: int, error: str, unsupported: int = 0) -> str:
     """The status of a case group."""
     if failed:
         return FAIL
@@ -199,7 +229,29 @@ def status_of(kernel: str, *, failed: int, waived: int, error: str) -> str:
         return ERROR
     if waived:
         return WAIVED
-    return kernel
+    return UNSUPPORTED if unsupported else kernel
+
+
+def joined(parts: dict[int, FamilyReport]) -> FamilyReport:
+    """The report of a case group of which each case ran alone, of those by their numbers."""
+    found = [parts[number] for number in sorted(parts)]
+    statuses = {part.status for part in found}
+    return FamilyReport(
+        next((bad for bad in (FAIL, ERROR, WAIVED) if bad in statuses), found[0].status),
+        cases=sum(part.cases for part in found),
+        elements=sum(part.elements for part in found),
+        failed=sum(part.failed for part in found),
+        wrong=sum(part.wrong for part in found),
+        waived=sum(part.waived for part in found),
+        unsupported=sum(part.unsupported for part in found),
+        reason=next((part.reason for part in found if part.reason), ""),
+        waived_failure=next((part.waived_failure for part in found if part.waived_failure), None),
+        problems=[problem for part in found for problem in part.problems],
+        digest=digest_of({f"{number:08}": part.digest for number, part in parts.items()}),
+        failure=next((part.failure for part in found if part.failure), None),
+        error=next((part.error for part in found if part.error), ""),
+        seconds=sum(part.seconds for part in found),
+    )
 
 
 def digest_of(groups: dict[str, str]) -> str:

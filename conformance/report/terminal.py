@@ -1,5 +1,7 @@
 """The report on a terminal."""
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -7,9 +9,9 @@ from rich.text import Text
 
 from .. import clauses
 from ..status import UNSUPPORTED, WAIVED
-from .results import CASES_ONLY, RIGHT, Failure, Report, SubjectReport
+from .results import CASES_ONLY, PARTLY, RIGHT, Failure, Report, SubjectReport
 
-COLOURS = {RIGHT: "green", CASES_ONLY: "yellow", UNSUPPORTED: "yellow", WAIVED: "yellow"}
+COLOURS = {RIGHT: "green", CASES_ONLY: "yellow", UNSUPPORTED: "yellow", PARTLY: "yellow", WAIVED: "yellow"}
 
 
 def show(report: Report, console: Console) -> None:
@@ -22,8 +24,22 @@ def show(report: Report, console: Console) -> None:
         for family, error in subject.errors.items():
             console.print(Text(f"\n{subject.name}/{family}: the suite could not tell", style="bold red"))
             console.print(Padding(Text(error), (0, 0, 0, 2)))
+    for line in declared(report):
+        console.print(Text(line, style="yellow"), soft_wrap=True)
     console.print()
     console.print(Text(report.summary, style="bold green" if report.ok else "bold red"), soft_wrap=True)
+
+
+def declared(report: Report) -> Iterator[str]:
+    """What the backend declares of itself: cases that are waived, operations that it does not have, and why."""
+    for subject in report.subjects:
+        if subject.reason:
+            yield f"{subject.name}: unsupported: {subject.reason}"
+            continue
+        for name, family in subject.families.items():
+            if family.waived or family.unsupported:
+                what = f"{family.waived} waived" if family.waived else f"{family.unsupported} unsupported"
+                yield f"{subject.name}/{name}: {what} of {family.cases} cases: {family.reason}"
 
 
 def table(report: Report) -> Table:
@@ -66,7 +82,7 @@ def rows(subject: SubjectReport, failure: Failure) -> list[tuple[str, str]]:
     found = [("case", failure.case), ("found in", found_in(subject, failure))]
     if failure.path:
         found.append(("computed by", failure.path))
-    if not failure.want:
+    if not failure.want or not failure.path:  # no call: there it says what was made
         found.append(("what", failure.sentence))
     found += [("input" if i == 0 else "", line) for i, line in enumerate(failure.inputs)]
     if failure.want:

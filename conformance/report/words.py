@@ -12,7 +12,7 @@ from rcmlrs_core.plain import FLOAT32, INT32, PlainArray
 from rcmlrs_core.registry import DERIVED, OWN, Backend
 
 from ..bits import INFINITY, SIGN, is_finite, is_nan, raw_bytes, show, show_distance, ulps, words
-from ..examine import BITS, OPERAND, OVERWRITTEN, PUBLIC, RAISES, REPEAT, SHAPE, TYPE, Finding
+from ..examine import BITS, LEAKS, OPERAND, OVERWRITTEN, PUBLIC, RAISES, REPEAT, SHAPE, TYPE, Finding
 from ..inputs.trial import Trial
 from ..subjects import case_name
 from .results import Failure
@@ -24,6 +24,10 @@ MOST_SHOWN = 12
 
 MOST_IN_SNIPPET = 40
 """Elements that fit into a line of Python."""
+
+
+WHERE = {OWN: "the backend's own kernel", DERIVED: "a kernel derived for the backend"}
+"""Where a kernel comes from, in words."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,12 @@ def path_of(backend: Backend, trial: Trial) -> str:
     if of_integers and kernel is not backend.kernels[name]:
         origin = DERIVED
     code = f"{getattr(kernel, '__module__', None) or '?'}.{getattr(kernel, '__qualname__', type(kernel).__name__)}"
-    where = {OWN: "the backend's own kernel", DERIVED: "a kernel derived for the backend"}
-    return f"{where.get(origin, origin)} ({code})"
+    return f"{WHERE.get(origin, origin)} ({code})"
 
 
 def clause_of(finding: Finding, operation: Operation) -> str:
     """The clause that decides the case: the operation's own, or the one about what is special in it."""
-    if finding.kind in (OPERAND, OVERWRITTEN, RAISES, SHAPE):
+    if finding.kind in (LEAKS, OPERAND, OVERWRITTEN, RAISES, SHAPE):
         return ""
     if finding.kind == TYPE:
         return "N1.1"

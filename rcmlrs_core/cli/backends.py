@@ -10,7 +10,7 @@ from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.fused import FUSED
 from rcmlrs_core.ops import KERNELS
-from rcmlrs_core.registry import VARIABLE, current_backend, status_of
+from rcmlrs_core.registry import DERIVED, OWN, UNSUPPORTED, VARIABLE, BackendStatus, current_backend, status_of
 from rcmlrs_core.registry import backends as statuses
 
 
@@ -49,12 +49,22 @@ def backends(
         healthy = [status for status in found if status.state == "healthy"]
         kernels = Table("operation", *(status.name for status in healthy), box=None, pad_edge=False)
         for name in KERNELS:
-            kernels.add_row(name, *("own" if name in status.own else "derived" for status in healthy))
+            kernels.add_row(name, *(_origin(name, status) for status in healthy))
         for name in FUSED:
             kernels.add_row(name, *("fused" if name in status.fused else "composed" for status in healthy))
         console.table(kernels)
+        for status in healthy:
+            for name, reason in status.unsupported.items():
+                console.say(f"{status.name} does not have {name}: {reason}", style="yellow")
         console.say(
             "own: a kernel of the backend. derived: the binary64 formula of the operation's file, the rounding test, "
             "and the exact definition for what stays undecided. fused: one kernel for a composition of operations. "
-            "The bits are the same."
+            "The bits are the same. unsupported: the backend declares that it does not have the operation."
         )
+
+
+def _origin(operation: str, status: BackendStatus) -> str:
+    """Whose kernel runs."""
+    if operation in status.unsupported:
+        return UNSUPPORTED
+    return OWN if operation in status.own else DERIVED

@@ -134,7 +134,7 @@ def first_state(layer: str, x: RamTensor, hidden_size: int, h: RamTensor | None)
     """The state to begin from: ``h``, which must fit x, or zeros."""
     shape = (x.shape[0], hidden_size)
     if h is None:
-        return zeros(shape, backend=x.backend)
+        return zeros(shape, backend=x._backend)
     if h.shape != shape:
         raise ShapeError(f"{layer}: h must be (batch, hidden_size) = {shape} for x of shape {x.shape}, got {h.shape}")
     return h

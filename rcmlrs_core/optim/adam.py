@@ -61,7 +61,7 @@ class Adam(Optimizer):
         m, v = state.get("m", zeros), state.get("v", zeros)
         rest1, rest2 = one_minus_power(beta1, 1), one_minus_power(beta2, 1)
         unbias1, unbias2 = one_minus_power(beta1, t), one_minus_power(beta2, t)
-        numbers = {
+        numbers: dict[str, Any] = {
             "lr": self.lr,
             "beta1": beta1,
             "beta2": beta2,
@@ -72,14 +72,32 @@ class Adam(Optimizer):
             "eps": self.eps,
             "weight_decay": self.weight_decay or None,
         }
-        found = fused("adam_update", (p, g, m, v), numbers)
-        if found:
-            return found[0], {"m": found[1], "v": found[2]}
-        if self.weight_decay:
-            g = g + self.weight_decay * p
-        m = beta1 * m + rest1 * g
-        v = beta2 * v + rest2 * g.square()
-        return p - self.lr * ((m / unbias1) / ((v / unbias2).sqrt() + self.eps)), {"m": m, "v": v}
+        p, m, v = fused("adam_update", (p, g, m, v), numbers) or adam_update(p, g, m, v, **numbers)
+        return p, {"m": m, "v": v}
+
+
+def adam_update(
+    p: RamTensor,
+    g: RamTensor,
+    m: RamTensor,
+    v: RamTensor,
+    *,
+    lr: Number,
+    beta1: Number,
+    beta2: Number,
+    rest1: Number,
+    rest2: Number,
+    unbias1: Number,
+    unbias2: Number,
+    eps: Number,
+    weight_decay: Number | None,
+) -> tuple[RamTensor, ...]:
+    """The composition of :mod:`rcmlrs_core.fused` that has this name: the parameter and its moments after a step."""
+    if weight_decay is not None:
+        g = g + weight_decay * p
+    m = beta1 * m + rest1 * g
+    v = beta2 * v + rest2 * g.square()
+    return p - lr * ((m / unbias1) / ((v / unbias2).sqrt() + eps)), m, v
 
 
 @lru_cache(maxsize=64)

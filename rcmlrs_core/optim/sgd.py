@@ -53,15 +53,33 @@ class SGD(Optimizer):
     def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
         """The formula of the class; by one kernel, where the backend has it."""
         p, g = parameter, gradient
-        numbers = {"lr": self.lr, "momentum": self.momentum or None, "weight_decay": self.weight_decay or None}
+        numbers: dict[str, Any] = {
+            "lr": self.lr,
+            "momentum": self.momentum or None,
+            "weight_decay": self.weight_decay or None,
+        }
         remembered = (state["b"],) if self.momentum and state else ()
-        found = fused("sgd_update", (p, g, *remembered), numbers, nesterov=self.nesterov)
-        if found:
-            return found[0], {"b": found[1]} if self.momentum else {}
-        if self.weight_decay:
-            g = g + self.weight_decay * p
-        if not self.momentum:
-            return p - self.lr * g, {}
-        b = self.momentum * state["b"] + g if state else g
-        g = g + self.momentum * b if self.nesterov else b
-        return p - self.lr * g, {"b": b}
+        nesterov = self.nesterov
+        found = fused("sgd_update", (p, g, *remembered), numbers, nesterov=nesterov)
+        found = found or sgd_update(p, g, *remembered, nesterov=nesterov, **numbers)
+        return found[0], {"b": found[1]} if self.momentum else {}
+
+
+def sgd_update(
+    p: RamTensor,
+    g: RamTensor,
+    b: RamTensor | None = None,
+    *,
+    lr: Number,
+    momentum: Number | None,
+    nesterov: bool,
+    weight_decay: Number | None,
+) -> tuple[RamTensor, ...]:
+    """The composition of :mod:`rcmlrs_core.fused` that has this name: the parameter and, with a momentum, b."""
+    if weight_decay is not None:
+        g = g + weight_decay * p
+    if momentum is None:
+        return (p - lr * g,)
+    b = g if b is None else momentum * b + g
+    g = g + momentum * b if nesterov else b
+    return p - lr * g, b

@@ -1,6 +1,7 @@
 """The plugins' packages, whether or not they are installed; and a shell for the command."""
 
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,10 +23,12 @@ Shell = Callable[..., SimpleNamespace]
 def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     """``shell("rcmlrs conformance ...")``: the exit status and what was printed, on a wide terminal."""
     from rcmlrs_conformance.command import conformance
+    from rcmlrs_conformance.report.command import report
+    from rcmlrs_conformance.verify import verify
 
     app = typer.Typer()
-    app.command("conformance")(conformance)
-    app.callback()(lambda: None)  # a single command would have no name
+    for command in (conformance, report, verify):
+        app.command(command.__name__)(command)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("TERM", "dumb")
 
@@ -38,3 +41,21 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
         return SimpleNamespace(status=result.exit_code, text=result.output)
 
     return run
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """A backend made of these parts; its name."""
+    from rcmlrs_core import registry
+    from tests.conformance.declaring import NAME, Plugin
+
+    module = types.ModuleType(NAME.partition(":")[0])
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    def installed(waivers: Any = "", unsupported: dict[str, str] | None = None, **kernels: Any) -> str:
+        monkeypatch.setattr(registry, "_built", {})
+        monkeypatch.setattr(registry, "_failed", {})
+        module.plugin = Plugin(waivers, unsupported, **kernels)  # type: ignore[attr-defined]
+        return NAME
+
+    return installed

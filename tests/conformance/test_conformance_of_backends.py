@@ -3,7 +3,9 @@
 import pytest
 
 from rcmlrs_conformance import check_backend
+from rcmlrs_conformance.chapters import subjects
 from rcmlrs_conformance.report.results import CASES_ONLY, NOTHING, Report
+from rcmlrs_core.fused import FUSED
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.ops.op import Composition
 from tests.installed import BACKENDS
@@ -23,7 +25,8 @@ def test_not_one_wrong_bit(backend: str) -> None:
     report = check_backend(backend, level="standard")
     assert report.ok, failures(report)
     assert report.exit_status == 0
-    assert [operation.name for operation in report.subjects] == ["storage", *TABLE]
+    assert [operation.name for operation in report.subjects] == list(subjects())
+    assert {"storage", *TABLE, *FUSED} <= set(subjects())
     assert all(operation.verdict == "right" for operation in report.subjects), report.summary
     assert "Not one wrong bit in" in report.summary
 

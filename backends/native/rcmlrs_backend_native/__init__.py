@@ -5,6 +5,7 @@ environment variables choose how it runs, and change no bit: ``RCMLRS_NUM_THREAD
 ``RCMLRS_NATIVE_LEVEL`` (``avx512``, ``avx2`` or ``portable``; the default is the best that the machine has).
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rcmlrs_core.errors import BackendError
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import Shape
+from rcmlrs_core.random import DRAWS
 from rcmlrs_core.registry import BackendNotBuiltError, KernelTable, get_backend
 
 AGAIN = (
@@ -61,6 +63,19 @@ class NativeStorage:
             return None
 
 
+def _numpys_draws() -> dict[str, Callable[..., tuple[Any, ...]]]:
+    """Randomness by NumPy, where there is NumPy: Rust takes the memory."""
+    try:
+        numpys = get_backend("numpy").fused
+    except BackendError:
+        return {}
+
+    def over(draw: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+        return lambda **attributes: tuple(map(_native.from_buffer, draw(**attributes)))
+
+    return {name: over(numpys[name]) for name in DRAWS}
+
+
 class Plugin:
     """The hooks."""
 
@@ -74,7 +89,7 @@ class Plugin:
         """All kernels of the compiled module."""
         for name, kernel in _native.KERNELS.items():
             table.register(name, kernel)
-        for name, fused in _native.FUSED.items():
+        for name, fused in (_native.FUSED | _numpys_draws()).items():
             table.register_fused(name, fused)
 
     @hookimpl

@@ -2,7 +2,7 @@
 
 Its kernels are those that ``rcmlrs_backend_array_api`` derives for any array library, and NumPy's shortcuts: see
 ``elementwise`` (binary32 operations that are right as they stand, blocks), ``contraction`` (matmul, linear), ``conv``,
-``sums`` (sum, mean, add_n), ``moves`` (views, indices), ``order`` (max, argmax, median).
+``sums`` (sum, mean, add_n), ``moves`` (views, indices), ``order`` (max, argmax, median), ``draws`` (randomness).
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from rcmlrs_backend_array_api.derive import derive
-from rcmlrs_backend_numpy import contraction, conv, elementwise, moves, order, probes, sums
+from rcmlrs_backend_numpy import contraction, conv, draws, elementwise, moves, order, probes, sums
 from rcmlrs_backend_numpy.rounding import round_decided
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
@@ -75,6 +75,8 @@ class Plugin:
         for module in (elementwise, contraction, conv, sums, moves, order):
             for name, kernel in module.KERNELS.items():
                 table.register(name, kernel, integers=name in WHOLE)
+        for name, fused in draws.FUSED.items():
+            table.register_fused(name, fused)
 
     @hookimpl
     def rcmlrs_derive(self, operation: Operation) -> Kernel | None:

@@ -1,10 +1,11 @@
-"""A third party's backend: the hooks, which are all that RCMLRS knows of it.
+"""A backend for RCMLRS: the hooks, which are all that RCMLRS knows of it.
 
 The module itself is the plugin: each function below that is marked with ``hookimpl`` is a hook. A misspelt one is an
 error when the backend is loaded; only ``rcmlrs_storage`` is required.
 """
 
 from array import array
+from importlib.resources import files
 
 from rcmlrs_backend_template import kernels
 from rcmlrs_backend_template.storage import ArrayStorage
@@ -24,6 +25,7 @@ def rcmlrs_register(table: KernelTable) -> None:
     """The kernels of its own. Whatever is not registered is derived by RCMLRS."""
     table.register("relu", kernels.relu)
     table.register("sqrt", kernels.sqrt)
+    table.register("mul", kernels.mul)
 
 
 @hookimpl
@@ -37,4 +39,10 @@ def rcmlrs_probe() -> list[str]:
 @hookimpl
 def rcmlrs_about() -> str:
     """One line for people."""
-    return "a backend to copy: array.array, two kernels of its own"
+    return "array.array, three kernels of its own"
+
+
+@hookimpl
+def rcmlrs_waivers() -> str:
+    """The cases of the conformance suite that it is known to get wrong."""
+    return files(__name__).joinpath("waivers.toml").read_text(encoding="utf-8")
