@@ -144,8 +144,8 @@ def _files(family: str) -> Cases:
 # ------------------------------------------------------------------------------------------------- training
 
 OPTIMIZERS: dict[str, Callable[[Any], SGD | Adam]] = {
-    "SGD": lambda parameters: SGD(parameters, lr=0.25, momentum=0.5, nesterov=True),
-    "Adam": lambda parameters: Adam(parameters, lr=0.125, weight_decay=0.25),
+    "SGD": lambda parameters: SGD(parameters, lr=0.3, momentum=0.7, nesterov=True),
+    "Adam": lambda parameters: Adam(parameters, lr=0.1, weight_decay=0.3),
 }
 
 BEFORE, AFTER = 2, 1

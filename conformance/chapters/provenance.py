@@ -59,37 +59,39 @@ class Provenance:
 
 
 def _another_ones(backend: Backend, operation: Operation) -> str:
-    """Of which other backend the kernel is; not of one that is this one by another name."""
+    """Of which other backend the kernel is: one that was there before, and is not this one by another name."""
     kernel = backend.kernels[operation.name]
     for other in _others(backend):
+        if other is backend:
+            break
         if any(kernel is theirs for theirs in other.kernels.values()):
             return f"it is a kernel of the backend {other.name!r}"
     return ""
 
 
 def _others(backend: Backend) -> Iterator[Backend]:
-    """The other backends that are built."""
+    """The backends that are built, in that order; this one, but not those that are the same by another name."""
     own = {name: backend.kernels[name] for name, origin in backend.origins.items() if origin == OWN}
     for other in built_backends():
         theirs = {name for name, origin in other.origins.items() if origin == OWN}
         same = theirs == own.keys() and all(other.kernels[name] is kernel for name, kernel in own.items())
-        if other is not backend and not same:
+        if other is backend or not same:
             yield other
 
 
-def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType | None], set[int], int]:
+def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType | None], dict[int, object], int]:
     """What runs during one call: Python's functions, the others by identity; and how many elements there are."""
     operation, storage = trial.operation, backend.storage
     attributes = operation.check(*trial.operands, **trial.attributes).attributes
     operands = [storage.load(raw_bytes(x), x.shape, x.dtype) for x in trial.operands]
     codes: Counter[CodeType | None] = Counter()
-    others: set[int] = set()
+    others: dict[int, object] = {}  # which keeps them, so that no identity comes twice
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
         if event == "call":
             codes[frame.f_code] += 1
         elif event == "c_call":
-            others.add(id(argument))
+            others[id(argument)] = argument
 
     former = sys.getprofile()
     threading.setprofile(note)
@@ -106,7 +108,7 @@ def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType | None], s
 
 
 def _fallback(
-    backend: Backend, operation: Operation, codes: Counter[CodeType | None], others: set[int], size: int
+    backend: Backend, operation: Operation, codes: Counter[CodeType | None], others: dict[int, object], size: int
 ) -> str:
     """What was run in place of a kernel, in words."""
     if codes[code_of(plain_kernel(operation))] or codes[code_of(operation.define)]:
@@ -119,11 +121,12 @@ def _fallback(
         rows = codes[code_of(operation.row)]
         if rows and 2 * rows > (size if operation.keeps else 1):
             return "most rows come from the definition"
-    own = {code_of(kernel) for kernel in (*backend.kernels.values(), backend.storage.load, backend.storage.dump)}
+    kernels = (*backend.kernels.values(), backend.storage.load, backend.storage.dump)
+    own, mine = {code_of(kernel) for kernel in kernels}, {id(kernel) for kernel in kernels}
     for other in _others(backend):
         for name, kernel in {**other.kernels, "load": other.storage.load, "dump": other.storage.dump}.items():
             code = code_of(kernel)
-            if (code not in own and codes[code]) if code else id(kernel) in others:
+            if (code not in own and codes[code]) if code else id(kernel) in others.keys() - mine:
                 return f"it runs {name} of the backend {other.name!r}"
     return ""
 
