@@ -93,14 +93,14 @@ def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType | None], d
         elif event == "c_call":
             others[id(argument)] = argument
 
-    former = sys.getprofile()
+    former, of_threads = sys.getprofile(), threading.getprofile()
     threading.setprofile(note)
     sys.setprofile(note)
     try:
         result = backend.kernels[operation.name](*operands, **attributes)
     finally:
         sys.setprofile(former)
-        threading.setprofile(None)  # which is how one takes it away
+        threading.setprofile(of_threads)
     size = 1
     for length in result.shape:
         size *= length
