@@ -113,6 +113,18 @@ def test_a_backend_that_cannot_set_its_threads_is_called_from_several() -> None:
     assert report.of("exp").elements > 0
 
 
+@pytest.mark.parametrize("name", [name for name in BACKENDS if name in ("numpy", "native")])
+def test_the_threads_of_a_backend_can_be_set(name: str) -> None:
+    set_threads = get_backend(name).set_threads
+    assert set_threads is not None
+    former = set_threads(2)
+    if former is None:
+        pytest.skip("threadpoolctl is not installed")
+    assert set_threads(1) == 2
+    assert set_threads(former) == 1
+    assert set_threads(former) == former
+
+
 # ----------------------------------------------------------------------------------------------- provenance
 
 
