@@ -90,7 +90,8 @@ class BuildPython(build_py):
         if not self.editable_mode:  # a clone has them where they are
             carried = Path(self.build_lib, "rcmlrs_conformance", TEMPLATE.name)
             shutil.rmtree(carried, ignore_errors=True)
-            shutil.copytree(TEMPLATE, carried, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache"))
+            junk = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "dist", "report", ".*_cache")
+            shutil.copytree(TEMPLATE, carried, ignore=junk)
         if not self.distribution.rust_extensions:
             folder = FOLDERS[NATIVE] if self.editable_mode else Path(self.build_lib, NATIVE)
             leave_note(Path(folder), reason, editable=self.editable_mode)

@@ -1,8 +1,9 @@
 """The certificate: a report as lines of JSON, which somebody else can check without trusting who wrote it.
 
 A **header** says what was run, on what and when; a line per **group** what came of it; lines of **problems** what was
-wrong with the run itself; the **footer** has the verdict, the counts, a digest over all result bits, and a digest over
-the file before it. Whatever the footer says follows from the other lines, so a reader computes it again and compares.
+wrong with the run itself, and **notes** what is worth knowing of it; the **footer** has the verdict, the counts, a
+digest over all result bits, and a digest over the file before it. Whatever the footer says follows from the other
+lines, so a reader computes it again and compares.
 It is no signature: who rewrites all of it consistently is found out by running it again, ``rcmlrs verify --rerun``.
 """
 
@@ -25,16 +26,18 @@ from .frozen import UnknownContractError, groups_of
 from .records import RECORD, RecordError, built, line_of, parsed
 from .report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
 from .status import ERROR, PASSED, UNSUPPORTED
-from .subjects import LEVELS
-from .verdict import Verdict, counts_of, missing_of, verdict_of
+from .subjects import LEVELS, parse_case_name
+from .verdict import counts_of, missing_of, verdict_of
 from .version import VERSION
 
 FORMAT = 1
 """The version of this format."""
 
 MOST_BYTES = 64 << 20
-MOST_IN_LINE = 1 << 20
-MOST_IN_TEXT = 20_000
+MOST_LINES = 100_000
+MOST_IN_LINE = 4 << 20
+MOST_IN_TEXT = 4_000
+MOST_INPUTS = 100
 """Nothing larger is written, and nothing larger is read."""
 
 NAME = re.compile(r"[!-.0-~]{1,100}")
@@ -126,6 +129,13 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something worth knowing of the run, which is not wrong."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Footer:
     """What follows from all lines before it."""
 
@@ -160,11 +170,6 @@ class Certificate:
     doubts: tuple[str, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
-        """What the lines give."""
-        return Verdict(self.footer.verdict, self.footer.words)
-
-    @property
     def groups(self) -> dict[str, FamilyReport]:
         """The case groups by name."""
         return dict(groups(self.report))
@@ -193,6 +198,7 @@ def text_of(report: Report) -> str:
     for subject in report.subjects:
         lines += [line_of("group", _group(subject, name)) for name in subject.families]
     lines += [line_of("problem", Problem(_clean(problem))) for problem in report.problems]
+    lines += [line_of("note", Note(_clean(note))) for note in report.notes]
     before = "".join(f"{line}\n" for line in lines)
     expected = groups_of(_version(header), header.level)
     footer = _footer(report, before, len(expected), len(missing_of(report, expected)))
@@ -259,7 +265,7 @@ def _first(failure: Failure | None) -> First | None:
     if failure is None:
         return None
     members = asdict(failure)
-    inputs = tuple(_clean(line) for line in members.pop("inputs"))
+    inputs = tuple(_clean(line) for line in members.pop("inputs")[:MOST_INPUTS])
     del members["subject"], members["family"]
     return First(**{key: _clean(value) for key, value in members.items()}, inputs=inputs)
 
@@ -319,30 +325,29 @@ def parse(raw: bytes, source: str = "certificate") -> Certificate:
 
 def _parse(raw: bytes, source: str) -> Certificate:
     lines = _lines(raw)
-    if not lines:
-        raise RecordError("the file is empty")
-    if not raw.endswith(b"\n"):
-        raise RecordError("the last line has no end: the file is truncated")
-    records = [_at(i, line) for i, line in enumerate(lines, 1)]
-    kinds = [str(record.pop(RECORD, None)) for record in records]
-    if kinds[0] != "header":
+    kind, members = _record(1, lines[0])
+    if kind != "header":
         raise RecordError("line 1 is no header")
-    if kinds[-1] != "footer":
+    last, ending = _record(len(lines), lines[-1])
+    if last != "footer":
         raise RecordError(f"the last line is no footer: the file is truncated after line {len(lines)}")
-    form = records[0].get("format")
+    form = members.get("format")
     if form != FORMAT:
         raise RecordError(f"its format is {shown(repr(form))}, this suite reads format {FORMAT}")
-    header = built(Header, records[0], "line 1")
-    footer = built(Footer, records[-1], f"line {len(lines)}")
+    header = built(Header, members, "line 1")
+    footer = built(Footer, ending, f"line {len(lines)}")
     _check_header(header)
     report = Report(header.backend, header.about, header.level, header.seed, header.against, header.asked)
     report.seconds = header.seconds
     subjects: dict[str, SubjectReport] = {}
-    for number, (kind, record) in enumerate(zip(kinds[1:-1], records[1:-1], strict=True), 2):
-        if kind == "group" and not report.problems:
-            _add(subjects, built(Group, record, f"line {number}"), number)
-        elif kind == "problem":
-            report.problems.append(built(Problem, record, f"line {number}").text)
+    for number, line in enumerate(lines[1:-1], 2):  # one by one: what does not belong takes no memory
+        kind, members = _record(number, line)
+        if kind == "group" and not report.problems and not report.notes:
+            _add(subjects, built(Group, members, f"line {number}"), number)
+        elif kind == "problem" and not report.notes:
+            report.problems.append(built(Problem, members, f"line {number}").text)
+        elif kind == "note":
+            report.notes.append(built(Note, members, f"line {number}").text)
         else:
             raise RecordError(f"line {number} is a {shown(kind)} where none belongs")
     report.subjects = list(subjects.values())
@@ -363,18 +368,26 @@ def _lines(raw: bytes) -> list[str]:
         text = raw.decode("ascii")  # whatever is not is written as an escape
     except UnicodeDecodeError as error:
         raise RecordError(f"is no text of ASCII: byte 0x{raw[error.start]:02x} at position {error.start}") from None
-    lines = text.removesuffix("\n").split("\n") if text else []
-    longest = max(map(len, lines), default=0)
+    if not text:
+        raise RecordError("the file is empty")
+    if not text.endswith("\n"):
+        raise RecordError("the last line has no end: the file is truncated")
+    if text.count("\n") > MOST_LINES:
+        raise RecordError(f"it has more than {MOST_LINES:,} lines")
+    lines = text[:-1].split("\n")
+    longest = max(map(len, lines))
     if longest > MOST_IN_LINE:
         raise RecordError(f"a line of {longest:,} characters is too long, at most {MOST_IN_LINE:,}")
     return lines
 
 
-def _at(number: int, line: str) -> dict[str, object]:
+def _record(number: int, line: str) -> tuple[str, dict[str, object]]:
+    """What a line is, and its members."""
     try:
-        return parsed(line)
+        members = parsed(line)
     except RecordError as error:
         raise RecordError(f"line {number} {error}") from None
+    return str(members.pop(RECORD, None)), members
 
 
 def _check_header(header: Header) -> None:
@@ -384,8 +397,10 @@ def _check_header(header: Header) -> None:
     if not DIGEST.fullmatch(header.contract_sha256):
         raise RecordError(f"the digest of the contract is {shown(header.contract_sha256)}")
     for case in header.asked.cases:
-        if not re.fullmatch(f"{NAME.pattern}/{NAME.pattern}/[0-9]{{1,9}}", case):
-            raise RecordError(f"the header asks for {shown(case)}, which is no name of a case")
+        try:
+            parse_case_name(case)
+        except ValueError:
+            raise RecordError(f"the header asks for {shown(case)}, which is no name of a case") from None
     if not header.backend.isprintable() or not 0 < len(header.backend) <= 200:
         raise RecordError(f"the backend of the header is {shown(header.backend)}")
 
@@ -451,5 +466,15 @@ def _expected(header: Header, report: Report, footer: Footer) -> tuple[tuple[str
         if not doubts and not expected:
             doubts.append(f"there is no level {header.level!r} here")
         if not doubts:
+            _check_groups(report, expected, header.level)
             return (), len(expected), len(missing_of(report, expected))
     return tuple(doubts), footer.expected, footer.missing
+
+
+def _check_groups(report: Report, expected: list[str], level: str) -> None:
+    """Of what the contract comprises there is nothing but the groups that this suite has."""
+    comprised = {name.partition("/")[0] for name in expected}
+    known = set(expected)
+    for name, _ in groups(report):
+        if name.partition("/")[0] in comprised and name not in known:
+            raise RecordError(f"suite {VERSION} has no case group {name} at level {level}")

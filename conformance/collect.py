@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from .chapters import search
 from .plan import Plan, Unit
 from .report.results import FamilyReport, Report, SubjectReport, joined
 from .report.words import Run
@@ -110,6 +111,7 @@ class Collector:
             report.against = run.against or report.against
             report.asked = self.wanted.asked
             report.problems += loaded.problems
+            report.notes += search.note(self.wanted.level)
             tried = (self.subject(backend, name) for name in self.wanted.groups)
             report.subjects = [subject for subject in tried if subject]
             for subject in report.subjects:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from .chapters import subjects
+from .chapters import search, subjects
 from .subjects import LEVELS
 
 HERE = Path(__file__).parent
@@ -49,4 +49,5 @@ def groups_of(contract: str, level: str) -> list[str]:
         f"{name}/{family}"
         for name in subjects_of(contract)
         for family in (there[name].families(LEVELS[level]) if name in there else ["?"])
+        if family != search.FAMILY  # what it tries depends on what is installed
     ]

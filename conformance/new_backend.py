@@ -24,8 +24,8 @@ from rcmlrs_core.registry import ENTRY_POINTS, MAKERS
 WORD = "template"
 """What is replaced by the name."""
 
-LEFT_OUT = ("__pycache__", "*.egg-info", "build", "dist", ".*_cache")
-"""What tools leave behind in the folder of a clone."""
+LEFT_OUT = ("__pycache__", "*.egg-info", "build", "dist", "report", ".*_cache")
+"""What tools leave behind in the folder of a clone; ``setup.py`` leaves it out of a wheel."""
 
 
 class NewBackendError(RcmlrsError):

@@ -80,8 +80,26 @@ def check_backends(
 
     Raises :class:`Interrupted` with the reports of what was done, on Ctrl-C.
     """
-    wanted = plan(ops, families, cases, level=level, seed=seed)
-    runs = [Run(name, level, seed, against or "") for name in dict.fromkeys(names)]
+    return run_plan(
+        plan(ops, families, cases, level=level, seed=seed), names, fail_fast,
+        against=against, jobs=jobs, timeout=timeout, memory=memory, journal=journal, progress=progress,
+    )  # fmt: skip
+
+
+def run_plan(
+    wanted: Plan,
+    names: Sequence[str],
+    fail_fast: bool = False,
+    *,
+    against: str | None = None,
+    jobs: int = 1,
+    timeout: float | None = None,
+    memory: float = MEMORY,
+    journal: str | Path | None = None,
+    progress: Progress | None = None,
+) -> list[Report]:
+    """Run what is planned already, otherwise as :func:`check_backends`."""
+    runs = [Run(name, wanted.level.name, wanted.seed, against or "") for name in dict.fromkeys(names)]
     collector = Collector(wanted, runs, fail_fast=fail_fast)
     with ExitStack() as stack:
         running: Running
@@ -228,6 +246,7 @@ def run_group(
     if numbers is not None and not group.cases and not group.error:
         group.error = f"there is no case {case_name(subject.name, family, min(numbers))}; see the numbers of the family"
     for waived, (number, finding) in wrong.items():
+        starting(number)  # making it small runs it again
         failure = describe(shrink(examiner, finding), subject.name, family, number, run, examiner.backend)
         if waived:
             group.waived_failure, group.reason = failure, f"{waivers[number].reason} ({waivers[number].link})"
@@ -255,9 +274,11 @@ def judge(examiner: Examiner, subject: Subject, case: Case) -> Finding | None:
     Raises ``UnsupportedOperationError`` where anything else needs such an operation.
     """
     declared = subject.origin(examiner.backend) == UNSUPPORTED
+    compared = examiner.compared
     try:
         finding = case.examine(examiner)
     except UnsupportedOperationError as error:
+        examiner.compared = compared  # nothing was
         if declared and error.operation == subject.name:
             return None
         raise

@@ -1,27 +1,27 @@
 """``rcmlrs verify``: is a certificate valid, do two of them agree, and does this machine compute the same bits?"""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import track
 
 from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import FileFormatError, RcmlrsError
-from rcmlrs_core.registry import Backend, get_backend
 
 from .certificate import Certificate, read
+from .certificate import groups as groups_of
 from .chapters import subjects
-from .examine import Examiner
+from .plan import Plan
+from .report.progress import Bar
 from .report.results import FamilyReport
-from .report.words import Run
 from .status import UNSUPPORTED
-from .subjects import LEVELS
-from .suite import run_group
+from .subjects import LEVELS, parse_case_name
+from .suite import run_plan
 from .verdict import CONFORMS
+from .workers import usable_cores
 
 WRONG = 1
 """The exit status for a certificate that is not green, or does not agree. What cannot be looked at at all is 2."""
@@ -61,6 +61,10 @@ def verify(
     part: Annotated[
         str | None, typer.Option("--part", help="Run only a part again: 5%, or 3/50, the third of fifty parts.")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=0, help="Processes; 0: in this one, unguarded. [default: one for each core]"),
+    ] = None,
 ) -> None:
     """Check a certificate: is it whole, does its verdict follow from its lines, is anything missing?
 
@@ -85,7 +89,7 @@ def verify(
         else:
             ok = good[0]
             if rerun:
-                ok &= _rerun(found[0], backend, chosen, console)
+                ok &= _rerun(found[0], backend, chosen, usable_cores() if jobs is None else jobs, console)
     except FileFormatError as error:
         console.say(f"invalid: {error}", "bold red")
         raise typer.Exit(WRONG) from error
@@ -96,7 +100,7 @@ def _show(certificate: Certificate, console: PlainConsole) -> bool:
     """Tell what a certificate says; whether it is green."""
     header, footer = certificate.header, certificate.footer
     green = footer.verdict == CONFORMS and not certificate.doubts
-    console.say(f"{certificate.source}: {'cannot be judged' if certificate.doubts else 'valid'}")
+    console.say(f"{printable(certificate.source)}: {'cannot be judged' if certificate.doubts else 'valid'}")
     for line in (
         f"backend {header.backend}: {header.about}",
         f"suite {header.suite}, contract version {header.contract}, rcmlrs {header.rcmlrs}, {header.python}, "
@@ -105,7 +109,7 @@ def _show(certificate: Certificate, console: PlainConsole) -> bool:
         console.say(f"  {printable(line)}")
     for doubt in certificate.doubts:
         console.say(f"  {doubt}", "bold red")
-    console.say(f"  {footer.verdict}: {footer.words}", "bold green" if green else "bold red")
+    console.say(f"  {footer.verdict}: {printable(footer.words)}", "bold green" if green else "bold red")
     console.command(f"  digest {footer.digest}")
     return green
 
@@ -207,53 +211,51 @@ def _some(names: Iterable[str], wanted: Callable[[float], bool]) -> list[str]:
     return [name for name in names if wanted(int(sha256(name.encode()).hexdigest()[:13], 16) / 16**13)]
 
 
-def again(
-    certificate: Certificate,
-    backend: Backend,
-    names: Iterable[str],
-    watch: Callable[[list[str]], Iterable[str]] = lambda names: names,
-) -> Iterator[tuple[str, FamilyReport]]:
-    """Run case groups of a certificate again, on a backend of this machine."""
-    header, there = certificate.header, subjects()
+def plan_of(certificate: Certificate, names: Iterable[str]) -> Plan:
+    """What to run in order to have these case groups of a certificate again."""
+    header = certificate.header
     if header.level not in LEVELS:
         raise UsageError(f"there is no level {header.level!r} here; there are: {', '.join(LEVELS)}")
-    level = LEVELS[header.level]
-    run = Run(backend.name, header.level, header.seed)
+    chosen: dict[str, list[str]] = {}
+    for name in names:
+        subject, _, family = name.partition("/")
+        chosen.setdefault(subject, []).append(family)
     numbers: dict[str, set[int]] = {}
     for case in header.asked.cases:
-        group, _, number = case.rpartition("/")
-        numbers.setdefault(group, set()).add(int(number))
-    known = [name for name in names if _is_known(name)]
-    for name in watch(known):
-        subject, _, family = name.partition("/")
-        yield name, run_group(Examiner(backend), there[subject], family, level, run, numbers.get(name))
+        subject, family, number = parse_case_name(case)
+        numbers.setdefault(f"{subject}/{family}", set()).add(number)
+    return Plan(LEVELS[header.level], header.seed, chosen, numbers)
 
 
-def _is_known(name: str) -> bool:
-    """Whether there is such a case group here, at any level."""
-    subject, _, family = name.partition("/")
+def _known(names: Iterable[str], level: str) -> list[str]:
+    """Those that are case groups here, at the level."""
     there = subjects()
-    return subject in there and any(family in there[subject].families(level) for level in LEVELS.values())
+    pairs = (name.partition("/")[::2] for name in names)
+    return [
+        f"{subject}/{family}"
+        for subject, family in pairs
+        if subject in there and level in LEVELS and family in there[subject].families(LEVELS[level])
+    ]
 
 
-def _rerun(certificate: Certificate, name: str | None, part: Part, console: PlainConsole) -> bool:
+def _rerun(certificate: Certificate, name: str | None, part: Part, jobs: int, console: PlainConsole) -> bool:
     asked = name or certificate.header.backend
     if name is None and ":" in asked:
         # The file is a stranger's, and such a name imports a module: whoever runs this has to say so.
         raise UsageError(f"the certificate is of {asked!r}, a module of Python; to import it, add --backend {asked}")
-    backend = get_backend(asked)
     groups = certificate.groups
     names = part(groups)
     if not names:
         raise UsageError(f"none of the {len(groups):,} case groups is in this part; take a larger one")
-    unknown = [name for name in names if not _is_known(name)]
-    console.say(f"Running {len(names):,} of {len(groups):,} case groups again on {asked}: {backend.about}")
-
-    def watch(names: list[str]) -> Iterable[str]:
-        return track(names, "running again", console=console, transient=True, disable=not console.is_terminal)
-
-    here = dict(again(certificate, backend, names, watch))
+    known = _known(names, certificate.header.level)
+    console.say(f"Running {len(known):,} of {len(groups):,} case groups again on {asked} ...")
+    with Bar(console) as bar:
+        (report,) = run_plan(plan_of(certificate, known), [asked], jobs=jobs, progress=bar.advance)
+    here = dict(groups_of(report))
     agree = _tell(compare({name: groups[name] for name in here}, here), console)
+    for problem in report.problems:
+        console.say(printable(problem), "bold red")
+    unknown = [name for name in names if name not in here]
     for name in unknown[:MOST_SHOWN]:
         console.say(f"  {name}: there is no such case group here", "bold red")
-    return agree and not unknown
+    return agree and not unknown and not report.problems

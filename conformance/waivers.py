@@ -25,7 +25,7 @@ from rcmlrs_core.errors import BackendError, did_you_mean
 from rcmlrs_core.registry import Backend
 
 from .chapters import subjects
-from .subjects import LEVELS, parse_case_name
+from .subjects import LEVELS, LongCases, parse_case_name
 
 WRITTEN = ("cases", "refusals")
 """The families whose cases are written in the operation's file: the same ones at every level and seed."""
@@ -69,13 +69,15 @@ def without_a_group(backend: Backend) -> list[str]:
     there = subjects()
     problems = []
     for waiver in waivers_of(backend):
-        subject, family, _ = parse_case_name(waiver.case)
+        subject, family, number = parse_case_name(waiver.case)
         if subject not in there:
             hint = did_you_mean(subject, there)
             problems.append(f"{_said_by(backend)} {waiver} is of nothing: there is no subject {subject!r}{hint}.")
         elif family not in (families := there[subject].families(LEVELS[waiver.level or "smoke"])):
             hint = did_you_mean(family, families)
             problems.append(f"{_said_by(backend)} {waiver} is of nothing: {subject} has no family {family!r}{hint}.")
+        elif isinstance(cases := families[family], LongCases) and number >= cases.count:
+            problems.append(of_no_use(backend, waiver, "there is no such case"))  # whose parts run alone
     return problems
 
 

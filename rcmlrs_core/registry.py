@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -53,6 +53,7 @@ class KernelTable:
         self.operations = operations
         self.kernels: dict[str, Kernel] = {}
         self.fused: dict[str, Callable[..., tuple[Any, ...]]] = {}
+        self.fused_derived: set[str] = set()
         self.for_integers: set[str] = set()
         self.unsupported: dict[str, str] = {}
 
@@ -96,23 +97,28 @@ class KernelTable:
             )
         self.unsupported[name] = reason
 
-    def register_fused(self, name: str, kernel: Callable[..., tuple[Any, ...]]) -> None:
-        """Register ``kernel`` for one of the compositions in :mod:`rcmlrs_core.fused`, whose bits it has (N5)."""
+    def register_fused(self, name: str, kernel: Callable[..., tuple[Any, ...]], *, derived: bool = False) -> None:
+        """Register ``kernel`` for one of the compositions in :mod:`rcmlrs_core.fused`, whose bits it has (N5).
+
+        ``derived`` says that it is no kernel of the backend's own: another backend's does the work.
+        """
         if name not in FUSED or name in self.fused or not callable(kernel):
             raise BackendError(
                 f"backend {self.backend!r} registers {kernel!r} for the composition {name!r}; it takes one "
                 f"callable for each of {', '.join(FUSED)}"
             )
         self.fused[name] = kernel
+        if derived:
+            self.fused_derived.add(name)
 
 
 class Backend:
     """A backend that is built: its storage and, for every operation, a kernel and where it comes from.
 
-    ``fused`` holds its kernels for whole compositions, of which it need not have any. ``derive`` makes kernels for
-    operations that are added later. ``integer_kernels`` are those for int32 operands, where another one is asked.
-    ``unsupported`` gives the reason for each operation that it declares not to have; ``waivers`` is the text of what it
-    says of the conformance suite.
+    ``fused`` holds its kernels for whole compositions, of which it need not have any; those in ``fused_derived`` are
+    not its own. ``derive`` makes kernels for operations that are added later. ``integer_kernels`` are those for int32
+    operands, where another one is asked. ``unsupported`` gives the reason for each operation that it declares not to
+    have; ``waivers`` is the text of what it says of the conformance suite.
     ``set_threads`` sets the number of threads and returns the former, where the backend can do that.
     """
 
@@ -128,6 +134,7 @@ class Backend:
         integer_kernels: Mapping[str, Kernel] = MappingProxyType({}),
         unsupported: Mapping[str, str] = MappingProxyType({}),
         waivers: str = "",
+        fused_derived: Collection[str] = (),
         set_threads: Callable[[int], int | None] | None = None,
     ) -> None:
         self.name = name
@@ -136,6 +143,7 @@ class Backend:
         self.origins = origins
         self.about = about
         self.fused = fused
+        self.fused_derived = fused_derived
         self.unsupported = unsupported
         self.waivers = waivers
         self.set_threads = set_threads
@@ -377,6 +385,7 @@ def _build(name: str, plugin: Any) -> Backend:
         integer_kernels,
         table.unsupported,
         waivers or "",
+        table.fused_derived,
         set_threads,
     )
 

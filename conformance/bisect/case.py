@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from rcmlrs_core.creation import from_bytes
 from rcmlrs_core.errors import FileFormatError
 from rcmlrs_core.io.binary import load_state_binary, save_tensors_binary
 from rcmlrs_core.ops import KERNELS
+from rcmlrs_core.plain import ITEMSIZE
 
 from ..judge.definition import DEFINITION, Outcome, Outcomes, outcomes
 from .trace import COMPOSITIONS, FUSED_CALL, KINDS, LOAD, OPERATION, decoded
@@ -36,7 +38,8 @@ def save_case(path: str, case: Case, attributes: str) -> None:
     tensors = {f"operand.{i}": x for i, x in enumerate(case.operands)}
     backends = list(case.results)
     for i, name in enumerate(backends):
-        tensors |= {f"result.{i}.{j}": x for j, x in enumerate(case.results[name])}
+        if all(len(x.raw) == ITEMSIZE.get(x.dtype, 0) * prod(x.shape) for x in case.results[name]):  # can be a tensor
+            tensors |= {f"result.{i}.{j}": x for j, x in enumerate(case.results[name])}
     metadata = {MARK: FORMAT, "kind": case.kind, "name": case.name, "attributes": attributes, "told": case.told}
     metadata |= {f"backend.{i}": name for i, name in enumerate(backends)}
     save_tensors_binary(
@@ -52,6 +55,8 @@ def load_case(path: str) -> Case:
     metadata = state.metadata
     if metadata.get(MARK) != FORMAT:
         raise FileFormatError(f"{path} is no case of rcmlrs bisect in format {FORMAT}; {_ADVICE}")
+    if not all(text.isprintable() for text in metadata.values()):
+        raise FileFormatError(f"{path}: its metadata are no printable text; {_ADVICE}")
     kind, name = metadata.get("kind", ""), metadata.get("name", "")
     known = {OPERATION: KERNELS, FUSED_CALL: COMPOSITIONS, LOAD: (LOAD,)}
     if kind not in KINDS or name not in known[kind]:

@@ -90,7 +90,7 @@ def bisect(
                 for name in ([training] if training else TRAININGS)
             ]
             different = _both(console, _backend(first), _backend(second or DEFINITION.name), programs, save)
-    except (RcmlrsError, OSError) as error:
+    except (RcmlrsError, OSError, MemoryError) as error:
         text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         PlainConsole(stderr=True).say(f"rcmlrs: {text}", style="red")
         raise typer.Exit(USAGE) from error
@@ -189,7 +189,7 @@ def _show(
     call = found.call
     told = f"call {found.number}, in {report.place(call)}; of {program.name}"
     alone = Case(call.kind, call.name, decoded(call.attributes), found.operands, results, told)
-    bad = []
+    bad = [first[0]] if found.first is not None and found.first.raised else []
     if found.kind == RESULTS:
         with _working("what is right"):
             right = replay.by_definition(alone)
@@ -197,8 +197,14 @@ def _show(
         for name, one in (first, second):
             if name in bad and one is not None:
                 report.composition(console, alone, one)
+    if first[1] is None and found.kind == RESULTS and not bad:
+        console.say(f"So {first[0]} is wrong.", style="red")
     path = save or f"bisect-{call.name}-{found.number}.safetensors"
-    save_case(path, alone, call.attributes)
+    try:
+        save_case(path, alone, call.attributes)
+    except OSError as error:  # the difference is found all the same
+        console.say(f"The call is not saved: {path}: {error.strerror}", style="red")
+        return
     report.again(console, path, next(iter(bad), second[0] if second[0] != DEFINITION.name else first[0]))
 
 
@@ -208,6 +214,8 @@ def _replay(console: PlainConsole, path: str, name: str | None) -> bool:
     console.say(f"{case.name}: {case.told}" if case.told else case.name)
     with _working(f"{case.name} by its definition"):
         right = replay.by_definition(case)
+        if isinstance(right, MemoryError):
+            raise right
         got = replay.on_backend(case, backend)
     bad = report.judged(console, right, [(backend.name, got)])
     repeated = report.repeated(case, backend.name, got)

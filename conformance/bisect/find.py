@@ -13,14 +13,15 @@ from rcmlrs_core.registry import Backend, standing_in
 from ..judge.definition import Outcomes
 from .program import BisectError, Program
 from .recording import End, Recorder, Recording, header_of
-from .trace import LOAD, Call, Enough, Observe, Tracer
+from .trace import LOAD, Call, Enough, Observe, Tracer, told
 
 SEQUENCE = "another call"
 DATA = "other data"
 OPERANDS = "other operands"
 RAISED = "another error"
 RESULTS = "other results"
-"""How two calls with one number can differ; only of the last two the operation is to blame."""
+CHANGED = "a changed operand"
+"""How two calls with one number can differ; only of the last three the operation is to blame."""
 
 Watch = Callable[[str, int, Call], None]
 """Told which backend runs, and of every call with its number."""
@@ -74,7 +75,7 @@ def run(program: Program, backend: Backend, observe: Observe) -> str:
         except BisectError:
             raise
         except (Exception, SystemExit) as error:
-            return f"{type(error).__name__}: {error}"
+            return told(error)
     return ""
 
 
@@ -128,8 +129,8 @@ def compare(program: Program, recording: Recording, second: Backend, watch: Watc
     if isinstance(end, Call):
         return Difference(number + 1, SEQUENCE, end, None, raised)
     if end.raised.partition(":")[0] != raised.partition(":")[0]:
-        told = f"{recording.header.backend}: {end.raised or 'no error'}; {second.name}: {raised or 'no error'}"
-        raise BisectError(f"after {number} calls with the same bits the training ends in two ways: {told}")
+        ends = f"{recording.header.backend}: {end.raised or 'no error'}; {second.name}: {raised or 'no error'}"
+        raise BisectError(f"after {number} calls with the same bits the training ends in two ways: {ends}")
     if raised:
         raise BisectError(
             f"the training {program.name} raises after {number} calls, whose bits are the same on both backends: "
@@ -145,6 +146,8 @@ def _how_they_differ(first: Call, second: Call) -> str:
         return DATA if second.kind == LOAD else OPERANDS
     if first.raised != second.raised:
         return RAISED
+    if first.changed != second.changed:
+        return CHANGED
     return RESULTS if first.results != second.results else ""
 
 

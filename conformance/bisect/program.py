@@ -103,15 +103,19 @@ def _of_file(path: Path, steps: int | None, seed: int) -> Program:
 
 @contextmanager
 def _imported(path: Path, source: bytes) -> Iterator[ModuleType]:
-    """The file as a module that is made anew, so that every run begins from the same; imports beside it work."""
+    """The file as a module that is made anew, with those that it imports from its folder: every run begins alike."""
     module = ModuleType(MODULE)
     module.__file__ = str(path)
     folder = str(path.resolve().parent)
     sys.modules[MODULE] = module
     sys.path.insert(0, folder)
+    before = set(sys.modules)
     try:
         exec(compile(source, str(path), "exec"), vars(module))
         yield module
     finally:
         sys.path.remove(folder)
-        del sys.modules[MODULE]
+        for name in set(sys.modules) - before | {MODULE}:
+            path_of = getattr(sys.modules[name], "__file__", None)
+            if name == MODULE or (path_of and Path(path_of).is_relative_to(folder)):
+                del sys.modules[name]

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import rcmlrs_core
 from rcmlrs_core.errors import FileFormatError
 from rcmlrs_core.io.reading import JsonReader, decoded
+from rcmlrs_core.numerics.decimal_text import shown
 
 from . import trace
 from .program import BisectError, Program
@@ -143,6 +144,13 @@ class Recording:
         within = f"{self.name}, record {number + 1}"
         return JsonReader(within, decoded(within, raw, _ADVICE), _ADVICE)
 
+    def _text(self, reader: JsonReader) -> str:
+        """A string that may be shown on a terminal."""
+        text = reader.string()
+        if not text.isprintable():
+            raise reader.error(f"expected printable text, found {shown(text)}")
+        return text
+
     def _strings(self, raw: bytes, number: int, names: list[str]) -> Iterator[tuple[str, str]]:
         """The members of an object, which are these, all of them strings."""
         reader = self._reader(raw, number)
@@ -150,7 +158,7 @@ class Recording:
         for name in reader.members():
             if name != next(expected, None):
                 raise reader.error(f"expected {', '.join(names)}, in this order")
-            yield name, reader.string()
+            yield name, self._text(reader)
         if next(expected, None) is not None:
             raise reader.error(f"expected {', '.join(names)}, one of which is missing")
         reader.end()
@@ -161,7 +169,7 @@ class Recording:
         for name in reader.members():
             if name not in ("calls", "ended by"):
                 raise reader.error("expected calls and how they ended")
-            found[name] = reader.natural() if name == "calls" else reader.string()
+            found[name] = reader.natural() if name == "calls" else self._text(reader)
         reader.end()
         if found.get("calls") != number - 1 or "ended by" not in found:
             raise FileFormatError(f"{self.name}: found {number - 1} calls, and its end says otherwise; {_ADVICE}")
@@ -177,7 +185,7 @@ class Recording:
             if name == "step":
                 step = reader.natural()
             elif name in _TEXTS:
-                text[name] = reader.string()
+                text[name] = self._text(reader)
             else:
                 raise reader.error(f"expected step, {', '.join(_TEXTS)}")
         reader.end()
@@ -199,9 +207,9 @@ def check_same(header: Header, program: Program, name: str) -> None:
     for what in ("training", "source", "seed", "steps"):
         theirs, ours = getattr(header, what), getattr(mine, what)
         if theirs != ours:
-            told = "has another source" if what == "source" else f"has the {what} {theirs!r}, and here it is {ours!r}"
+            differs = "its source differs" if what == "source" else f"its {what} is {theirs!r}, and here {ours!r}"
             raise BisectError(
-                f"{name} is a recording of {header.training!r}, which {told}; both must run the same: give the same "
-                "--training, --size, --steps and --seed, and the same file or version of rcmlrs "
-                f"(recorded with {header.rcmlrs}, this is {rcmlrs_core.__version__})"
+                f"{name} is a recording of something else: {differs}; give the same --training, --size, --steps and "
+                f"--seed, with the same file or version of rcmlrs (recorded with {header.rcmlrs}, this is "
+                f"{rcmlrs_core.__version__})"
             )

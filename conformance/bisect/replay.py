@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from rcmlrs_core.creation import from_bytes
-from rcmlrs_core.errors import AxisError, FileFormatError, RcmlrsError
+from rcmlrs_core.errors import AxisError, FileFormatError
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import FLOAT32, INT32, ITEMSIZE, PlainArray, check_memory
@@ -15,12 +16,12 @@ from rcmlrs_core.tensor import wrap
 from ..bits import differences
 from ..examine import dtype_of
 from ..inputs.trial import Trial
-from ..judge.definition import DEFINITION, Outcome, Outcomes, expected
+from ..judge.definition import DEFINITION, Outcome, Outcomes, expected, outcomes
 from .case import Case
 from .find import Difference, bisect
 from .program import Program
 from .recording import End
-from .trace import FUSED_CALL, LOAD, OPERATION, composed, composed_outcomes
+from .trace import FUSED_CALL, LOAD, OPERATION, composed
 
 Came = Outcomes | Exception
 """What came of a call."""
@@ -31,7 +32,7 @@ def by_definition(case: Case) -> Came:
     if case.kind == LOAD:
         return case.operands
     if case.kind == FUSED_CALL:
-        return _tried(lambda: composed_outcomes(case.name, _tensors(case, DEFINITION), case.attributes))
+        return _tried(lambda: outcomes(composed(case.name, _tensors(case, DEFINITION), case.attributes, DEFINITION)))
     trial = trial_of(case)
     return _tried(lambda: expected(trial))
 
@@ -55,7 +56,7 @@ def _on_backend(case: Case, backend: Backend) -> Outcomes:
         found = backend.fused[case.name](*buffers, **case.attributes)
     else:
         tensors = [wrap(buffer, tuple(buffer.shape), FLOAT32, backend) for buffer in buffers]
-        found = tuple(tensor._buffer for tensor in composed(case.name, tensors, case.attributes))
+        found = tuple(tensor._buffer for tensor in composed(case.name, tensors, case.attributes, backend))
     return tuple(Outcome(tuple(x.shape), dtype_of(x), storage.dump(x)) for x in found)
 
 
@@ -85,7 +86,7 @@ def _as_given(operation: Operation, operands: tuple[PlainArray, ...], normal: Ma
             shape, dtype, attributes = operation.check(*operands, **given)
         except AxisError:  # of all axes, where the operation takes one, or none for all
             continue
-        except (RcmlrsError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever a check meets in operands that it was not made for
             raise FileFormatError(f"{operation.name} cannot be called as the case says: {error}") from error
         if attributes == normal:
             check_memory(operation.name, tuple(max(n, 0) for n in shape), ITEMSIZE[dtype])
@@ -109,7 +110,9 @@ def first_wrong(want: Outcomes, got: Outcomes) -> Wrong | str:
     if len(want) != len(got):
         return f"{len(got)} results instead of {len(want)}"
     for part, (w, g) in enumerate(zip(want, got, strict=True)):
-        if (w.shape, w.dtype, len(w.raw)) != (g.shape, g.dtype, len(g.raw)):
+        if len(g.raw) != ITEMSIZE.get(g.dtype, 0) * prod(g.shape):
+            return f"a buffer of {g.dtype} and shape {g.shape} that holds {len(g.raw)} bytes"
+        if (w.shape, w.dtype) != (g.shape, g.dtype):
             return f"{g.dtype} of shape {g.shape} instead of {w.dtype} of shape {w.shape}"
         wrong = differences(w.raw, g.raw, w.dtype)
         if wrong:
@@ -121,7 +124,8 @@ def inside(case: Case, backend: Backend) -> Difference | None:
     """Of a composition that runs on the backend's operations: the one that is wrong first, if one is."""
 
     def start() -> None:
-        composed(case.name, _tensors(case, current_backend()), case.attributes)
+        backend = current_backend()
+        composed(case.name, _tensors(case, backend), case.attributes, backend)
 
     found = bisect(Program(case.name, "", start, 0, None), DEFINITION, backend)
     return None if isinstance(found, End) else found

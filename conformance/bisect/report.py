@@ -15,7 +15,7 @@ from ..report.words import Run, describe, position
 from ..shrink import shrink
 from . import replay
 from .case import Case
-from .find import DATA, OPERANDS, RAISED, RESULTS, SEQUENCE, Difference
+from .find import CHANGED, DATA, OPERANDS, RAISED, RESULTS, SEQUENCE, Difference
 from .program import Program
 from .recording import End
 from .replay import Came, Wrong
@@ -68,6 +68,10 @@ def difference(console: PlainConsole, program: Program, first: str, second: str,
             f"Its operands already differ (number {which}), although every result before was the same: a kernel has "
             "changed a buffer after it was made, or elements came in past the storage (by DLPack, say)."
         )
+        return
+    if found.kind == CHANGED:
+        whose = second if call.changed else first
+        console.say(f"The kernel of {whose} changes its operand {call.changed or _first(found).changed}; it may not.")
         return
     if found.kind == RAISED:
         _rows(console, [(first, _first(found).raised or "a result"), (second, call.raised or "a result")])
@@ -158,9 +162,10 @@ def _verdict(right: Came, got: Came) -> str:
         return f"is wrong: {wrong}" if wrong else ""
     dtype = wrong.want.dtype
     want, found = (words(x.raw, dtype)[wrong.index] for x in (wrong.want, wrong.got))
+    at = f" at element {position(wrong.index, wrong.want.shape)}" if wrong.want.shape else ""
     return (
-        f"is wrong: {show(found, dtype)} at element {position(wrong.index, wrong.want.shape)}, where the exact "
-        f"definition gives {show(want, dtype)} ({show_distance(want, found, dtype)})"
+        f"is wrong: {show(found, dtype)}{at}, where the exact definition gives {show(want, dtype)} "
+        f"({show_distance(want, found, dtype)})"
     )
 
 

@@ -5,6 +5,7 @@ The copy has the storage and the kernels of the backend, each in a wrapper. Noth
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,17 +18,18 @@ from typing import Any
 import rcmlrs_core
 from rcmlrs_core import autograd, optim
 from rcmlrs_core.autograd import no_grad
+from rcmlrs_core.creation import from_plain
 from rcmlrs_core.derive import Kernel
-from rcmlrs_core.fused import FUSED
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.optim.adam import adam_update
 from rcmlrs_core.optim.sgd import sgd_update
 from rcmlrs_core.plain import FLOAT32, PlainArray, Shape
-from rcmlrs_core.registry import Backend
+from rcmlrs_core.random import DRAWS
+from rcmlrs_core.registry import Backend, use_backend
 from rcmlrs_core.tensor import RamTensor, wrap
 
 from ..examine import dtype_of
-from ..judge.definition import Outcome, Outcomes, outcomes
+from ..judge.definition import Outcome, Outcomes
 
 OPERATION, FUSED_CALL, LOAD = "operation", "fused", "load"
 """What is called: the kernel of an operation, that of a composition, or the storage, with elements from outside."""
@@ -37,9 +39,15 @@ KINDS = (OPERATION, FUSED_CALL, LOAD)
 FORWARD, BACKWARD, OPTIMIZER = "forward", "backward", "optimizer"
 """Where in a step."""
 
+
+def _draw(name: str) -> Callable[..., tuple[RamTensor, ...]]:
+    return lambda **attributes: (from_plain(DRAWS[name](**attributes)),)
+
+
 COMPOSITIONS: Mapping[str, Callable[..., tuple[RamTensor, ...]]] = {
     "adam_update": adam_update,
     "sgd_update": sgd_update,
+    **{name: _draw(name) for name in DRAWS},
 }
 """What the fused kernels owe the bits of."""
 
@@ -56,6 +64,8 @@ class Call:
     """Each ``float32[2,3]:`` and the SHA-256 of its bytes; so are the results."""
     results: tuple[str, ...]
     raised: str = ""
+    changed: str = ""
+    """The numbers of the operands that have other elements after the call: there should be none."""
     phase: str = FORWARD
     step: int = 1
     where: str = ""
@@ -91,7 +101,7 @@ class Tracer:
             {name: self._operation(name, kernel) for name, kernel in backend.kernels.items()},
             backend.origins,
             backend.about,
-            {name: self._fused(name) for name in FUSED if name in COMPOSITIONS},
+            {name: self._fused(name) for name in COMPOSITIONS},
             lambda operation: self._operation(operation.name, backend.kernel_of(operation)),
             {name: self._operation(name, backend.integer_kernel(name)) for name in backend.kernels},
         )
@@ -105,7 +115,7 @@ class Tracer:
             def compute() -> tuple[Any, ...]:
                 return (right(*buffers, **attributes),)
 
-            return self.called(OPERATION, name, attributes, tuple(map(self.outcome, buffers)), compute)[0]
+            return self.called(OPERATION, name, attributes, buffers, compute)[0]
 
         return kernel
 
@@ -118,9 +128,9 @@ class Tracer:
                 if right is not None:
                     return right(*buffers, **attributes)
                 tensors = [wrap(b, tuple(b.shape), FLOAT32, self.untraced) for b in buffers]
-                return tuple(tensor._buffer for tensor in composed(name, tensors, attributes))
+                return tuple(tensor._buffer for tensor in composed(name, tensors, attributes, self.untraced))
 
-            return self.called(FUSED_CALL, name, attributes, tuple(map(self.outcome, buffers)), compute)
+            return self.called(FUSED_CALL, name, attributes, buffers, compute)
 
         return kernel
 
@@ -129,16 +139,17 @@ class Tracer:
         kind: str,
         name: str,
         attributes: Mapping[str, Any],
-        operands: Outcomes,
+        buffers: tuple[Any, ...],
         compute: Callable[[], tuple[Any, ...]],
     ) -> tuple[Any, ...]:
-        """The buffers that ``compute`` gives, of which the observer is told."""
+        """The buffers that ``compute`` gives, of which the observer is told. A load's operand is its own outcome."""
         phase, where = _place()
         if self.phase == OPTIMIZER and phase != OPTIMIZER:
             self.step += 1
             if self.steps is not None and self.step > self.steps:
                 raise Enough
         self.phase = phase
+        operands = buffers if kind == LOAD else tuple(map(self.outcome, buffers))
         found: tuple[Any, ...] = ()
         raised: Exception | None = None
         try:
@@ -146,7 +157,9 @@ class Tracer:
         except Exception as error:
             raised = error
         results = tuple(map(self.outcome, found))
-        text = "" if raised is None else f"{type(raised).__name__}: {raised}"
+        after = operands if kind == LOAD else map(self.outcome, buffers)
+        changed = " ".join(str(i) for i, (a, b) in enumerate(zip(operands, after, strict=True)) if a != b)
+        text = "" if raised is None else told(raised)
         self.observe(
             Call(
                 kind,
@@ -155,6 +168,7 @@ class Tracer:
                 tuple(map(digest, operands)),
                 tuple(map(digest, results)),
                 text,
+                changed,
                 phase,
                 self.step,
                 where,
@@ -185,18 +199,25 @@ class _TracedStorage(Storage):
         return getattr(self._right, name)  # views, of which not every storage has any
 
 
-def composed(name: str, tensors: list[RamTensor], attributes: Mapping[str, Any]) -> tuple[RamTensor, ...]:
-    """A composition, by its operations."""
-    with no_grad():
+def composed(
+    name: str, tensors: list[RamTensor], attributes: Mapping[str, Any], backend: Backend
+) -> tuple[RamTensor, ...]:
+    """A composition, by its operations on a backend."""
+    with use_backend(backend), no_grad():
         return COMPOSITIONS[name](*tensors, **attributes)
 
 
-def composed_outcomes(name: str, tensors: list[RamTensor], attributes: Mapping[str, Any]) -> Outcomes:
-    """What comes of a composition."""
-    return outcomes(composed(name, tensors, attributes))
-
-
 # ----------------------------------------------------------------------------------------------------- words
+
+
+def told(error: BaseException) -> str:
+    """An error in one line."""
+    return printable(f"{type(error).__name__}: {error}")
+
+
+def printable(text: str) -> str:
+    """Text in one line, in which nothing steers a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def digest(x: Outcome) -> str:
@@ -215,6 +236,9 @@ def _encoded(value: Any) -> Any:
     raise TypeError(f"an attribute of the type {type(value).__name__} has no form in a recording")
 
 
+_RATIO = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,4000})?")
+
+
 def decoded(text: str) -> dict[str, Any]:
     """The attributes again; raises ValueError for text that is none."""
     try:
@@ -231,7 +255,7 @@ def _decoded(value: Any) -> Any:
         return tuple(map(_decoded, value))
     if isinstance(value, dict):
         (key, text), *more = value.items() if value else [("", "")]
-        if key != "ratio" or more or not isinstance(text, str) or len(text) > 4000:
+        if key != "ratio" or more or not isinstance(text, str) or not _RATIO.fullmatch(text):
             raise ValueError("an attribute is a number, text, or an array of such")
         return Fraction(text)
     return value
@@ -256,7 +280,7 @@ def _place() -> tuple[str, str]:
         elif file.startswith(_OPTIM):
             phase = OPTIMIZER
         elif not where and not file.startswith(_OURS):
-            where = f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}"
+            where = printable(f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}")
         if where and phase != FORWARD:
             break
     return phase + gradient_of, where

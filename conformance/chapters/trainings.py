@@ -73,8 +73,9 @@ class _Run:
         if self.size is LARGE and examiner.reference is DEFINITION:
             against = "python"  # which has the bits of the definitions here, and is quick
         words = ["rcmlrs", "bisect", examiner.backend.name, against, "--training", self.training.name]
-        words += ["--size", self.size.name, "--steps", str(step), "--seed", str(self.seed)]
-        return (self.training.about, f"{shlex.join(words)} finds the operation")
+        words += ["--size", self.size.name] if self.size is not SMALL else []
+        words += ["--steps", str(step)] + (["--seed", str(self.seed)] if self.seed else [])
+        return (self.training.about, "the operation that is wrong first is found by", f"    {shlex.join(words)}")
 
 
 class _Stored(_Run):

@@ -35,12 +35,13 @@ def folder_for(path: Path) -> Path:
 
 def write(reports: Sequence[Report], folder: Path) -> list[Path]:
     """Write a certificate for each report, and the pages that are made of them; the paths of all."""
+    names = labels(report.backend for report in reports)
+    paths = [folder / f"certificate-{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-')}.jsonl" for name in names]
     texts = [text_of(report) for report in reports]
-    certificates = [parse(text.encode("ascii")) for text in texts]
-    names = [f"certificate-{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-')}.jsonl" for name in labels(certificates)]
-    for name, text in zip(names, texts, strict=True):
-        _put(folder / name, text)
-    return [*(folder / name for name in names), *write_pages(certificates, folder)]
+    for path, text in zip(paths, texts, strict=True):
+        _put(path, text)
+    certificates = [parse(text.encode("ascii"), path.name) for path, text in zip(paths, texts, strict=True)]
+    return [*paths, *write_pages(certificates, folder)]
 
 
 def write_pages(certificates: Sequence[Certificate], folder: Path) -> list[Path]:

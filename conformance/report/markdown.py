@@ -46,7 +46,9 @@ def _of(certificate: Certificate) -> list[str]:
         f"Contract {code(header.contract)}, suite {code(header.suite)}, seed {header.seed}, {code(header.about)}, "
         f"{code(header.python)}, {code(header.system)}, {code(header.processor)}; {code(header.date)}."
     )
-    lines += [f"* {code(note)}" for note in (*certificate.report.problems, *certificate.doubts)]
+    lines += [
+        f"* {code(note)}" for note in (*certificate.report.problems, *certificate.doubts, *certificate.report.notes)
+    ]
     bad = [(name, family) for name, family in groups(certificate.report) if not family.ok]
     for name, family in bad[:MOST_FAILURES]:
         lines += ["", f"### {code(name)}: {family.status}", ""]

@@ -5,7 +5,7 @@ stranger's: every text of theirs is escaped, and the page's policy lets no scrip
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -36,7 +36,7 @@ def html_of(certificates: Sequence[Certificate]) -> str:
     """The page."""
     script = _part("js")
     told = _told(certificates)
-    names = labels(certificates)
+    names = labels(certificate.header.backend for certificate in certificates)
     return Template(_part("html")).substitute(
         title=escape(_title(certificates)),
         style=_part("css"),
@@ -44,6 +44,7 @@ def html_of(certificates: Sequence[Certificate]) -> str:
         script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),
         columns=len(certificates),
         backends="\n".join(map(_backend, certificates)),
+        skip='<p><a href="#failures">What is wrong</a>, <a href="#matrix">all subjects</a></p>' if told else "",
         failures=_failures(certificates, names, told),
         legend="\n".join(_legend(certificates)),
         names="".join(f"<span>{_breakable(name)}</span>" for name in names),
@@ -63,11 +64,11 @@ def _title(certificates: Sequence[Certificate]) -> str:
     return f"RCMLRS contract {', '.join(versions)}: conformance at level {', '.join(levels)}"
 
 
-def labels(certificates: Sequence[Certificate]) -> list[str]:
+def labels(backends: Iterable[str]) -> list[str]:
     """What each backend is called for short: its name, numbered where two have the same."""
     names: list[str] = []
-    for certificate in certificates:
-        short = certificate.header.backend.rpartition(":")[2]
+    for backend in backends:
+        short = backend.rpartition(":")[2]
         names.append(short if short not in names else f"{short} ({len(names) + 1})")
     return names
 
@@ -116,6 +117,7 @@ def _backend(certificate: Certificate) -> str:
         f"<p>{footer.elements:,} elements of {footer.cases:,} cases in {footer.groups:,} case groups"
         f"{f'; {footer.wrong:,} elements are wrong' if footer.wrong else ''}</p>"
         + "".join(f"<p><strong>!</strong> {escape(note)}</p>" for note in notes)
+        + "".join(f"<p>{escape(note)}</p>" for note in certificate.report.notes)
         + f"<details><summary>What was run, and on what</summary><dl>{_pairs(facts)}</dl></details></div>"
     )
 

@@ -202,8 +202,8 @@ class Report:
         note = ""
         for verdict, words in (
             (CASES_ONLY, "No generator is known for {}: only their own cases were tried."),
-            (UNSUPPORTED, "The backend declares that it does not have what {} takes."),
-            (PARTLY, "It does not have what some of {} takes."),
+            (UNSUPPORTED, "Unsupported, as the backend declares: {}."),
+            (PARTLY, "Unsupported in part: {}."),
             (WAIVED, "The backend declares wrong cases of {}."),
             (ERROR, "The suite could not tell of {}."),
         ):
@@ -237,7 +237,7 @@ def joined(parts: dict[int, FamilyReport]) -> FamilyReport:
     found = [parts[number] for number in sorted(parts)]
     statuses = {part.status for part in found}
     return FamilyReport(
-        next((bad for bad in (FAIL, ERROR, WAIVED) if bad in statuses), found[0].status),
+        next((bad for bad in (FAIL, ERROR, WAIVED, UNSUPPORTED) if bad in statuses), found[0].status),
         cases=sum(part.cases for part in found),
         elements=sum(part.elements for part in found),
         failed=sum(part.failed for part in found),

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from rcmlrs_conformance import corpus
 from rcmlrs_core.cli.console import PlainConsole
-from tests.certify import certificate, hard_cases, oracle, run
-from tests.certify.certifier import CertifierError, build
+from tests.certify import certificate, run
+from tests.certify.certifier import ENCLOSED, CertifierError, build
 from tests.certify.run import Sample, certify
 
 
@@ -18,7 +19,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--functions", metavar="NAME,...", help="only these")
     parser.add_argument("--levels", metavar="LEVEL,...", help="only these; the first is compared input by input")
     parser.add_argument("--threads", type=int, default=run.cores(), metavar="N")
-    parser.add_argument("--sample", type=int, metavar="N", help="every N-th input and the hard cases; writes nothing")
+    parser.add_argument("--sample", type=int, metavar="N", help="every N-th input and the worst cases; writes nothing")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="chooses the first input of a sample")
     parser.add_argument("--sabotage", metavar="NAME:HEX", help="turn the last bit of that result; writes nothing")
     parser.add_argument("--verify", action="store_true", help="only tell whether the certificate is of these sources")
@@ -63,7 +64,7 @@ def run_all(console: PlainConsole, functions: list[str], levels: list[str], chos
     if name_of_sabotage and name_of_sabotage not in functions:
         raise CertifierError(f"--sabotage {chosen.sabotage}: {name_of_sabotage} is not run")
     whole = not sample and not chosen.sabotage
-    entries, cases, known = certificate.read(), hard_cases.read(), hard_cases.read()
+    entries, known = certificate.read(), corpus.read()
     all_good = True
     for name in functions:
         sabotage = int(bits, 16) if name == name_of_sabotage else None
@@ -90,9 +91,8 @@ def run_all(console: PlainConsole, functions: list[str], levels: list[str], chos
         if whole:  # kept after each function: a run that is stopped has not been for nothing
             entries[name] = entry
             certificate.write(entries, certifier.functions)
-            if name in oracle.FORMULAS:
-                cases[name] = hard_cases.select(name, [x for x, _ in first.open])
-                hard_cases.write(cases)
+            if name in ENCLOSED:
+                corpus.write(corpus.read() | {name: corpus.select(name, [x for x, _ in first.open])})
     return 0 if all_good else 1
 
 

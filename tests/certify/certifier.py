@@ -15,6 +15,12 @@ from tests.certify.sources import NATIVE
 ALL = 1 << 32
 """Inputs of a function of one binary32 number."""
 
+ENCLOSED = (
+    "exp", "expm1", "log", "log1p", "sigmoid", "sigmoid_derivative", "tanh", "tanh_derivative", "softplus", "swish",
+    "swish_derivative", "gelu", "gelu_derivative",
+)  # fmt: skip
+"""The functions that the certifier encloses in intervals, and Arb settles; the others it computes in integers."""
+
 
 class CertifierError(Exception):
     """It cannot be built, or it does not do what it was told."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rcmlrs_conformance.judge import arb
 from tests.bench.machine import description
-from tests.certify import oracle
 from tests.certify.certificate import Entry, Level
 from tests.certify.certifier import ALL, Certifier, CertifierError, Found, rustc, version
 from tests.certify.sources import digest_of_all, digest_of_function
@@ -36,7 +36,7 @@ def settle(name: str, found: Found) -> list[Wrong]:
     """What is wrong among those that the second evaluation left open, by Arb."""
     if found.open_count != len(found.open):
         raise CertifierError(f"{name}: the second evaluation leaves {found.open_count} inputs open, too many for Arb")
-    judged = ((x, y, oracle.right(name, x)) for x, y in found.open)
+    judged = ((x, y, arb.right(name, x)) for x, y in found.open)
     return [(x, y, right) for x, y, right in judged if y != right]
 
 

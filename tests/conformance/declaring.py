@@ -1,5 +1,7 @@
 """A backend that declares things of itself: cases that it waives, operations that it does not have."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from rcmlrs_conformance.chapters import subjects
@@ -17,7 +19,12 @@ def relu_without_nan(x: PlainArray) -> PlainArray:
     return PlainArray.of([value if value > 0 else 0.0 for value in x.values], x.shape)
 
 
-def giving_up(x: PlainArray) -> PlainArray:
+def relu_without_ones(x: PlainArray) -> PlainArray:
+    """Wrong above one, which many cases of a family have."""
+    return PlainArray.of([0.0 if value <= 0 or value > 1 else value for value in x.values], x.shape)
+
+
+def giving_up(*operands: PlainArray, **attributes: Any) -> PlainArray:
     """A kernel that says that it lacks another one."""
     raise UnsupportedOperationError("no mean here", "mean")
 
@@ -59,14 +66,14 @@ def entry(name: str, **keys: Any) -> str:
     return "[[waiver]]\n" + "".join(f"{key} = {value!r}\n" for key, value in every.items() if value is not None)
 
 
-def wrong_cases(*families: str) -> list[str]:
-    """The names of the cases of relu in which the wrong kernel is wrong: those with a NaN."""
+def wrong_cases(*families: str, wrong: Callable[[float], bool] = math.isnan) -> list[str]:
+    """The names of the cases of relu in which a kernel is wrong that is so where some element is ``wrong``: NaN."""
     found = []
     level, relu = LEVELS["smoke"], subjects()["relu"]
     for family in families or relu.families(level):
         for number, case in numbered(relu, family, level, 0):
             trial: Any = case
             values = [v for x in getattr(trial, "operands", ()) if x.dtype == "float32" for v in x.values]
-            if any(value != value for value in values):
+            if any(map(wrong, values)):
                 found.append(f"relu/{family}/{number}")
     return found

@@ -1,7 +1,8 @@
 """Certificates: they say what was run, whatever is changed shows, and they can be run again."""
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def test_texts_of_a_backend_are_bounded_and_unicode() -> None:
     report.about = "half \ud800 " + "x" * 10**6
     found = parse(text_of(report).encode())
     assert found.header.about.startswith("half \\ud800 xxx")
-    assert len(found.header.about) < 21_000
+    assert len(found.header.about) < 5_000
 
 
 # ------------------------------------------------------------------------------------------------------ the verdict
@@ -261,6 +262,44 @@ def test_a_new_digest_over_the_lines_does_not_hide_a_change(small: str, data: st
             parse(resealed(small, change))
 
 
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"failed": 1}, "says 'own', but its counts give fail"),
+        ({"status": "waived"}, "says 'waived', but its counts give own"),
+        ({"error": "x"}, "says 'own', but its counts give error"),
+        ({"unsupported": 1}, "says 'own', but its counts give unsupported"),
+        ({"status": "fail", "failed": 3}, "contradict each other"),
+        ({"elements": -1}, "contradict each other"),
+        ({"digest": "ABC"}, "the digest of storage/float32 is 'ABC'"),
+        ({"failure": Failure("storage", "float32", "c", "k", "s")}, "tells of a failure, but has none"),
+    ],
+)
+def test_a_line_does_not_contradict_itself(change: dict[str, Any], answer: str) -> None:
+    """However well the footer fits to it."""
+    report = whole()
+    families = report.subjects[0].families
+    families["float32"] = replace(families["float32"], **change)
+    with pytest.raises(CertificateError) as refused:
+        parse(text_of(report).encode())
+    assert answer in str(refused.value)
+
+
+def test_a_group_that_the_suite_does_not_have_is_refused() -> None:
+    report = whole()
+    report.subjects[0].families["float33"] = report.subjects[0].families["float32"]
+    with pytest.raises(CertificateError, match=r"suite .* has no case group storage/float33 at level smoke"):
+        parse(text_of(report).encode())
+    of_their_own = whole()
+    of_their_own.subjects.append(SubjectReport("their_own", "own", {"edges": FamilyReport("own", cases=1)}))
+    assert parse(text_of(of_their_own).encode()).footer.verdict == CONFORMS
+
+
+def test_an_edit_is_called_one(small: str) -> None:
+    with pytest.raises(CertificateError, match="a line was changed, taken away or added"):
+        parse(small.replace('"seed": 0', '"seed": 1', 1).encode())
+
+
 def test_a_group_that_is_taken_away_is_missed_whatever_the_footer_says() -> None:
     text = text_of(whole())
     with pytest.raises(CertificateError, match="footer says verdict 'conforms', but the lines give 'partial'"):
@@ -275,8 +314,8 @@ def test_what_is_painted_green_with_care_is_found_by_running_it_again(tmp_path: 
     assert parse((tmp_path / "green.jsonl").read_bytes()).footer.verdict == PARTIAL
     result = shell("rcmlrs", "verify", tmp_path / "green.jsonl", "--rerun", "--backend", FAULTY)
     assert result.status == 1
-    assert "Other bits in 11 of 22 case groups" in result.text
-    assert "own and fail" in result.text
+    assert "Other bits in " in result.text
+    assert "sum/cases: own and fail" in result.text
 
 
 @pytest.mark.parametrize(
@@ -296,10 +335,11 @@ def test_what_is_painted_green_with_care_is_found_by_running_it_again(tmp_path: 
         (b'{"record": "header", "format": 1e999}\n', "holds a number that is none"),
         (b'{"record": "header", "format": ' + b"1" * 5000 + b"}\n", "line 1 is not JSON"),
         (b'{"record":"header"}\n', "is not written as it would be"),
-        (b'{"record": "header", "format": 2}\n', "the last line is no footer: the file is truncated"),
+        (b'{"record": "header", "format": 2}\n' * 2, "the last line is no footer: the file is truncated"),
         (b'{"record": "header", "format": 2}\n{"record": "footer"}\n', "its format is '2', this suite reads format 1"),
         (b'{"record": "header", "format": 1}\n{"record": "footer"}\n', "line 1 has no 'suite'"),
-        (b'{"record": "' + b"x" * 2**20 + b'"}\n', "is too long"),
+        (b'{"record": "' + b"x" * 2**22 + b'"}\n', "is too long"),
+        (b"{}\n" * 100_001, "more than 100,000 lines"),
     ],
 )
 def test_what_is_no_certificate(raw: bytes, answer: str) -> None:
@@ -365,7 +405,7 @@ def test_two_backends_with_the_same_bits_agree(tmp_path: Path, shell: Any) -> No
     assert "The same bits in all" in agreeing.text
     other = shell("rcmlrs", "verify", tmp_path / "numpy", tmp_path / "faulty")
     assert other.status == 1
-    assert "Other bits in 11 of 22 case groups" in other.text
+    assert re.search(rf"Other bits in \d+ of {len(read(tmp_path / 'faulty').groups)} case groups", other.text)
     assert "sum/cases: digests" in other.text
     assert "case groups are only in numpy" in other.text
     seed = shell("rcmlrs", "verify", tmp_path / "numpy", tmp_path / "seed")
@@ -376,10 +416,11 @@ def test_two_backends_with_the_same_bits_agree(tmp_path: Path, shell: Any) -> No
 def test_a_rerun_finds_the_same_bits_on_another_backend(tmp_path: Path, shell: Any) -> None:
     write(check_backend("numpy", ops=["sum"]), tmp_path / "c")
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", "python")
-    assert "The same bits in all 22 case groups" in result.text
+    assert f"The same bits in all {len(read(tmp_path / 'c').groups)} case groups" in result.text
     assert result.status == 1, "the certificate is a partial one"
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", FAULTY)
-    assert "Other bits in 11 of 22 case groups" in result.text
+    assert "Other bits in " in result.text
+    assert result.status == 1
 
 
 def test_a_rerun_of_single_cases(tmp_path: Path, shell: Any) -> None:
@@ -411,7 +452,7 @@ def test_parts_are_the_same_everywhere_and_make_the_whole() -> None:
 
 def test_a_strangers_text_does_not_reach_the_terminal(tmp_path: Path, shell: Any) -> None:
     report = whole()
-    report.about = "\x1b[2J\x1b]0;mine\x07 hello\nworld"
+    report.about = report.against = "\x1b[2J\x1b]0;mine\x07 hello\nworld"
     write(report, tmp_path / "c")
     text = shell("rcmlrs", "verify", tmp_path / "c").text
     assert "\x1b" not in text
@@ -459,3 +500,14 @@ def test_contracts_that_make_no_sense(shell: Any, words: tuple[str, ...], answer
     result = shell("rcmlrs", "conformance", "--backend", "python", *words)
     assert result.status == 2
     assert answer in result.text
+
+
+def test_the_documentation_has_every_member() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "certificates.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"(?m)^`(?:header|group|problem|footer)`", text.partition("## The lines")[2])
+    header, group, problem, footer = (re.findall("`([a-z0-9_]+)`", part) for part in parts)
+    names = certificate
+    assert {*header} == {f.name for kind in (names.Header, names.Asked) for f in fields(kind)}
+    assert {*group} == {f.name for kind in (names.Group, names.First) for f in fields(kind)}
+    assert {*problem} == {"note", "text"}
+    assert {*footer} == {f.name for f in fields(names.Footer)}

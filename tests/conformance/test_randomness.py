@@ -9,10 +9,12 @@ from rcmlrs_conformance import check_backend
 from rcmlrs_conformance.chapters import fused, randomness
 from rcmlrs_conformance.judge import known_draws
 from rcmlrs_core import random
+from rcmlrs_core.errors import BackendError
 from rcmlrs_core.fused import FUSED
+from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.plain import PlainArray
 from rcmlrs_core.random import DRAWS
-from rcmlrs_core.registry import Backend, get_backend
+from rcmlrs_core.registry import Backend, KernelTable, get_backend
 from tests.installed import BACKENDS
 
 
@@ -43,6 +45,28 @@ def test_every_composition_is_a_subject_and_says_whose_kernel_it_is() -> None:
     assert report.ok, report.summary
     found = {subject.name: subject.kernel for subject in report.subjects}
     assert found == dict.fromkeys(FUSED, "composition") | {"random_uniform": "own"}
+
+
+@pytest.mark.skipif("native" not in BACKENDS or "numpy" not in BACKENDS, reason="needs native and NumPy")
+def test_native_draws_by_numpy_and_says_so() -> None:
+    report = check_backend("native", ops=list(FUSED), families=["edges"])
+    want = dict.fromkeys(("adam_update", "sgd_update"), "own") | dict.fromkeys(DRAWS, "derived")
+    assert {subject.name: subject.kernel for subject in report.subjects} == want
+    assert report.ok
+
+
+@pytest.mark.skipif("native" not in BACKENDS, reason="needs native")
+def test_native_draws_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rcmlrs_backend_native import _native, plugin
+
+    def missing(name: str) -> Backend:
+        raise BackendError(f"no {name}")
+
+    monkeypatch.setattr("rcmlrs_backend_native.get_backend", missing)
+    table = KernelTable("native", KERNELS)
+    plugin.rcmlrs_register(table)
+    assert set(table.fused) == set(_native.FUSED)
+    assert table.fused_derived == set()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

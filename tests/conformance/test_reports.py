@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from rcmlrs_conformance import check_backend, frozen
+from rcmlrs_conformance import check_backend
 from rcmlrs_conformance.certificate import Certificate, parse, text_of, write
 from rcmlrs_conformance.report import Failure, FamilyReport, Report, SubjectReport
 from rcmlrs_conformance.report.badge import svg_of
@@ -136,7 +136,7 @@ def test_the_page_escapes_what_a_stranger_wrote(every_status: Certificate) -> No
 def test_a_large_page_is_not_too_large() -> None:
     def large(name: str) -> Certificate:
         report = Report(name, "", "smoke", 0)
-        for subject in frozen.subjects_of("1"):
+        for subject in (f"operation_{i}" for i in range(250)):
             families = {
                 f"some_family_{i}": FamilyReport("derived", cases=10**5, elements=10**8, digest="0" * 64)
                 for i in range(13)
@@ -149,7 +149,7 @@ def test_a_large_page_is_not_too_large() -> None:
 
 def test_a_backend_that_is_wrong_everywhere_makes_no_endless_page() -> None:
     report = Report("b", "", "smoke", 0)
-    for subject in frozen.subjects_of("1"):
+    for subject in (f"operation_{i}" for i in range(250)):
         families = {}
         for i in range(13):
             failure = Failure(subject, f"f{i}", f"{subject}/f{i}/0", "wrong bits", "x", inputs=("y" * 2000,))
@@ -225,7 +225,7 @@ def test_markdown_is_short_and_tells_the_verdict(found: Sequence[Certificate]) -
     assert f"| `python` | **partial** | {found[0].footer.groups}" in text
     assert f"| `{FAULTY}` | **does not conform** |" in text
     assert "sum/cases/2: wrong bits" in text
-    assert "And 1 more case groups; the certificate has all." in text
+    assert f"And {found[1].footer.statuses[FAIL] - 10} more case groups; the certificate has all." in text
     assert len(text) < 60_000, "what a comment may hold"
 
 

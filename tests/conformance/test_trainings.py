@@ -79,7 +79,8 @@ def test_a_wrong_operation_is_caught_with_the_tensor_and_the_step_and_how_to_fin
     (failure,) = report.failures
     assert failure.kind == BITS
     assert failure.sentence.startswith("2.weight of mlp, small, step 1: ")
-    assert failure.inputs[-1].startswith("rcmlrs bisect rcmlrs_saboteur:gelu_in_pieces definition --training mlp ")
+    found_by = "    rcmlrs bisect rcmlrs_saboteur:gelu_in_pieces definition --training mlp --steps 1"
+    assert failure.inputs[-1] == found_by
     assert {name for name, family in report.of(NAME).families.items() if not family.ok} == {"mlp", "transformer"}
     again = shell(*shlex.split(failure.command))
     assert again.status == 1
@@ -92,7 +93,7 @@ def test_a_large_training_is_judged_by_its_digest_and_told_by_its_bits() -> None
     (failure,) = report.failures
     assert " of mlp, large, step " in failure.sentence
     assert failure.want
-    assert failure.inputs[-1].startswith("rcmlrs bisect rcmlrs_saboteur:gelu_in_pieces python --training mlp")
+    assert failure.inputs[-1].strip().startswith("rcmlrs bisect rcmlrs_saboteur:gelu_in_pieces python --training mlp")
 
 
 def test_a_wrong_fused_kernel_is_caught() -> None:

@@ -18,15 +18,19 @@ from rcmlrs_core.errors import BackendError
 from rcmlrs_core.ops import KERNELS
 from rcmlrs_core.plain import PlainArray
 from rcmlrs_core.registry import KernelTable, UnsupportedOperationError, get_backend
-from tests.conformance.declaring import NAME, entry, giving_up, relu_without_nan, wrong_cases
+from tests.conformance.declaring import NAME, entry, giving_up, relu_without_nan, relu_without_ones, wrong_cases
 
 Install = Callable[..., str]
 
 WRONG = wrong_cases()
 
+TOGETHER = wrong_cases("lengths", wrong=lambda value: value > 1)
+"""Of one family, those in which another kernel is wrong."""
+
 
 def test_the_wrong_cases_are_what_this_test_thinks() -> None:
     assert {"cases", "edges"} <= {case.split("/")[1] for case in WRONG}
+    assert len(TOGETHER) > 1
 
 
 # --------------------------------------------------------------------------------------------------- waivers
@@ -52,8 +56,8 @@ def test_all_of_the_wrong_cases_waived(install: Install) -> None:
 
 
 def test_a_case_that_is_not_waived_still_fails(install: Install) -> None:
-    *some, left_out = WRONG
-    report = check_backend(install("".join(map(entry, some)), relu=relu_without_nan), ["relu"])
+    *some, left_out = TOGETHER
+    report = check_backend(install("".join(map(entry, some)), relu=relu_without_ones), ["relu"], families=["lengths"])
     assert not report.ok
     assert report.of("relu").status == FAIL
     assert [failure.case for failure in report.failures] == [left_out]
@@ -98,6 +102,9 @@ def test_waivers_of_what_was_not_run_are_not_judged(install: Install) -> None:
     one = check_backend(name, cases=["relu/lengths/0"])
     assert (one.ok, one.problems) == (True, [])
     assert not check_backend(name, ["tanh"]).ok
+    name = install("".join(map(entry, TOGETHER)), relu=relu_without_ones)
+    for case in TOGETHER[:2]:
+        assert check_backend(name, cases=[case]).ok
 
 
 @pytest.mark.parametrize(
@@ -187,6 +194,8 @@ def test_an_unsupported_operation_is_refused_and_reported(install: Install) -> N
     assert {family.status for family in gelu.families.values()} == {UNSUPPORTED}
     assert {family.reason for family in gelu.families.values()} == {REASON}
     assert report.of("tanh").verdict == "right"
+    assert gelu.elements == 0 < gelu.cases, "what is refused is not compared"
+    assert "Unsupported, as the backend declares: gelu." in report.summary
     assert f"gelu: unsupported: {REASON}" in list(declared(report))
 
 
@@ -240,6 +249,7 @@ def test_a_kernel_may_not_excuse_itself_with_another_operation(install: Install)
 def test_nor_with_one_that_is_not_declared(install: Install) -> None:
     report = check_backend(install(mean=giving_up), ["mean"])
     assert report.of("mean").status == FAIL
+    assert "UnsupportedOperationError: no mean here" in report.failures[0].sentence
 
 
 def test_a_gradient_of_an_unsupported_operation_is_unsupported(install: Install) -> None:

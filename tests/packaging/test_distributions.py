@@ -13,52 +13,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.packaging.building import ROOT, build, made, names, tree
+
 PACKAGE = "rcmlrs_backend_native"
 MODULE = f"{PACKAGE}/_native.abi3.so"
 NOTE = f"{PACKAGE}/not_built.txt"
-LEFT_OUT = {"target", "build", "dist", "__pycache__"}
-
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="written for the names and the shell of Unix")
-
-
-def tree(folder: Path) -> Path:
-    """A copy of the project as a clone has it, in ``folder``."""
-    for path in ROOT.iterdir():
-        if path.is_file():
-            folder.mkdir(exist_ok=True)
-            shutil.copy(path, folder)
-        elif path.name == ".ci" or not (path.name.startswith(".") or path.name in LEFT_OUT or "egg-info" in path.name):
-            junk = shutil.ignore_patterns(*LEFT_OUT, ".*", "*.so", "not_built.txt", "*.egg-info")
-            shutil.copytree(path, folder / path.name, ignore=junk)
-    return folder
-
-
-def build(what: str, source: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Build a ``wheel`` or an ``sdist`` of ``source`` as an installer does, into its folder ``dist``."""
-    code = f"from setuptools import build_meta; build_meta.build_{what}('dist')"
-    without = {key: value for key, value in os.environ.items() if not key.startswith(("RCMLRS_", "CARGO"))}
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=source,
-        env={**without, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-
-
-def made(source: Path, run: subprocess.CompletedProcess[str]) -> Path:
-    """The one thing that a build has made."""
-    assert run.returncode == 0, run.stdout + run.stderr
-    (path,) = (source / "dist").iterdir()
-    return path
-
-
-def names(wheel: Path) -> set[str]:
-    """The files in a wheel."""
-    return {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
 
 def run_installed(wheel: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -105,7 +65,9 @@ def assert_complete_without_rust(wheel: Path, folder: Path, why: str) -> None:
     files = names(wheel)
     assert NOTE in files
     assert not [name for name in files if name.endswith((".so", ".rs", ".lock"))]
-    assert {f"{PACKAGE}/__init__.py", f"{PACKAGE}/_native.pyi", "rcmlrs_conformance/CONTRACT.md"} <= files
+    assert {f"{PACKAGE}/__init__.py", f"{PACKAGE}/_native.pyi"} <= files
+    data = {"CONTRACT.md", "contract-1.txt", *(f"report/page.{kind}" for kind in ("html", "css", "js"))}
+    assert {f"rcmlrs_conformance/{name}" for name in data} <= files
     listed = run_installed(wheel, folder, "backends", "--why")
     assert re.search(r"^native +not built +see below", listed.stdout, re.MULTILINE), listed.stdout + listed.stderr
     (line,) = [line for line in listed.stdout.splitlines() if line.startswith("native: not built: ")]

@@ -89,8 +89,10 @@ class Plugin:
         """All kernels of the compiled module."""
         for name, kernel in _native.KERNELS.items():
             table.register(name, kernel)
-        for name, fused in (_native.FUSED | _numpys_draws()).items():
+        for name, fused in _native.FUSED.items():
             table.register_fused(name, fused)
+        for name, draw in _numpys_draws().items():
+            table.register_fused(name, draw, derived=True)
 
     @hookimpl
     def rcmlrs_derive(self, operation: Operation) -> Kernel | None:

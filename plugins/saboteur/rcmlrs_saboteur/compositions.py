@@ -3,16 +3,17 @@ at other places than the formula does."""
 
 import math
 from array import array
-from functools import partial
 from itertools import count
 from math import prod
 from typing import Any
 
 import rcmlrs_core as rc
+from rcmlrs_core.optim.adam import adam_update
+from rcmlrs_core.optim.sgd import sgd_update
 from rcmlrs_core.plain import INT32, PlainArray, Shape
 from rcmlrs_core.random import draw_words
 from rcmlrs_core.tensor import RamTensor
-from rcmlrs_saboteur.formulas import Results, adam, on_tensors, sgd
+from rcmlrs_saboteur.formulas import Results, on_tensors
 from rcmlrs_saboteur.plugin import Kernel, fused_fault
 
 
@@ -115,7 +116,18 @@ def contracted(p: RamTensor, lr: float, step: RamTensor) -> RamTensor:
 def sgd_contracts(kernel: Kernel) -> Kernel:
     """p - lr * g by a fused multiply-add, where the composition rounds twice."""
 
-    return on_tensors(partial(sgd, last=contracted))
+    def update(
+        p: RamTensor, g: RamTensor, *b: RamTensor, momentum: Any, nesterov: bool, weight_decay: Any, **others: Any
+    ) -> tuple[RamTensor, ...]:
+        numbers = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay} | others
+        _, *after = sgd_update(p, g, *b, **numbers)
+        if weight_decay is not None:
+            g = g + weight_decay * p
+        for total in after:
+            g = g + momentum * total if nesterov else total
+        return contracted(p, others["lr"], g), *after
+
+    return on_tensors(update)
 
 
 @fused_fault("sgd_update", clause="N5")
@@ -147,13 +159,25 @@ def sgd_writes_over_the_gradient(kernel: Kernel) -> Kernel:
 @fused_fault("adam_update", clause="N5")
 def adam_contracts(kernel: Kernel) -> Kernel:
     """p - lr * (...) by a fused multiply-add, where the composition rounds twice."""
-    return on_tensors(partial(adam, last=contracted))
+
+    def update(p: RamTensor, *others: RamTensor, **numbers: Any) -> tuple[RamTensor, ...]:
+        _, m, v = adam_update(p, *others, **numbers)
+        step = (m / numbers["unbias1"]) / ((v / numbers["unbias2"]).sqrt() + numbers["eps"])
+        return contracted(p, numbers["lr"], step), m, v
+
+    return on_tensors(update)
 
 
 @fused_fault("adam_update", clause="N5")
 def adam_adds_eps_inside_the_root(kernel: Kernel) -> Kernel:
     """sqrt(v + eps) instead of sqrt(v) + eps, as some texts have it."""
-    return on_tensors(partial(adam, eps_inside=True))
+
+    def update(p: RamTensor, *others: RamTensor, **numbers: Any) -> tuple[RamTensor, ...]:
+        _, m, v = adam_update(p, *others, **numbers)
+        step = (m / numbers["unbias1"]) / (v / numbers["unbias2"] + numbers["eps"]).sqrt()
+        return p - numbers["lr"] * step, m, v
+
+    return on_tensors(update)
 
 
 @fused_fault("adam_update", clause="N5")

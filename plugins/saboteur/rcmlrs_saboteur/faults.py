@@ -85,6 +85,32 @@ def _running_sum(values: Iterable[float]) -> float:
 
 
 @fault("sum", clause="N3.1")
+def sum_in_another_order(kernel: Kernel) -> Kernel:
+    """Halves are added to each other in binary32, as vector units do: fewer errors than in a row, and not none."""
+
+    def row(values: list[float]) -> float:
+        while len(values) > 1:
+            half = len(values) // 2
+            joined = [single(a + b) for a, b in zip(values[:half], values[half : 2 * half], strict=True)]
+            values = joined + values[2 * half :]
+        return sum(values)
+
+    return by_rows("sum", row)
+
+
+@fault("fma", clause="N2.1")
+def fma_rounds_twice(kernel: Kernel) -> Kernel:
+    """x y + z as a product and a sum, each rounded."""
+
+    def fma(*operands: PlainArray) -> PlainArray:
+        shape = broadcast_shapes("", broadcast_shapes("", operands[0].shape, operands[1].shape), operands[2].shape)
+        rows = zip(*(spread(x, shape) for x in operands), strict=True)
+        return PlainArray.of((single(x * y) + z for x, y, z in rows), shape)
+
+    return fma
+
+
+@fault("sum", clause="N3.1")
 def sum_rounds_twice(kernel: Kernel) -> Kernel:
     """The exact sum is rounded to binary64 first and then to binary32."""
 
