@@ -60,11 +60,13 @@ def conformance(
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first case group that is wrong.")] = False,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=0, help="Processes; 0: in this one, unguarded. [default: one for each core]"),
+        typer.Option(
+            "--jobs", "-j", min=0, help="Processes: one for each core, unless said; 0: in this one, unguarded."
+        ),
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", min=0.1, help="Seconds that a case may take. [default: 60; 600 from deep on]"),
+        typer.Option("--timeout", min=0.1, help="Seconds that a case may take: 60, unless said; 600 from deep on."),
     ] = None,
     memory: Annotated[
         float, typer.Option("--memory", min=0.1, help="GiB that a process may take (looked at where there is /proc).")
@@ -106,6 +108,9 @@ def conformance(
         if frozen:
             report.asked = replace(report.asked, contract=contract or "", ops=())
         show(report, console)
+        if level == "exhaustive":
+            elements = sum(subject.elements for subject in report.subjects)
+            console.print(f"{elements / report.seconds:,.0f} elements in a second", highlight=False)
     if output:
         for path in write(reports, output):
             console.print(str(path), markup=False, highlight=False, soft_wrap=True)

@@ -246,6 +246,7 @@ def run_group(
     if numbers is not None and not group.cases and not group.error:
         group.error = f"there is no case {case_name(subject.name, family, min(numbers))}; see the numbers of the family"
     for waived, (number, finding) in wrong.items():
+        starting(number)  # making it small runs it again
         failure = describe(shrink(examiner, finding), subject.name, family, number, run, examiner.backend)
         if waived:
             group.waived_failure, group.reason = failure, f"{waivers[number].reason} ({waivers[number].link})"

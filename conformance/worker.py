@@ -9,6 +9,7 @@ import faulthandler
 import json
 import mmap
 import os
+import shutil
 import sys
 from contextlib import suppress
 from dataclasses import asdict
@@ -74,7 +75,7 @@ def main() -> None:
     with (folder / "place").open("r+b") as file:
         place = mmap.mmap(file.fileno(), PLACE.size)
     lines: SimpleQueue[str] = SimpleQueue()
-    Thread(target=_listen, args=(asked, lines), daemon=True).start()
+    Thread(target=_listen, args=(asked, lines, folder), daemon=True).start()
 
     def answer(**words: Any) -> None:
         answers.write(json.dumps(words) + "\n")
@@ -109,7 +110,8 @@ def main() -> None:
             answer(done=to_plain(Done(group, **printed.since())))
 
 
-def _listen(asked: TextIO, lines: "SimpleQueue[str]") -> None:
+def _listen(asked: TextIO, lines: "SimpleQueue[str]", folder: Path) -> None:
     for line in asked:
         lines.put(line)
+    shutil.rmtree(folder.parent, ignore_errors=True)  # the parent is no more: it kills its children before it ends
     os._exit(0)

@@ -256,6 +256,11 @@ def get_backend(name: str | Backend) -> Backend:
         return _built[name]
 
 
+def built_backends() -> list[Backend]:
+    """The backends that are built by now; one that has two names may be among them twice."""
+    return list(_built.values())
+
+
 def _load_plugin(name: str) -> Any:
     points = _installed().get(name, [])
     if len(points) > 1:

@@ -6,9 +6,9 @@ A new chapter is one module here and one line in this file.
 from collections.abc import Iterator
 
 from ..subjects import Subject
-from . import fused, operations, randomness, storage, trainings
+from . import fused, operations, persistence, randomness, storage, trainings
 
-CHAPTERS = (storage, operations, fused, randomness, trainings)
+CHAPTERS = (storage, persistence, operations, fused, randomness, trainings)
 """In the order of the report."""
 
 

@@ -56,13 +56,14 @@ def _stepped(optimizer: Callable[[list[RamTensor]], SGD | Adam]) -> Callable[[Ra
     return step
 
 
-ANY = {"replace_": _replaced, "x[i] = v": _set}
-UPDATES: dict[str, Callable[[RamTensor, RamTensor], None]] = ANY | {
-    "min_max_": _scaled,
+Update = Callable[[RamTensor, RamTensor], None]
+
+ANY: dict[str, Update] = {"replace_": _replaced, "x[i] = v": _set, "min_max_": _scaled}
+STEPS: dict[str, Update] = {
     "a step of SGD": _stepped(lambda parameters: SGD(parameters, lr=0.5, momentum=0.5)),
     "a step of Adam": _stepped(lambda parameters: Adam(parameters, lr=0.5)),
 }
-"""What a user can do that changes a tensor; ``ANY`` of them also to one that is not float32."""
+"""What a user can do that changes a tensor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class Shared(Relation):
         for changed in list(tensors):
             x = tensors[changed]
             with no_grad():
-                UPDATES[self.update if x.dtype == FLOAT32 else "replace_"](x, _other(rng, x.shape, x.dtype))
+                (ANY | STEPS)[self.update if x.dtype == FLOAT32 else "replace_"](x, _other(rng, x.shape, x.dtype))
             before[changed] = outcomes(x)
             for name, y in tensors.items():
                 self.same(examiner, f"{name}, after {self.update} has changed {changed},", before[name], outcomes(y))
@@ -123,6 +124,8 @@ def _cases(operation: Operation, seed: int, level: Level) -> Iterator[Case]:
         found = found[:1]
     for trial in found:
         takes = any(x.dtype == FLOAT32 for x in trial.operands)
-        updates = list(UPDATES) if takes else ["replace_"]
-        for update in updates if level.reaches("standard") else rng.sample(updates, 1):
+        updates = [*ANY, *STEPS] if takes else ["replace_"]
+        if takes and not level.reaches("standard"):
+            updates = [rng.choice([*ANY]), rng.choice([*STEPS])]
+        for update in updates:
             yield Shared(trial, update, rng.getrandbits(32))

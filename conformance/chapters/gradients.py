@@ -17,7 +17,6 @@ from ..inputs.samples import ordinary, small
 from ..inputs.trial import Trial
 from ..report.words import input_lines, operand_names
 from ..subjects import Case, Cases, Level
-from .relations import undeclared
 
 GRADIENTS = "gradients"
 """The family, of every operation that is differentiable."""
@@ -43,7 +42,7 @@ class Backward:
         finding = examiner.agree(self.compute, f"backward of {name}", CLAUSE, tuple(input_lines(self.trial)))
         if finding and finding.kind == BITS:
             finding = replace(finding, kind=WRONG_GRADIENT)
-        return undeclared(finding)
+        return finding
 
     def compute(self) -> Mapping[str, RamTensor]:
         """The gradients on the current backend, by the names of the operands."""

@@ -36,7 +36,7 @@ ROUNDS = 4
 """What grows in every one of them is lost. One round without growth is enough to see that nothing is."""
 
 SECONDS, MOST_CALLS = 0.02, 2000
-"""How long a round for the pages may take, and how many calls it may have."""
+"""How long a round for the pages may take (of the process, not on the clock), and how many calls it may have."""
 
 LEAST_PAGES = 1 << 16
 """Bytes by which a process may grow in a round without a reason that can be known."""
@@ -83,9 +83,9 @@ class Repeated:
             return _lost(trial, f"{blocks:,} objects or more after {CALLS} calls, every time")
         if not STATM.exists():
             return None
-        began = time.perf_counter()
+        began = time.process_time()
         call(WARM_UP)
-        count = min(MOST_CALLS, int(SECONDS * WARM_UP / max(time.perf_counter() - began, 1e-9)))
+        count = min(MOST_CALLS, int(SECONDS * WARM_UP / max(time.process_time() - began, 1e-9)))
         grown = least_growth(call, count, resident, max(LEAST_PAGES, count * size // 2))
         if grown is not None:
             return _lost(trial, f"{grown:,} bytes or more after {count:,} calls whose result has {size:,}, every time")
@@ -93,17 +93,32 @@ class Repeated:
 
 
 def least_growth(call: Callable[[int], None], count: int, measure: Callable[[], int], least: int) -> int | None:
-    """By how much the measure has grown in the best of several rounds; None if that is less than ``least``."""
+    """By how much the measure grows in the best of several rounds; None if that is less than ``least``."""
+    if growth(call, count, measure) < least:
+        return None
     grown = []
     for _ in range(ROUNDS):
+        gc.collect()  # results in cycles wait for this; it takes longer than the calls, and most backends need none
         before = measure()
         call(count)
-        if measure() - before >= least:
-            gc.collect()  # results in cycles wait for this
+        gc.collect()
         grown.append(measure() - before)
         if grown[-1] < least:
             return None
     return min(grown)
+
+
+def growth(call: Callable[[int], None], count: int, measure: Callable[[], int]) -> int:
+    """By how much the measure grows while nothing is collected, as that would also be what others have left."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        before = measure()
+        call(count)
+        return measure() - before
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def resident() -> int:

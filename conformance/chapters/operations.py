@@ -15,12 +15,21 @@ from ..examine import Examiner, Finding
 from ..inputs.generators import families_of, has_random_trials, trials
 from ..status import COMPOSITION, ERROR
 from ..subjects import Case, Cases, Level, Subject
-from . import aliasing, exhaustive, gradients, invariances, memory, search, worst
+from . import aliasing, exhaustive, gradients, invariances, memory, provenance, search, worst
 
 REFUSALS = "refusals"
 """The family of calls that must be refused."""
 
-MORE: tuple[ModuleType, ...] = (worst, gradients, invariances, aliasing, memory, search, exhaustive)
+MORE: tuple[ModuleType, ...] = (
+    worst,
+    gradients,
+    invariances,
+    aliasing,
+    memory,
+    provenance,
+    search,
+    exhaustive,
+)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ series, whose rest lies between zero and the next term (Leibniz); and by integer
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rcmlrs_core.errors import PrecisionError
@@ -40,6 +40,9 @@ class Reals:
         self.precision = precision
         self._iv = MPIntervalContext()
         self._iv.prec = precision
+        convert, of_number = self._iv.convert, lru_cache(maxsize=1024)(self._iv.convert)
+        # mpmath converts the 1 of 1 + x at every step, and takes longer for that than for the sum.
+        self._iv.convert = lambda x: of_number(x) if type(x) in (int, float) else convert(x)
         self._ulp_around_one = self._iv.mpf(1) + self._iv.mpf([-1, 1]) * self._iv.mpf(2) ** (1 - precision)
 
     def number(self, value: float | int) -> Enclosure:
@@ -134,16 +137,7 @@ class Reals:
         halvings = 6
         for _ in range(halvings):
             x = x / (1 + self.sqrt(1 + x * x))
-        square = x * x
-        small = abs(x).b * self._iv.mpf(2) ** -self.precision
-        power, total, n = x, x, 1
-        while True:
-            n += 2
-            power = -power * square
-            term = power / n
-            if abs(term).b <= small.b:
-                return (total + self._hull_with_zero(term)) * 2**halvings
-            total = total + term
+        return self._odd_series(x, lambda n: 1) * 2**halvings
 
     def asin(self, x: Enclosure) -> Enclosure:
         """atan(x / sqrt((1 - x)(1 + x))), for |x| <= 1."""
@@ -196,25 +190,52 @@ class Reals:
         From the first term with n >= x^2 on, the terms alternate and fall, so what is left out lies between zero
         and the next term (Leibniz). Meant for |x| < 30; the terms grow to e^(x^2), which costs 1.44 x^2 bits.
         """
-        square = x * x
-        magnitude = float(abs(square).b)
-        small = abs(x).b * self._iv.mpf(2) ** -self.precision
-        power, total, n = x, x, 0
-        while True:
-            n += 1
-            power = -power * square / n
-            term = power / (2 * n + 1)
-            if n > magnitude and abs(term).b <= small.b:
-                total = total + self._hull_with_zero(term)
-                return 2 * total / self.sqrt(self.pi)
-            total = total + term
+        return 2 * self._odd_series(x, lambda n: n) / self.sqrt(self.pi)
 
     def erfc(self, x: Enclosure) -> Enclosure:
         """1 - erf(x): far above zero the difference takes 1.44 x^2 bits more."""
         return 1 - self.erf(x)
 
-    def _hull_with_zero(self, x: Enclosure) -> Enclosure:
-        return self._iv.mpf([min(x.a, 0), max(x.b, 0)])
+    def _odd_series(self, x: Enclosure, divisor: Callable[[int], int]) -> Enclosure:
+        """The sum over n of (-1)^n p_n / (2n+1), where p_0 = x and p_n = p_(n-1) x^2 / divisor(n); it rises with x.
+
+        In integers, as multiples of 2^-places, each bound rounded outward by itself. As soon as n exceeds x^2, from
+        where the terms fall, and a term has no weight, what is left out lies between zero and that term.
+        """
+        low, high = x._mpi_
+        if low != high and (low[0] or not low[1]):  # below or around zero: the ends, each by itself
+            ends = [self._odd_series(self._iv.mpf(end), divisor) for end in (x.a, x.b)]
+            return self._iv.mpf([ends[0].a, ends[1].b])
+        if low[0]:
+            return -self._odd_series(-x, divisor)
+        if not low[1]:
+            return x
+        if not high[1]:
+            raise PrecisionError("an enclosure without an end: a definition left its domain")
+        places = self.precision + 16 - min(0, int(high[2] + high[3]))
+        a, b = _scaled(low, places), -_scaled(high, places, -1)
+        square = a * a >> places, -(-b * b >> places)
+        last, small = (square[1] >> places) + 1, b >> self.precision
+        p, total, n = (a, b), (a, b), 0
+        while True:
+            n += 1
+            by = divisor(n)
+            p = (p[0] * square[0] >> places) // by, -((-p[1] * square[1] >> places) // by)
+            term = p[0] // (2 * n + 1), -(-p[1] // (2 * n + 1))
+            done = n > last and term[1] <= small
+            if done:
+                term = 0, term[1]
+            total = (total[0] - term[1], total[1] - term[0]) if n % 2 else (total[0] + term[0], total[1] + term[1])
+            if done:
+                return self._iv.mpf(list(total)) * self._iv.mpf(2) ** -places
+
+
+def _scaled(end: tuple[int, int, int, int], places: int, sign: int = 1) -> int:
+    """``sign`` times a positive end of an enclosure, in multiples of 2^-places, rounded down."""
+    _, significand, exponent, _ = end
+    shift = int(exponent) + places
+    value = sign * int(significand)
+    return value << shift if shift >= 0 else value >> -shift
 
 
 def point_of(x: Enclosure) -> tuple[int, int] | None:

@@ -153,7 +153,7 @@ class Optimizer:
                 raise DataError(
                     f"load_state_dict: {key} has shape {tensor.shape}, and parameter {place} has {parameter.shape}"
                 )
-            loaded[places[place]][name] = tensor.detach().to(parameter.backend)
+            loaded[places[place]][name] = tensor.detach().to(parameter._backend)
         for i, state in enumerate(loaded):
             absent = [f"{i}.{name}" for name in self.remembered or () if state and name not in state]
             if absent:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rcmlrs_conformance import UnknownNameError, check_backend
+from rcmlrs_conformance.judge import definition
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.registry import Backend, get_backend
 
@@ -96,3 +97,14 @@ def test_it_watches_every_operation() -> None:
     seen: list[str] = []
     check_backend("python", ops=["add", "mul"], families=["cases"], watch=lambda operation: seen.append(operation.name))
     assert seen == ["add", "mul"]
+
+
+def test_what_the_definitions_give_is_kept_within_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(definition, "_kept", kept := dict[bytes, definition.Outcomes]())
+    monkeypatch.setattr(definition, "_weight", 0)
+    monkeypatch.setattr(definition, "MOST_KEPT", 10_000)
+    digest = check_backend("python", ops=["add"]).digest
+    assert 0 < sum(400 + len(part.raw) for outcome in kept.values() for part in outcome) <= 10_000
+    monkeypatch.setattr(definition, "MOST_KEPT", 1 << 26)
+    assert check_backend("python", ops=["add"]).digest == digest
+    assert sum(400 + len(part.raw) for outcome in kept.values() for part in outcome) > 10_000

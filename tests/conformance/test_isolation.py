@@ -206,10 +206,12 @@ def interrupted(path: Path, by: signal.Signals) -> tuple[int, str, list[int]]:
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_ended_is_resumed(tmp_path: Path, by: signal.Signals) -> None:
+def test_a_run_that_is_ended_is_resumed(tmp_path: Path, by: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal.jsonl"
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     status, out, left = interrupted(path, by)
     assert not left
+    assert list(tmp_path.iterdir()) == [path]
     if by is signal.SIGINT:
         assert status == 130
         assert "The run was interrupted:" in out

@@ -113,11 +113,15 @@ def test_cube_roots_of_integers() -> None:
 
 def test_wider_intervals_are_enclosed() -> None:
     ctx.prec = 200
-    for name in ("atan", "cbrt", "asin", "sinh", "exp2"):
+    for name in ("atan", "cbrt", "asin", "sinh", "exp2", "erf"):
         ours, theirs, *_ = FUNCTIONS[name]
         below, above = map(exactly, ours(reals(96), reals(96).number([0.25, 0.75]))._mpi_)
         assert below < theirs(arb(0.25))
         assert theirs(arb(0.75)) < above
+    around_zero = reals(96).erf(reals(96).number([-0.5, 0.75]))
+    below, above = map(exactly, around_zero._mpi_)
+    assert below < -arb(0.5).erf()
+    assert arb(0.75).erf() < above
 
 
 def test_odd_subnormals_a_hair_beside_a_midpoint() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from rcmlrs_backend_array_api.derive import derive
-from rcmlrs_backend_numpy import contraction, conv, draws, elementwise, moves, order, probes, sums
+from rcmlrs_backend_numpy import contraction, conv, draws, elementwise, moves, order, probes, sums, threads
 from rcmlrs_backend_numpy.rounding import round_decided
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
@@ -90,6 +90,11 @@ class Plugin:
     def rcmlrs_probe(self) -> list[str]:
         """What ``probes`` finds."""
         return probes.problems()
+
+    @hookimpl
+    def rcmlrs_threads(self, count: int) -> int | None:
+        """Those of the BLAS, where there is threadpoolctl to set them."""
+        return threads.set_threads(count)
 
     @hookimpl
     def rcmlrs_about(self) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import Kernel
 from rcmlrs_core.hookspecs import Storage
+from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import INT32, Shape
-from rcmlrs_core.registry import Backend, KernelTable, get_backend
+from rcmlrs_core.registry import Backend, get_backend
 
 VARIABLE = "RCMLRS_LOOPBACK"
 
@@ -83,10 +84,10 @@ class Loopback(Storage):
         return self
 
     @hookimpl
-    def rcmlrs_register(self, table: KernelTable) -> None:
-        """Every kernel of the other backend, that for int32 where the first operand is."""
-        for name, kernel in self.target.kernels.items():
-            table.register(name, self.forward(name, kernel, self.target.integer_kernel(name)), integers=True)
+    def rcmlrs_derive(self, operation: Operation) -> Kernel:
+        """The kernel of the other backend, that for int32 where the first operand is; none is this one's own."""
+        kernel = self.target.kernel_of(operation)
+        return self.forward(operation.name, kernel, self.target.integer_kernel(operation.name))
 
     @hookimpl
     def rcmlrs_about(self) -> str:

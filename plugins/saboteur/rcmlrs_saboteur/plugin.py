@@ -7,6 +7,7 @@ from rcmlrs_core import hookimpl
 from rcmlrs_core.derive import plain_kernel
 from rcmlrs_core.hookspecs import Storage
 from rcmlrs_core.ops.op import Operation
+from rcmlrs_core.plain import INT32
 from rcmlrs_core.registry import KernelTable, get_backend
 from rcmlrs_saboteur.formulas import COMPOSED
 
@@ -43,17 +44,23 @@ class Saboteur:
 
     @hookimpl
     def rcmlrs_register(self, table: KernelTable) -> None:
-        """The spoilt kernels, which are its own."""
-        right = get_backend("python").kernels
-        for name in self.operations:
-            table.register(name, self.fault(right[name]))
+        """The spoilt compositions; a spoilt kernel is derived, since it runs the right one."""
         for name in self.compositions:
             table.register_fused(name, self.fault(COMPOSED[name]))
 
     @hookimpl
     def rcmlrs_derive(self, operation: Operation) -> Kernel:
-        """The core's kernel, which is right."""
-        return plain_kernel(operation)
+        """The core's kernel, which is right, or the spoilt one: that is made of the right one, and so not its own."""
+        right = plain_kernel(operation)
+        if operation.name not in self.operations:
+            return right
+        python = get_backend("python")
+        spoilt, of_integers = self.fault(python.kernels[operation.name]), python.integer_kernel(operation.name)
+        if operation.integers is None:
+            return spoilt
+        return lambda *operands, **attributes: (of_integers if operands[0].dtype == INT32 else spoilt)(
+            *operands, **attributes
+        )
 
     @hookimpl
     def rcmlrs_about(self) -> str:
