@@ -3,12 +3,13 @@
 From a test: ``check_backend("numpy").ok``. From a shell: ``rcmlrs conformance --backend numpy``.
 
 * ``subjects`` says what the suite is made of: subjects, families, cases. ``chapters`` has all of them.
-* ``inputs`` draws arguments and makes calls of them; ``judge`` is what is right.
-* ``examine`` runs one case and compares; ``shrink`` makes a failing call small; ``suite`` runs what is asked for.
-* ``report`` is what came of it, as data, in words and as files; ``command`` is the command.
-* ``certificate`` keeps a report as a file that somebody else can check: ``verify`` does, and runs it again.
-* ``waivers`` is what a backend says of itself; ``new_backend`` is where one starts.
-* ``pytest_plugin`` and ``pytest_nodes`` make a test of pytest of every case.
+* ``inputs`` draws arguments and makes calls of them; ``judge`` is what is right; ``corpus`` has the worst cases.
+* ``examine`` runs one case and compares; ``shrink`` makes a failing call small; ``suite`` runs what is asked for, and
+  ``running`` does that in processes of their own.
+* ``report`` is what came of it, as data, in words and as files; ``certificates`` keep it for somebody else to check.
+* ``command`` and ``pytest_door`` are the two doors; ``bisect`` finds the operation at which two trainings part.
+* ``waivers`` is what a backend says of itself; ``new_backend`` is where one starts; ``frozen``, ``clauses`` and
+  ``CONTRACT.md`` are the contract.
 """
 
 from importlib import import_module
@@ -17,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from .version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from .collect import Interrupted
     from .report import Failure, FamilyReport, Report, SubjectReport
+    from .running.collect import Interrupted
     from .suite import UnknownNameError, check_backend, check_backends
 
 __all__ = [

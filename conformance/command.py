@@ -10,14 +10,14 @@ from rich.console import Console
 from rcmlrs_core.errors import RcmlrsError
 from rcmlrs_core.registry import VARIABLE
 
-from .collect import Interrupted
 from .frozen import UnknownContractError, chosen_by
 from .report.files import folder_for, write
 from .report.progress import Bar
 from .report.terminal import show
+from .running.collect import Interrupted
+from .running.workers import MEMORY, usable_cores
 from .subjects import LEVELS
 from .suite import UnknownNameError, check_backends
-from .workers import MEMORY, usable_cores
 
 USAGE = 2
 """The exit status for what cannot be run at all."""

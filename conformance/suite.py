@@ -9,17 +9,17 @@ from typing import Protocol
 from rcmlrs_core.registry import UNSUPPORTED, Backend, UnsupportedOperationError, get_backend
 
 from .chapters import subjects
-from .collect import Collector, Done, Interrupted, Loaded, Progress, Watch
 from .examine import REFUSAL, Examiner, Finding
-from .journal import Journal
-from .plan import Plan, Unit, UnknownNameError, plan
 from .report.results import FamilyReport, Report, SubjectReport, status_of
 from .report.words import Run, describe
+from .running.collect import Collector, Done, Interrupted, Loaded, Progress, Watch
+from .running.journal import Journal
+from .running.plan import Plan, Unit, UnknownNameError, plan
+from .running.workers import MEMORY, Workers
 from .shrink import shrink
 from .status import ERROR, PASSED
 from .subjects import Case, Level, Subject, case_name
 from .waivers import Waiver, of_group, of_no_use, without_a_group
-from .workers import MEMORY, Workers
 
 __all__ = ["Plan", "UnknownNameError", "check_backend", "check_backends", "plan", "run_group", "start_subject"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from ..certificate import Certificate
-from ..verdict import CONFORMS, FAILS
+from ..certificates.certificate import Certificate
+from ..certificates.verdict import CONFORMS, FAILS
 
 GREEN, RED, YELLOW = "#1a7f37", "#b3261e", "#8a6100"
 """Dark enough for white text."""

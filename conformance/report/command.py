@@ -8,7 +8,7 @@ import typer
 from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import FileFormatError
 
-from ..certificate import read
+from ..certificates.certificate import read
 from .files import folder_for, write_pages
 
 INVALID = 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rcmlrs_core.io.atomic import atomic_write
 
-from ..certificate import Certificate, parse, text_of
+from ..certificates.certificate import Certificate, parse, text_of
 from .badge import svg_of
 from .junit import xml_of
 from .markdown import markdown_of

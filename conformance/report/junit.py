@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from .. import clauses
-from ..certificate import Certificate, groups
+from ..certificates.certificate import Certificate, groups
 from ..status import ERROR, FAIL, UNSUPPORTED, WAIVED
 from .results import Failure, FamilyReport
 

@@ -6,7 +6,7 @@ Texts of certificates stand in code only, where Markdown takes nothing for marku
 import re
 from collections.abc import Sequence
 
-from ..certificate import Certificate, groups
+from ..certificates.certificate import Certificate, groups
 from ..status import STATUSES
 from .junit import explanation
 

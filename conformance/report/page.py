@@ -14,10 +14,10 @@ from string import Template
 from rcmlrs_core.reference import family_of
 
 from .. import clauses
-from ..certificate import Certificate
+from ..certificates.certificate import Certificate
+from ..certificates.verdict import CONFORMS, FAILS
 from ..chapters import subjects
 from ..status import COMPOSITION, CORE, DERIVED, ERROR, FAIL, OWN, STATUSES, UNSUPPORTED, WAIVED
-from ..verdict import CONFORMS, FAILS
 from ..version import VERSION
 from .results import Failure, FamilyReport, SubjectReport
 

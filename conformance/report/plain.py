@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from ..collect import Done
+from ..running.collect import Done
 from .results import Failure, FamilyReport
 
 Json = dict[str, Any]

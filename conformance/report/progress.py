@@ -6,8 +6,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..collect import Done
-from ..plan import Unit
+from ..running.collect import Done
+from ..running.plan import Unit
 
 
 class Bar:

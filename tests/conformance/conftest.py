@@ -22,9 +22,9 @@ Shell = Callable[..., SimpleNamespace]
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     """``shell("rcmlrs conformance ...")``: the exit status and what was printed, on a wide terminal."""
+    from rcmlrs_conformance.certificates.verify import verify
     from rcmlrs_conformance.command import conformance
     from rcmlrs_conformance.report.command import report
-    from rcmlrs_conformance.verify import verify
 
     app = typer.Typer()
     for command in (conformance, report, verify):

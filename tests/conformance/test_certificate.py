@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcmlrs_conformance import __version__, certificate, check_backend, clauses, frozen, machine, verify
-from rcmlrs_conformance.certificate import CertificateError, parse, read, text_of, write
+from rcmlrs_conformance import __version__, check_backend, clauses, frozen
+from rcmlrs_conformance.certificates import certificate, machine, verify
+from rcmlrs_conformance.certificates.certificate import CertificateError, parse, read, text_of, write
+from rcmlrs_conformance.certificates.records import RecordError, parsed
+from rcmlrs_conformance.certificates.verdict import CONFORMS, FAILS, PARTIAL
 from rcmlrs_conformance.chapters import subjects
-from rcmlrs_conformance.records import RecordError, parsed
 from rcmlrs_conformance.report import Failure, FamilyReport, Report, SubjectReport
 from rcmlrs_conformance.status import ERROR, STATUSES, UNSUPPORTED, WAIVED
-from rcmlrs_conformance.verdict import CONFORMS, FAILS, PARTIAL
 from rcmlrs_core.errors import BackendError, FileFormatError
 from rcmlrs_core.ops import TABLE
 

@@ -12,7 +12,7 @@ from rcmlrs_conformance.examine import BITS, Examiner  # noqa: E402
 from rcmlrs_conformance.inputs.elements import EDGES  # noqa: E402
 from rcmlrs_conformance.inputs.trial import array_of  # noqa: E402
 from rcmlrs_conformance.judge.formula import judge  # noqa: E402
-from rcmlrs_conformance.plan import plan  # noqa: E402
+from rcmlrs_conformance.running.plan import plan  # noqa: E402
 from rcmlrs_conformance.subjects import LEVELS, LongCases  # noqa: E402
 from rcmlrs_core.ops import KERNELS, TABLE  # noqa: E402
 from rcmlrs_core.ops.op import Elementwise  # noqa: E402

@@ -14,7 +14,7 @@ import pytest
 
 import rcmlrs_conformance
 from rcmlrs_conformance import check_backends
-from rcmlrs_conformance.workers import BOOT
+from rcmlrs_conformance.running.workers import BOOT
 from rcmlrs_core.errors import BackendError, DataError
 from rcmlrs_saboteur import BEHAVIOURS
 

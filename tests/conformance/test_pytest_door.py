@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import rcmlrs_conformance.pytest_nodes as nodes
+import rcmlrs_conformance.pytest_door.nodes as nodes
 from rcmlrs_conformance import check_backend
 from rcmlrs_conformance.suite import numbered, plan
 from rcmlrs_core.registry import VARIABLE
@@ -18,7 +18,7 @@ from tests.conformance.declaring import entry, giving_up, relu_without_nan, wron
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
-PLUGIN = ("-p", "no:rcmlrs", "-p", "rcmlrs_conformance.pytest_plugin", "-p", "no:cacheprovider")
+PLUGIN = ("-p", "no:rcmlrs", "-p", "rcmlrs_conformance.pytest_door.plugin", "-p", "no:cacheprovider")
 """Whether or not the entry point is installed here."""
 
 SUITE = ("--pyargs", "rcmlrs_conformance")
@@ -209,7 +209,7 @@ def test_a_run_of_other_tests_imports_nothing_of_rcmlrs(pytester: pytest.Pyteste
     loaded = "print('loaded:', *sorted(name for name in sys.modules if name.startswith('rcmlrs')))"
     result = alone(pytester, then=loaded)
     result.assert_outcomes(passed=1)
-    light = "rcmlrs_conformance rcmlrs_conformance.pytest_plugin rcmlrs_conformance.version"
+    light = "rcmlrs_conformance rcmlrs_conformance.pytest_door.plugin rcmlrs_conformance.version"
     result.stdout.fnmatch_lines([f"loaded: {light}"])
 
 

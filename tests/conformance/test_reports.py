@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from rcmlrs_conformance import check_backend
-from rcmlrs_conformance.certificate import Certificate, parse, text_of, write
+from rcmlrs_conformance.certificates.certificate import Certificate, parse, text_of, write
 from rcmlrs_conformance.report import Failure, FamilyReport, Report, SubjectReport
 from rcmlrs_conformance.report.badge import svg_of
 from rcmlrs_conformance.report.files import PAGES

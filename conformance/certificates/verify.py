@@ -11,17 +11,17 @@ import typer
 from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.errors import FileFormatError, RcmlrsError
 
+from ..chapters import subjects
+from ..report.progress import Bar
+from ..report.results import FamilyReport
+from ..running.plan import Plan
+from ..running.workers import usable_cores
+from ..status import UNSUPPORTED
+from ..subjects import LEVELS, parse_case_name
+from ..suite import run_plan
 from .certificate import Certificate, read
 from .certificate import groups as groups_of
-from .chapters import subjects
-from .plan import Plan
-from .report.progress import Bar
-from .report.results import FamilyReport
-from .status import UNSUPPORTED
-from .subjects import LEVELS, parse_case_name
-from .suite import run_plan
 from .verdict import CONFORMS
-from .workers import usable_cores
 
 WRONG = 1
 """The exit status for a certificate that is not green, or does not agree. What cannot be looked at at all is 2."""

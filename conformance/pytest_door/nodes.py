@@ -16,16 +16,16 @@ from rich.console import Console
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.registry import UNSUPPORTED, Backend, UnsupportedOperationError, get_backend
 
-from .chapters import subjects
-from .examine import Examiner, Finding
-from .report.results import FamilyReport, Report
-from .report.terminal import show_failure
-from .report.words import Run, describe
-from .shrink import shrink
-from .status import FAIL
-from .subjects import Case, Subject, case_name
-from .suite import Plan, UnknownNameError, judge, numbered, plan, start_subject
-from .waivers import of_group, of_no_use, without_a_group
+from ..chapters import subjects
+from ..examine import Examiner, Finding
+from ..report.results import FamilyReport, Report
+from ..report.terminal import show_failure
+from ..report.words import Run, describe
+from ..shrink import shrink
+from ..status import FAIL
+from ..subjects import Case, Subject, case_name
+from ..suite import Plan, UnknownNameError, judge, numbered, plan, start_subject
+from ..waivers import of_group, of_no_use, without_a_group
 
 NAME = "rcmlrs_conformance"
 

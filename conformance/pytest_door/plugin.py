@@ -1,7 +1,7 @@
 """The suite under pytest: ``pytest --pyargs rcmlrs_conformance --rcmlrs-backend=NAME``.
 
 pytest imports this module in every run, whoever's tests they are; so it imports nothing of RCMLRS until the suite is
-asked for. What is collected then is in ``pytest_nodes``.
+asked for. What is collected then is in ``nodes``.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .pytest_nodes import Settings
+    from .nodes import Settings
 
 PACKAGE = "rcmlrs_conformance"
 VARIABLE = "RCMLRS_BACKEND"
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
             f"{PACKAGE} checks a backend, and none is named: pytest --pyargs {PACKAGE} --rcmlrs-backend=NAME "
             f"(or {VARIABLE}=NAME); rcmlrs backends lists what is installed"
         )
-    from .pytest_nodes import Settings
+    from .nodes import Settings
 
     config.stash[SETTINGS] = Settings.of(backend, config.option)
 
@@ -65,8 +65,8 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 
     pytest would make a package of the folder and import it a second time, under the folder's name.
     """
-    if SETTINGS not in parent.config.stash or not path.samefile(Path(__file__).parent):
+    if SETTINGS not in parent.config.stash or not path.samefile(Path(__file__).parents[1]):
         return None
-    from .pytest_nodes import Suite
+    from .nodes import Suite
 
     return Suite.of(path, parent, parent.config.stash[SETTINGS])

@@ -23,13 +23,13 @@ from typing import Any
 
 from rcmlrs_core.errors import BackendError
 
+from ..report.plain import from_plain
+from ..report.results import Failure, FamilyReport, SubjectReport
+from ..report.words import WHERE, Run, command_line
+from ..status import ERROR, FAIL
+from ..subjects import case_name
 from .collect import Collector, Done, Loaded
 from .plan import Plan, Unit
-from .report.plain import from_plain
-from .report.results import Failure, FamilyReport, SubjectReport
-from .report.words import WHERE, Run, command_line
-from .status import ERROR, FAIL
-from .subjects import case_name
 
 DIED = "the process died"
 SILENT = "no answer"

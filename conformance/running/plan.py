@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .chapters import subjects
-from .report.results import Asked
-from .subjects import LEVELS, Level, LongCases, parse_case_name
+from ..chapters import subjects
+from ..report.results import Asked
+from ..subjects import LEVELS, Level, LongCases, parse_case_name
 
 
 class UnknownNameError(ValueError):

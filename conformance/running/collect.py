@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .chapters import search
+from ..chapters import search
+from ..report.results import FamilyReport, Report, SubjectReport, joined
+from ..report.words import Run
 from .plan import Plan, Unit
-from .report.results import FamilyReport, Report, SubjectReport, joined
-from .report.words import Run
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .report.results import DEFINITIONS, Report
-from .status import ERROR, FAIL, UNSUPPORTED, WAIVED
+from ..report.results import DEFINITIONS, Report
+from ..status import ERROR, FAIL, UNSUPPORTED, WAIVED
 
 CONFORMS = "conforms"
 """Every case group of the contract was tried at the level, and every bit is right or declared."""

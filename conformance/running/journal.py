@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from rcmlrs_core.errors import DataError
 
+from ..report.plain import Json, from_plain, to_plain
 from .collect import Collector, Done
-from .report.plain import Json, from_plain, to_plain
 
 KIND = "rcmlrs conformance journal 1"
 """What the first line calls the file, with the number of the format."""

@@ -21,14 +21,15 @@ from rcmlrs_core.io.atomic import FilePath, atomic_write
 from rcmlrs_core.io.reading import open_regular
 from rcmlrs_core.numerics.decimal_text import shown
 
-from . import clauses, machine
-from .frozen import UnknownContractError, groups_of
+from .. import clauses
+from ..frozen import UnknownContractError, groups_of
+from ..report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
+from ..status import ERROR, PASSED, UNSUPPORTED
+from ..subjects import LEVELS, parse_case_name
+from ..version import VERSION
+from . import machine
 from .records import RECORD, RecordError, built, line_of, parsed
-from .report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
-from .status import ERROR, PASSED, UNSUPPORTED
-from .subjects import LEVELS, parse_case_name
 from .verdict import counts_of, missing_of, verdict_of
-from .version import VERSION
 
 FORMAT = 1
 """The version of this format."""

@@ -22,12 +22,12 @@ from typing import Any, TextIO
 from rcmlrs_core.errors import BackendError
 from rcmlrs_core.registry import get_backend
 
+from ..report.plain import to_plain
+from ..report.words import Run
+from ..subjects import LEVELS
+from ..suite import Here
 from .collect import Done
 from .plan import Plan, Unit
-from .report.plain import to_plain
-from .report.words import Run
-from .subjects import LEVELS
-from .suite import Here
 from .workers import NO_CASE, PLACE
 
 STREAMS = {"stdout": 1, "stderr": 2}

@@ -1,0 +1,1 @@
+"""Certificates: what a run found, as a file that somebody else can check."""

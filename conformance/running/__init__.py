@@ -1,0 +1,1 @@
+"""What is run, where, and what came of it: plans, processes, journals."""
