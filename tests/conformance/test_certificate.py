@@ -310,13 +310,13 @@ def test_a_group_that_is_taken_away_is_missed_whatever_the_footer_says() -> None
 def test_what_is_painted_green_with_care_is_found_by_running_it_again(tmp_path: Path, shell: Any) -> None:
     report = check_backend(FAULTY, ops=["sum"])
     for name, family in report.subjects[0].families.items():
-        report.subjects[0].families[name] = replace(family, status="own", failed=0, wrong=0, failure=None)
+        report.subjects[0].families[name] = replace(family, status="derived", failed=0, wrong=0, failure=None)
     write(report, tmp_path / "green.jsonl")
     assert parse((tmp_path / "green.jsonl").read_bytes()).footer.verdict == PARTIAL
     result = shell("rcmlrs", "verify", tmp_path / "green.jsonl", "--rerun", "--backend", FAULTY)
     assert result.status == 1
     assert "Other bits in " in result.text
-    assert "sum/cases: own and fail" in result.text
+    assert "sum/cases: derived and fail" in result.text
 
 
 @pytest.mark.parametrize(
