@@ -15,7 +15,7 @@ from ..examine import Examiner, Finding
 from ..inputs.generators import families_of, has_random_trials, trials
 from ..status import COMPOSITION, ERROR
 from ..subjects import Case, Cases, Level, Subject
-from . import aliasing, exhaustive, gradients, invariances, memory, provenance, search, worst
+from . import aliasing, exhaustive, gradients, invariances, memory, provenance, search, sizes, worst
 
 REFUSALS = "refusals"
 """The family of calls that must be refused."""
@@ -24,6 +24,7 @@ MORE: tuple[ModuleType, ...] = (
     worst,
     gradients,
     invariances,
+    sizes,
     aliasing,
     memory,
     provenance,
