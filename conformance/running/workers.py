@@ -246,6 +246,8 @@ class Workers:
                 if not process.loaded:
                     self._of_loading(process, message)
                 elif message is not None:
+                    if message["number"] != process.done + 1:
+                        continue  # an answer that another process than this one has given in its place
                     process.done += 1
                     yield process.places.pop(0), from_plain(message["done"])
                 else:
