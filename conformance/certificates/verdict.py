@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..report.results import DEFINITIONS, Report
-from ..status import ERROR, FAIL, UNSUPPORTED, WAIVED
+from rcmlrs_core.ops import TABLE
+
+from ..report.results import DEFINITIONS, Report, SubjectReport
+from ..status import DERIVED, ERROR, FAIL, OWN, PASSED, UNSUPPORTED, WAIVED
 
 CONFORMS = "conforms"
 """Every case group of the contract was tried at the level, and every bit is right or declared."""
@@ -41,6 +43,8 @@ def verdict_of(report: Report, expected: int, missing: int) -> Verdict:
     left_out = [f"{missing:,} of the {expected:,} case groups of the contract are missing"] if missing else []
     left_out += ["only single cases were tried"] if report.asked.cases else []
     left_out += [f"compared with {report.against}, not with {DEFINITIONS}"] if report.against != DEFINITIONS else []
+    if not any(right_of(subject) for subject in report.subjects if subject.kernel in (OWN, DERIVED)):
+        left_out += ["no operation is right that is not declared otherwise"]
     untried = [subject.name for subject in report.subjects if not subject.cases]
     left_out += [f"nothing was tried of {', '.join(untried)}"] if untried else []
     if left_out or not groups:
@@ -52,6 +56,13 @@ def verdict_of(report: Report, expected: int, missing: int) -> Verdict:
         words += f", {declared[0]:,} but for cases that are declared wrong" if declared[0] else ""
         words += f", {declared[1]:,} declared unsupported" if declared[1] else ""
     return Verdict(CONFORMS, words)
+
+
+def right_of(subject: SubjectReport) -> int:
+    """How many case groups of an operation are right; of anything else none, as a backend of nothing has that too."""
+    if subject.name not in TABLE:
+        return 0
+    return sum(family.status in PASSED and family.cases > 0 for family in subject.families.values())
 
 
 def counts_of(report: Report) -> dict[str, int]:

@@ -225,7 +225,10 @@ BROADCAST: tuple[tuple[tuple[Shape, ...], tuple[Cut, ...]], ...] = (
 def _elementwise(rng: Random, operation: Elementwise, many: int) -> Iterator[Case]:
     arity = operation.arity or 3
     every = (0,) * arity
-    layouts = [(((37,),) * arity, (Cut(every, 0),)), (((2, 3, 17),) * arity, (Cut(every, 0),))]
+    layouts: list[tuple[tuple[Shape, ...], tuple[Cut, ...]]] = [
+        (((37,),) * arity, (Cut(every, 0),)),
+        (((2, 3, 17),) * arity, (Cut(every, 0),)),
+    ]
     if arity > 1:
         layouts += [(shapes[:arity], cuts) for shapes, cuts in BROADCAST]
     for dtype in operation.takes:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..running.collect import Done
+from ..status import STATUSES
 from .results import Failure, FamilyReport
 
 Json = dict[str, Any]
@@ -17,6 +18,18 @@ def to_plain(done: Done) -> Json:
 def from_plain(found: Json) -> Done:
     """The same again; raises ValueError, TypeError or KeyError for what is none."""
     group = FamilyReport(**found["group"])
+    counts = (group.cases, group.elements, group.failed, group.wrong, group.waived, group.unsupported)
+    if not all(type(count) is int and 0 <= count < 1 << 63 for count in counts) or type(group.seconds) not in (
+        int,
+        float,
+    ):
+        raise ValueError("a number of a case group is none")
+    if not all(type(text) is str for text in (group.status, group.reason, group.digest, group.error)):
+        raise ValueError("a text of a case group is none")
+    if group.status not in STATUSES or (group.ok and (group.failed or group.error)):
+        raise ValueError(f"the status of a case group is {group.status!r}, which its numbers do not give")
+    if type(group.problems) is not list or not all(type(problem) is str for problem in group.problems):
+        raise ValueError("the problems of a case group are no texts")
     for name in ("failure", "waived_failure"):
         if found["group"][name] is not None:
             setattr(group, name, _failure(dict(found["group"][name])))

@@ -12,12 +12,16 @@ from types import TracebackType
 from typing import BinaryIO
 
 from rcmlrs_core.errors import DataError
+from rcmlrs_core.io.reading import open_regular
 
 from ..report.plain import Json, from_plain, to_plain
 from .collect import Collector, Done
 
 KIND = "rcmlrs conformance journal 1"
 """What the first line calls the file, with the number of the format."""
+
+MOST_BYTES = 1 << 28
+"""Nothing larger is read; a run at the deep level writes about a hundredth of that."""
 
 SECONDS = 1.0
 """How often lines are forced to the disk: a process that is killed loses none, a machine that stops the last ones."""
@@ -35,7 +39,12 @@ class Journal:
     def begin(self, heads: list[str], against: str) -> None:
         """Open the journal of such a run, or begin it; raises DataError for that of another one."""
         head = {"kind": KIND, "heads": heads, "against": against}
-        raw = self.path.read_bytes() if self.path.exists() else b""
+        raw = b""
+        if self.path.exists():
+            with open_regular(self.path) as (file, size):
+                if size > MOST_BYTES:
+                    raise DataError(f"{self.path} has {size:,} bytes, too many for a journal; name another file")
+                raw = file.read(MOST_BYTES + 1)
         whole, _, torn = raw.rpartition(b"\n")
         lines = [line for line in map(_read, whole.split(b"\n")) if line]
         if raw and (not lines or lines[0].get("kind") != KIND):
@@ -43,7 +52,7 @@ class Journal:
         if lines and lines[0] != head:
             there, here = (
                 "; ".join([*run["heads"], *([f"against {run['against']}"] if run["against"] else [])])
-                for run in (lines[0], head)
+                for run in (head | {"heads": ["what cannot be read"]} if not _is_head(lines[0]) else lines[0], head)
             )
             raise DataError(
                 f"{self.path} is the journal of another run; name another file, or remove this one\n"
@@ -52,7 +61,7 @@ class Journal:
         for line in lines[1:]:
             try:
                 self._lines[line["backend"], line["unit"]] = from_plain(line)
-            except (KeyError, TypeError, ValueError):
+            except (AttributeError, KeyError, TypeError, ValueError):
                 continue  # damaged: the unit runs again
         self._file = self.path.open("ab")
         if torn:
@@ -102,9 +111,14 @@ def _is_kept(collector: Collector, place: int) -> bool:
     return unit.part is not None or collector.wanted.wanted(unit) is None
 
 
+def _is_head(line: Json) -> bool:
+    heads = line.get("heads")
+    return isinstance(heads, list) and all(isinstance(head, str) for head in heads) and "against" in line
+
+
 def _read(raw: bytes) -> Json | None:
     try:
         line = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return line if isinstance(line, dict) else None
