@@ -52,5 +52,7 @@ def write_pages(certificates: Sequence[Certificate], folder: Path) -> list[Path]
 
 
 def _put(path: Path, text: str) -> None:
+    if path.is_symlink():  # somebody's, who may have meant another file to be written over
+        path.unlink()
     with atomic_write(path) as file:
         file.write(text.encode())

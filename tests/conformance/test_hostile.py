@@ -10,6 +10,7 @@ import pytest
 
 from rcmlrs_conformance import check_backends
 from rcmlrs_conformance.certificates.verdict import CONFORMS, PARTIAL, verdict_of
+from rcmlrs_conformance.report.files import write
 from rcmlrs_conformance.report.results import FamilyReport, Report, SubjectReport
 from rcmlrs_core.errors import DataError, FileFormatError
 from rcmlrs_core.ops import TABLE
@@ -139,3 +140,14 @@ def test_a_backend_of_which_nothing_is_right_does_not_conform(status: str) -> No
     assert verdict_of(report, 10, 0).code == PARTIAL
     report.subjects[-1] = subject(report.subjects[-1].name, "own", "own")
     assert verdict_of(report, 10, 0).code == CONFORMS
+
+
+def test_a_report_is_written_into_its_folder_and_never_through_a_link(tmp_path: Path) -> None:
+    folder, other = tmp_path / "report", tmp_path / "other"
+    folder.mkdir()
+    other.write_text("kept")
+    for name in ("index.html", "certificate-python.jsonl"):
+        (folder / name).symlink_to(other)
+    write(check_backends(["python"], ["neg"], families=["shapes"], jobs=0), folder)
+    assert other.read_text() == "kept"
+    assert not any(path.is_symlink() for path in folder.iterdir())
