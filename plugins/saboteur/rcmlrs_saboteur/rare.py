@@ -9,14 +9,14 @@ from rcmlrs_core.ops.op import Reduction
 from rcmlrs_core.plain import FLOAT32, PlainArray
 from rcmlrs_saboteur.plugin import Kernel, fault
 
-BLOCK = 2048
+BLOCK = 1536
 
 LAUNCHED = 1 << 15
 
 
 @fault("sum", clause="N3.1", caught_at="deep")
 def sum_rounds_between_blocks(kernel: Kernel) -> Kernel:
-    """Exact within blocks of 2048 elements, whose sums are joined in binary32: shorter rows are right."""
+    """Exact within blocks of 1536 elements, whose sums are joined in binary32: shorter rows are right."""
     operation = KERNELS["sum"]
     assert isinstance(operation, Reduction)
     row = operation.row
