@@ -296,6 +296,16 @@ def test_a_group_that_the_suite_does_not_have_is_refused() -> None:
     assert parse(text_of(of_their_own).encode()).footer.verdict == CONFORMS
 
 
+def test_a_certificate_with_a_search_is_read(tmp_path: Path) -> None:
+    """No version of the contract comprises searches, and yet they belong to a run from standard on."""
+    write(check_backend("numpy", ops=["relu"], families=["search", "ties"], level="standard"), tmp_path / "c.jsonl")
+    assert set(read(tmp_path / "c.jsonl").groups) == {"relu/search", "relu/ties"}
+    records = [json.loads(line) for line in (tmp_path / "c.jsonl").read_text().splitlines()]
+    records[0]["level"] = "smoke"  # where there is none
+    with pytest.raises(CertificateError, match="has no case group relu/search at level smoke"):
+        parse(resealed("".join(json.dumps(record) + "\n" for record in records), lambda _: None), "c.jsonl")
+
+
 def test_an_edit_is_called_one(small: str) -> None:
     with pytest.raises(CertificateError, match="a line was changed, taken away or added"):
         parse(small.replace('"seed": 0', '"seed": 1', 1).encode())
