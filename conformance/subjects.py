@@ -8,13 +8,15 @@ status and a digest, and is a line of the certificate. A **case** is one thing t
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.registry import Backend
 
 if TYPE_CHECKING:
     from .examine import Examiner, Finding
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Level:
     def reaches(self, name: str) -> bool:
         """Whether this level tries what the level ``name`` tries."""
         return self.rank >= LEVELS[name].rank
+
+    def of(self, table: Mapping[str, T]) -> T:
+        """What a table by level says of this one; one that is not in it goes as far as the one before it."""
+        return table[max(filter(self.reaches, table), key=lambda name: LEVELS[name].rank)]
 
 
 _DEEP = (*range(71), 127, 128, 129, 255, 256, 257, 511, 513)
