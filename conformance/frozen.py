@@ -43,11 +43,16 @@ def chosen_by(contract: str | None, ops: Sequence[str] | None) -> list[str]:
 
 
 def groups_of(contract: str, level: str) -> list[str]:
-    """The case groups that a version comprises at a level."""
+    """The case groups that a version comprises at a level; of a search there may be one more for each subject."""
     there = subjects()
     return [
         f"{name}/{family}"
         for name in subjects_of(contract)
         for family in (there[name].families(LEVELS[level]) if name in there else ["?"])
-        if family != search.FAMILY  # what it tries depends on what is installed
+        if not is_search(family)
     ]
+
+
+def is_search(family: str) -> bool:
+    """Whether a family is no part of any contract: what it tries depends on what is installed."""
+    return family == search.FAMILY
