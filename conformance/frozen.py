@@ -49,10 +49,5 @@ def groups_of(contract: str, level: str) -> list[str]:
         f"{name}/{family}"
         for name in subjects_of(contract)
         for family in (there[name].families(LEVELS[level]) if name in there else ["?"])
-        if not is_search(family)
+        if family != search.FAMILY  # what it tries depends on what is installed
     ]
-
-
-def is_search(family: str) -> bool:
-    """Whether a family is no part of any contract: what it tries depends on what is installed."""
-    return family == search.FAMILY

@@ -22,7 +22,8 @@ from rcmlrs_core.io.reading import open_regular
 from rcmlrs_core.numerics.decimal_text import shown
 
 from .. import clauses
-from ..frozen import UnknownContractError, groups_of, is_search
+from ..chapters import search
+from ..frozen import UnknownContractError, groups_of
 from ..report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
 from ..status import ERROR, PASSED, UNSUPPORTED
 from ..subjects import LEVELS, parse_case_name
@@ -473,10 +474,11 @@ def _expected(header: Header, report: Report, footer: Footer) -> tuple[tuple[str
 
 
 def _check_groups(report: Report, expected: list[str], level: str) -> None:
-    """Of what the contract comprises there is nothing but the groups that this suite has."""
+    """Of what the contract comprises there is nothing but the groups that this suite has, and searches."""
     comprised = {name.partition("/")[0] for name in expected}
     known = set(expected)
+    if LEVELS[level].reaches(search.FROM):  # whether there was one depends on what was installed there
+        known |= {f"{subject}/{search.FAMILY}" for subject in comprised}
     for name, _ in groups(report):
-        subject, _, family = name.partition("/")
-        if subject in comprised and name not in known and not is_search(family):
+        if name.partition("/")[0] in comprised and name not in known:
             raise RecordError(f"suite {VERSION} has no case group {name} at level {level}")

@@ -433,7 +433,8 @@ def test_two_backends_with_the_same_bits_agree(tmp_path: Path, shell: Any) -> No
 def test_a_rerun_finds_the_same_bits_on_another_backend(tmp_path: Path, shell: Any) -> None:
     write(check_backend("numpy", ops=["sum"]), tmp_path / "c")
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", "python")
-    assert f"The same bits in all {len(read(tmp_path / 'c').groups)} case groups" in result.text
+    count = sum(bool(group.digest) for group in read(tmp_path / "c").groups.values())
+    assert f"The same bits in all {count} case groups" in result.text
     assert result.status == 1, "the certificate is a partial one"
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", FAULTY)
     assert "Other bits in " in result.text
