@@ -90,19 +90,19 @@ class Group:
     status: str
     cases: int
     elements: int
-    failed: int
-    waived: int
-    unsupported: int
-    wrong: int
     digest: str
     seconds: float
-    error: str
-    reason: str
+    failed: int = 0
+    waived: int = 0
+    unsupported: int = 0
+    wrong: int = 0
+    error: str = ""
+    reason: str = ""
     """Why cases are waived or unsupported."""
-    failure: "First | None"
-    waived_failure: "First | None"
-    only_cases: bool
-    subject_reason: str
+    failure: "First | None" = None
+    waived_failure: "First | None" = None
+    only_cases: bool = False
+    subject_reason: str = ""
     """Why the backend does not have the operation."""
 
 

@@ -121,6 +121,22 @@ def test_everything_right_conforms() -> None:
     assert "case groups are right" in words
 
 
+def test_a_search_belongs_in_it_and_is_not_missed(tmp_path: Path, shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it tries depends on what is installed: it is no part of what is expected, and has no digest."""
+    report = check_backend("python", ops=["relu"], level="standard")
+    assert "search" in report.of("relu").families
+    write(report, tmp_path / "c.jsonl")
+    assert read(tmp_path / "c.jsonl").groups["relu/search"].digest == ""
+    again = shell("rcmlrs", "verify", tmp_path / "c.jsonl", "--rerun")
+    assert "The same bits in all" in again.text
+    monkeypatch.setattr("rcmlrs_conformance.chapters.search.is_there", lambda: False)
+    assert parse(text_of(report).encode()).report.of("relu").families["search"].ok
+    assert not any(name.endswith("/search") for name in frozen.groups_of("1", "standard"))
+    without = check_backend("python", ops=["relu"], level="standard")
+    assert "search" not in without.of("relu").families
+    assert without.digest == report.digest
+
+
 def test_less_than_everything_is_partial() -> None:
     missing = whole()
     missing.subjects[3].families.popitem()
@@ -427,7 +443,8 @@ def test_two_backends_with_the_same_bits_agree(tmp_path: Path, shell: Any) -> No
 def test_a_rerun_finds_the_same_bits_on_another_backend(tmp_path: Path, shell: Any) -> None:
     write(check_backend("numpy", ops=["sum"]), tmp_path / "c")
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", "python")
-    assert f"The same bits in all {len(read(tmp_path / 'c').groups)} case groups" in result.text
+    count = sum(bool(group.digest) for group in read(tmp_path / "c").groups.values())
+    assert f"The same bits in all {count} case groups" in result.text
     assert result.status == 1, "the certificate is a partial one"
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", FAULTY)
     assert "Other bits in " in result.text
