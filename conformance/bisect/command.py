@@ -129,10 +129,8 @@ def _record(console: PlainConsole, backend: Backend, program: Program, training:
     console.say(
         f"{program.name}: {end.calls:,} calls on {backend.name} are recorded in {path}. Compare elsewhere with:"
     )
-    file = (
-        f" --training {quote(training)}" if training.endswith(".py") else ""
-    )  # which a recording does not bring along
-    console.command(f"    rcmlrs bisect BACKEND --from {quote(path)}{file}")
+    needs = f" --training {quote(training)}" if training.endswith(".py") else ""  # the file is not in the recording
+    console.command(f"    rcmlrs bisect BACKEND --from {quote(path)}{needs}")
     return False
 
 
