@@ -222,7 +222,9 @@ class Report:
             note += f" {words.format(', '.join(names))}" if names else ""
         note += "".join(f" {words}" for words in (*self.problems, *self.notes))
         if not self.failures:
-            return f"{'Not one wrong bit' if self.ok else 'No wrong bit was found'} in {numbers}.{note}"
+            found = "Not one wrong bit" if self.ok else "No wrong bit was found"
+            waived = any(family.waived for subject in self.subjects for family in subject.families.values())
+            return f"{found}{' but in waived cases,' if waived else ''} in {numbers}.{note}"
         names = [failure.subject for failure in self.failures]
         wrong = "1 subject is wrong" if len(names) == 1 else f"{len(names)} subjects are wrong"
         return f"{wrong} ({', '.join(names)}), in {numbers}.{note}"

@@ -24,9 +24,10 @@ def show(report: Report, console: Console) -> None:
         for family, error in subject.errors.items():
             console.print(Text(f"\n{subject.name}/{family}: the suite could not tell", style="bold red"))
             console.print(Padding(Text(error), (0, 0, 0, 2)))
-    console.print()
-    for line in declared(report):
+    lines = list(declared(report))
+    for line in ["", *lines] if lines else []:
         console.print(Text(line, style="yellow"), soft_wrap=True)
+    console.print()
     console.print(Text(report.summary, style="bold green" if report.ok else "bold red"), soft_wrap=True)
 
 
