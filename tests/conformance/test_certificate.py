@@ -15,7 +15,7 @@ from rcmlrs_conformance import __version__, check_backend, clauses, frozen
 from rcmlrs_conformance.certificates import certificate, machine, verify
 from rcmlrs_conformance.certificates.certificate import CertificateError, parse, read, text_of, write
 from rcmlrs_conformance.certificates.records import RecordError, parsed
-from rcmlrs_conformance.certificates.verdict import CONFORMS, FAILS, PARTIAL
+from rcmlrs_conformance.certificates.verdict import CONFORMS, FAILS, PARTIAL, verdict_of
 from rcmlrs_conformance.chapters import subjects
 from rcmlrs_conformance.report import Failure, FamilyReport, Report, SubjectReport
 from rcmlrs_conformance.status import ERROR, STATUSES, UNSUPPORTED, WAIVED
@@ -170,6 +170,12 @@ def test_a_wrong_bit_or_an_error_does_not_conform() -> None:
     printed = whole()
     printed.problems = ["the backend prints"]
     assert verdict(printed)[0] == FAILS
+
+
+def test_one_problem_is_told_in_the_singular() -> None:
+    report = whole()
+    report.problems.append("The backend prints to stdout.")
+    assert verdict_of(report, 0, 0).words == "1 problem of the run itself"
 
 
 def test_what_is_declared_is_told() -> None:
