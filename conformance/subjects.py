@@ -46,7 +46,7 @@ LEVELS = {
     level.name: level
     for level in (
         Level("smoke", 40, 1, (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 33, 65), 2, rank=0),
-        Level("standard", 400, 2, tuple(range(71)), 6, rank=1),
+        Level("standard", 1000, 2, tuple(range(71)), 6, rank=1),
         Level("deep", 8000, 20, _DEEP, 8, rank=2),
         Level("exhaustive", 8000, 20, _DEEP, 8, rank=3),
     )
