@@ -43,7 +43,7 @@ def chosen_by(contract: str | None, ops: Sequence[str] | None) -> list[str]:
 
 
 def groups_of(contract: str, level: str) -> list[str]:
-    """The case groups that a version comprises at a level."""
+    """The case groups that a version comprises at a level; of a search there may be one more for each subject."""
     there = subjects()
     return [
         f"{name}/{family}"

@@ -8,13 +8,15 @@ status and a digest, and is a line of the certificate. A **case** is one thing t
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.registry import Backend
 
 if TYPE_CHECKING:
     from .examine import Examiner, Finding
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Level:
         """Whether this level tries what the level ``name`` tries."""
         return self.rank >= LEVELS[name].rank
 
+    def of(self, table: Mapping[str, T]) -> T:
+        """What a table by level says of this one; one that is not in it goes as far as the one before it."""
+        return table[max(filter(self.reaches, table), key=lambda name: LEVELS[name].rank)]
+
 
 _DEEP = (*range(71), 127, 128, 129, 255, 256, 257, 511, 513)
 
@@ -40,7 +46,7 @@ LEVELS = {
     level.name: level
     for level in (
         Level("smoke", 40, 1, (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 33, 65), 2, rank=0),
-        Level("standard", 400, 2, tuple(range(71)), 6, rank=1),
+        Level("standard", 1000, 2, tuple(range(71)), 6, rank=1),
         Level("deep", 8000, 20, _DEEP, 8, rank=2),
         Level("exhaustive", 8000, 20, _DEEP, 8, rank=3),
     )

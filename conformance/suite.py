@@ -244,7 +244,10 @@ def run_group(
     group.elements = examiner.compared - compared
     group.digest = examiner.digest
     if numbers is not None and not group.cases and not group.error:
-        group.error = f"there is no case {case_name(subject.name, family, min(numbers))}; see the numbers of the family"
+        there = sum(1 for _ in numbered(subject, family, level, run.seed))
+        group.error = f"there is no case {case_name(subject.name, family, min(numbers))} at level {level.name}; " + (
+            f"the last one is {case_name(subject.name, family, there - 1)}" if there else "the family has none"
+        )
     for waived, (number, finding) in wrong.items():
         starting(number)  # making it small runs it again
         failure = describe(shrink(examiner, finding), subject.name, family, number, run, examiner.backend)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -81,7 +82,9 @@ def bisect(
         elif chosen and second is not None:
             raise BisectError(f"{chosen[0]} takes one backend, got {first} and {second}")
         elif record_to is not None:
-            different = _record(console, _backend(first), _program(training, size, steps, seed), record_to)
+            different = _record(
+                console, _backend(first), _program(training, size, steps, seed), training or "", record_to
+            )
         elif record_from is not None:
             different = _from(console, _backend(first), record_from, (training, size, steps, seed), save)
         else:
@@ -118,7 +121,7 @@ def _both(console: PlainConsole, first: Backend, second: Backend, programs: list
     return False
 
 
-def _record(console: PlainConsole, backend: Backend, program: Program, path: str) -> bool:
+def _record(console: PlainConsole, backend: Backend, program: Program, training: str, path: str) -> bool:
     with atomic_write(path) as file, _progress() as watch:
         end = record(program, backend, Recorder(file, header_of(program, backend.name, backend.about)), watch)
         if end.raised:
@@ -126,7 +129,8 @@ def _record(console: PlainConsole, backend: Backend, program: Program, path: str
     console.say(
         f"{program.name}: {end.calls:,} calls on {backend.name} are recorded in {path}. Compare elsewhere with:"
     )
-    console.command(f"    rcmlrs bisect BACKEND --from {path}")
+    needs = f" --training {quote(training)}" if training.endswith(".py") else ""  # the file is not in the recording
+    console.command(f"    rcmlrs bisect BACKEND --from {quote(path)}{needs}")
     return False
 
 

@@ -57,7 +57,7 @@ def program_of(name: str, size: str, steps: int | None, seed: int) -> Program:
     if name not in TRAININGS:
         close = get_close_matches(name, TRAININGS, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(TRAININGS)}"
-        raise BisectError(f"there is no training {name!r}; {hint} A file of your own ends in .py")
+        raise BisectError(f"there is no training {name!r}; {hint}; a file of your own ends in .py")
     if size not in SIZES:
         raise BisectError(f"there is no size {size!r}; there are: {', '.join(SIZES)}")
     count = 3 if steps is None else steps

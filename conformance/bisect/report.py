@@ -179,7 +179,8 @@ def smallest(console: PlainConsole, case: Case, backend: Backend) -> None:
     if finding is None:
         return
     failure = describe(shrink(examiner, finding), case.name, "bisect", 0, Run(backend.name, "smoke", 0), backend)
-    console.say(f"The smallest call that is found to show it ({failure.kind}, clause {failure.clause}):")
+    kind = f"{failure.kind}, clause {failure.clause}" if failure.clause else failure.kind
+    console.say(f"The smallest call that is found to show it ({kind}):")
     lines = [("input" if i == 0 else "", line) for i, line in enumerate(failure.inputs)]
     lines += [("wanted", failure.want), ("got", f"{failure.got}    ({failure.distance})")] if failure.want else []
     lines += [("what", failure.sentence)] if finding.kind != BITS else []

@@ -22,6 +22,7 @@ from rcmlrs_core.io.reading import open_regular
 from rcmlrs_core.numerics.decimal_text import shown
 
 from .. import clauses
+from ..chapters import search
 from ..frozen import UnknownContractError, groups_of
 from ..report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
 from ..status import ERROR, PASSED, UNSUPPORTED
@@ -89,19 +90,19 @@ class Group:
     status: str
     cases: int
     elements: int
-    failed: int
-    waived: int
-    unsupported: int
-    wrong: int
     digest: str
     seconds: float
-    error: str
-    reason: str
+    failed: int = 0
+    waived: int = 0
+    unsupported: int = 0
+    wrong: int = 0
+    error: str = ""
+    reason: str = ""
     """Why cases are waived or unsupported."""
-    failure: "First | None"
-    waived_failure: "First | None"
-    only_cases: bool
-    subject_reason: str
+    failure: "First | None" = None
+    waived_failure: "First | None" = None
+    only_cases: bool = False
+    subject_reason: str = ""
     """Why the backend does not have the operation."""
 
 
@@ -473,9 +474,11 @@ def _expected(header: Header, report: Report, footer: Footer) -> tuple[tuple[str
 
 
 def _check_groups(report: Report, expected: list[str], level: str) -> None:
-    """Of what the contract comprises there is nothing but the groups that this suite has."""
+    """Of what the contract comprises there is nothing but the groups that this suite has, and searches."""
     comprised = {name.partition("/")[0] for name in expected}
     known = set(expected)
+    if LEVELS[level].reaches(search.FROM):  # whether there was one depends on what was installed there
+        known |= {f"{subject}/{search.FAMILY}" for subject in comprised}
     for name, _ in groups(report):
         if name.partition("/")[0] in comprised and name not in known:
             raise RecordError(f"suite {VERSION} has no case group {name} at level {level}")

@@ -1,13 +1,14 @@
 """Lines of JSON that hold one dataclass each: written in one way only, and read strictly.
 
-A line that is not exactly what would be written for what it says is refused: another order of keys, a key twice,
-another spelling of a number or of a string, NaN. So whatever is read means one thing, and one thing has one line.
+A field that has its default is left out. A line that is not exactly what would be written for what it says is refused:
+another order of keys, a key twice, a default that is spelt out, another spelling of a number or of a string, NaN. So
+whatever is read means one thing, and one thing has one line.
 """
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -27,7 +28,18 @@ class RecordError(ValueError):
 
 def line_of(kind: str, record: Any) -> str:
     """The line of a dataclass, without its end: ASCII, keys in the order of the fields."""
-    return _dumped({RECORD: kind, **asdict(record)})
+    return _dumped({RECORD: kind, **_members(record)})
+
+
+def _members(record: Any) -> dict[str, Any]:
+    """The fields that have not their defaults."""
+    defaults = _defaults(cast(Any, type(record)))
+    members = {name: getattr(record, name) for name in _hints(cast(Any, type(record)))}
+    return {
+        name: _members(value) if is_dataclass(value) else value
+        for name, value in members.items()
+        if name not in defaults or value != defaults[name]
+    }
 
 
 def _dumped(members: Mapping[str, Any]) -> str:
@@ -66,14 +78,24 @@ def _refused(constant: str) -> None:
 
 
 def built(kind: type[T], members: Mapping[str, Any], where: str = "it") -> T:
-    """A dataclass of exactly these members, each of the type that its field states."""
-    hints = _hints(cast(Any, kind))
-    if list(members) != list(hints):
+    """A dataclass of exactly these members, each of the type that its field states; what has a default may lack."""
+    hints, defaults = _hints(cast(Any, kind)), _defaults(cast(Any, kind))
+    if list(members) != [key for key in hints if key in members]:
         wrong = next((key for key in members if key not in hints), None)
-        missing = next((key for key in hints if key not in members), None)
-        what = f"has no {missing!r}" if missing else f"has {shown(wrong)}" if wrong else "has its keys in another order"
-        raise RecordError(f"{where} {what}")
-    return kind(**{key: _value(hint, members[key], key) for key, hint in hints.items()})
+        raise RecordError(f"{where} has {shown(wrong)}" if wrong else f"{where} has its keys in another order")
+    for key in hints:
+        if key not in members and key not in defaults:
+            raise RecordError(f"{where} has no {key!r}")
+    values = {key: _value(hints[key], value, key) for key, value in members.items()}
+    for key, value in values.items():
+        if key in defaults and value == defaults[key]:
+            raise RecordError(f"{where} spells out the default of {key!r}")
+    return kind(**values)
+
+
+@cache
+def _defaults(kind: Any) -> dict[str, Any]:
+    return {field.name: field.default for field in fields(kind) if field.default is not MISSING}
 
 
 @cache

@@ -38,7 +38,8 @@ def verdict_of(report: Report, expected: int, missing: int) -> Verdict:
     if wrong or lost or report.problems:
         found = [f"{wrong:,} of {groups:,} case groups are wrong"] if wrong else []
         found += [f"of {lost:,} the suite could not tell"] if lost else []
-        found += [f"{len(report.problems)} problems of the run itself"] if report.problems else []
+        problems = len(report.problems)
+        found += [f"{problems} problem{'s' * (problems > 1)} of the run itself"] if problems else []
         return Verdict(FAILS, ", ".join(found))
     left_out = [f"{missing:,} of the {expected:,} case groups of the contract are missing"] if missing else []
     left_out += ["only single cases were tried"] if report.asked.cases else []

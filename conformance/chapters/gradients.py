@@ -81,7 +81,7 @@ def families(operation: Operation, level: Level) -> dict[str, Cases]:
 def _cases(operation: Operation, seed: int, level: Level) -> Iterator[Case]:
     family = f"rcmlrs conformance {seed} {operation.name} {GRADIENTS}"
     rng = Random(family)
-    stated, drawn = CALLS[level.name]
+    stated, drawn = level.of(CALLS)
     if isinstance(operation, Composition) and not level.reaches("standard"):
         stated = 0  # the gradients of its operations are tried beside it
     twice = level.reaches("deep")

@@ -183,7 +183,7 @@ class Batch(Relation):
 
 
 def _batches(rng: Random, operation: Operation, level: Level) -> Iterator[Case]:
-    for _ in range(ROUNDS[level.name]):
+    for _ in range(level.of(ROUNDS)):
         for trial, cut in _cuttable(rng, operation, level):
             axis, x = next((a, x) for a, x in zip(cut.operands, trial.operands, strict=False) if a is not None)
             n = x.shape[axis]
@@ -280,9 +280,9 @@ def _with_zeros(x: PlainArray, axis: int, places: list[int]) -> PlainArray:
 
 
 def _pieces(rng: Random, operation: Operation, level: Level) -> Iterator[Case]:
-    for k in LENGTHS[level.name]:
+    for k in level.of(LENGTHS):
         for data in DATA[: 2 if level.name == "smoke" else len(DATA)]:
-            for _ in range(ROUNDS[level.name] // 2 or 1):
+            for _ in range(level.of(ROUNDS) // 2 or 1):
                 yield _reordered(rng, operation, k, data)
 
 
@@ -367,10 +367,10 @@ class Threads(Relation):
 
 
 def _threads(rng: Random, operation: Operation, level: Level) -> Iterator[Case]:
-    for _ in range(ROUNDS[level.name]):
+    for _ in range(level.of(ROUNDS)):
         trial = large(rng, operation, level)
         if trial is not None:
-            yield Threads(trial, COUNTS[level.name])
+            yield Threads(trial, level.of(COUNTS))
 
 
 # --------------------------------------------------------------------------------------------------- repeats
@@ -410,9 +410,9 @@ class Repeated(Relation):
 
 
 def _repeats(rng: Random, operation: Operation, level: Level) -> Iterator[Case]:
-    for _ in range(ROUNDS[level.name]):
+    for _ in range(level.of(ROUNDS)):
         for trial, other in zip(small(rng, operation), small(rng, operation), strict=True):
-            yield Repeated(trial, Trial(operation, REPEATS, other.operands, trial.attributes), TIMES[level.name])
+            yield Repeated(trial, Trial(operation, REPEATS, other.operands, trial.attributes), level.of(TIMES))
             if not level.reaches("standard"):
                 break
 
@@ -514,7 +514,7 @@ def _of_equal_rows(x: PlainArray) -> PlainArray:
 
 
 def _layouts(rng: Random, operation: Operation, level: Level) -> Iterator[Case]:
-    for _ in range(ROUNDS[level.name]):
+    for _ in range(level.of(ROUNDS)):
         if isinstance(operation, Elementwise) and not operation.calls:
             yield Layout(of_shape(rng, operation, (5, 7)), LAID)
             continue

@@ -132,7 +132,7 @@ def _files(family: str) -> Cases:
         for dtype in (FLOAT32, INT32, BOOL):
             words = list(EDGES) if dtype == FLOAT32 else int_edges(rng, 0, 1)[0] if dtype == INT32 else [0, 1]
             tensors = {"edges": array_of(words, (len(words),), dtype)}
-            for shape in (*SHAPES, (LONG[level.name],)):
+            for shape in (*SHAPES, (level.of(LONG),)):
                 n = size(shape)
                 drawn = [rng.getrandbits(1) for _ in range(n)] if dtype == BOOL else random_bits(rng, n, 1)[0]
                 tensors["of shape " + "x".join(map(str, shape))] = array_of(drawn, shape, dtype)

@@ -17,10 +17,10 @@ from typing import Any
 
 from rcmlrs_core.derive import plain_kernel
 from rcmlrs_core.ops.op import Composition, Elementwise, General, Operation, Reduction
-from rcmlrs_core.registry import OWN, Backend, built_backends
+from rcmlrs_core.registry import OWN, Backend, UnsupportedOperationError, built_backends
 
 from ..bits import raw_bytes
-from ..examine import Examiner, Finding
+from ..examine import RAISES, Examiner, Finding
 from ..inputs.samples import large, small
 from ..inputs.trial import Trial
 from ..subjects import Case, Cases, Level
@@ -48,7 +48,13 @@ class Provenance:
         found = _another_ones(backend, operation)
         if not found:
             for trial in self.trials:
-                found = _fallback(backend, operation, *_called(backend, trial))
+                try:
+                    called = _called(backend, trial)
+                except UnsupportedOperationError:
+                    raise
+                except Exception as error:
+                    return Finding(RAISES, f"{type(error).__name__}: {error}", trial)
+                found = _fallback(backend, operation, *called)
                 if not found:
                     return None
         sentence = (

@@ -108,8 +108,8 @@ def _named(state: Tensors) -> dict[str, Outcome]:
 def _cases(training: Training) -> Cases:
     def cases(seed: int, level: Level) -> Iterator[Case]:
         yield _Run(training, SMALL, SMALL_STEPS, seed)
-        if level.name in LARGE_STEPS:
-            yield _Stored(training, LARGE, LARGE_STEPS[level.name], SEED)
+        if level.reaches("standard"):
+            yield _Stored(training, LARGE, level.of(LARGE_STEPS), SEED)
 
     return cases
 

@@ -58,7 +58,7 @@ def judge(
     if not op:
         console.say(f"Not judged, as there is no independent formula: {', '.join(check.names_without())}.")
     wrong_ones = [one.name for one in found if one.disagreements]
-    total = f"{sum(one.compared for one in found):,} results of {len(found)} operations"
+    total = f"{sum(one.compared for one in found):,} results of {len(found)} operation{'s' * (len(found) != 1)}"
     if wrong_ones:
         console.say(
             f"The definitions of {', '.join(wrong_ones)} are not what the formulas say, in {total}.", "bold red"

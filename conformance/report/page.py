@@ -195,7 +195,7 @@ def _failure(failure: Failure) -> str:
     text += f"<dl>{_pairs(facts)}{_pairs(bits, 'bits')}</dl>"
     if failure.inputs:
         lines = "\n".join(failure.inputs)
-        text += f"<p>Input</p><pre>{escape(lines)}</pre>"
+        text += f"<p>{failure.inputs_title.capitalize()}</p><pre>{escape(lines)}</pre>"
     for title, code in (("See it again", failure.command), ("In Python", failure.snippet)):
         if code:
             text += f'<p>{title}</p><div class="line"><pre>{escape(code)}</pre>{COPY}</div>'

@@ -16,6 +16,11 @@ DEFINITIONS = "the exact definitions"
 RIGHT, WRONG, CASES_ONLY, NOTHING = "right", "wrong", "cases only", "nothing tried"
 PARTLY = "right, partly unsupported"
 
+DIED = "the process died"
+SILENT = "no answer"
+TOO_LARGE = "too much memory"
+"""What can be wrong with a process; each is a kind of failure."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -29,6 +34,7 @@ class Failure:
     sentence: str
     clause: str = ""
     inputs: tuple[str, ...] = ()
+    """Of a process that was ended: what it printed last."""
     want: str = ""
     got: str = ""
     distance: str = ""
@@ -36,6 +42,11 @@ class Failure:
     """Which code decided: the kernel that ran, and where it comes from."""
     command: str = ""
     snippet: str = ""
+
+    @property
+    def inputs_title(self) -> str:
+        """What the inputs are called."""
+        return "printed" if self.kind in (DIED, SILENT, TOO_LARGE) else "input"
 
 
 @dataclass(frozen=True)
@@ -211,7 +222,9 @@ class Report:
             note += f" {words.format(', '.join(names))}" if names else ""
         note += "".join(f" {words}" for words in (*self.problems, *self.notes))
         if not self.failures:
-            return f"{'Not one wrong bit' if self.ok else 'No wrong bit was found'} in {numbers}.{note}"
+            found = "Not one wrong bit" if self.ok else "No wrong bit was found"
+            waived = any(family.waived for subject in self.subjects for family in subject.families.values())
+            return f"{found}{' but in waived cases,' if waived else ''} in {numbers}.{note}"
         names = [failure.subject for failure in self.failures]
         wrong = "1 subject is wrong" if len(names) == 1 else f"{len(names)} subjects are wrong"
         return f"{wrong} ({', '.join(names)}), in {numbers}.{note}"

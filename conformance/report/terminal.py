@@ -24,7 +24,8 @@ def show(report: Report, console: Console) -> None:
         for family, error in subject.errors.items():
             console.print(Text(f"\n{subject.name}/{family}: the suite could not tell", style="bold red"))
             console.print(Padding(Text(error), (0, 0, 0, 2)))
-    for line in declared(report):
+    lines = list(declared(report))
+    for line in ["", *lines] if lines else []:
         console.print(Text(line, style="yellow"), soft_wrap=True)
     console.print()
     console.print(Text(report.summary, style="bold green" if report.ok else "bold red"), soft_wrap=True)
@@ -84,7 +85,7 @@ def rows(subject: SubjectReport, failure: Failure) -> list[tuple[str, str]]:
         found.append(("computed by", failure.path))
     if not failure.want or not failure.path:  # no call: there it says what was made
         found.append(("what", failure.sentence))
-    found += [("input" if i == 0 else "", line) for i, line in enumerate(failure.inputs)]
+    found += [(failure.inputs_title if i == 0 else "", line) for i, line in enumerate(failure.inputs)]
     if failure.want:
         found += [("wanted", failure.want), ("got", f"{failure.got}    ({failure.distance})")]
     return found

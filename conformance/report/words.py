@@ -7,7 +7,9 @@ command line that shows just this again.
 import shlex
 from dataclasses import dataclass
 
-from rcmlrs_core.ops.op import Composition, Operation
+from rcmlrs_core.derive import plain_kernel
+from rcmlrs_core.errors import RcmlrsError
+from rcmlrs_core.ops.op import Composition, Elementwise, Operation, Reduction
 from rcmlrs_core.plain import FLOAT32, INT32, PlainArray
 from rcmlrs_core.registry import DERIVED, OWN, Backend
 
@@ -92,7 +94,27 @@ def path_of(backend: Backend, trial: Trial) -> str:
     if of_integers and kernel is not backend.kernels[name]:
         origin = DERIVED
     code = f"{getattr(kernel, '__module__', None) or '?'}.{getattr(kernel, '__qualname__', type(kernel).__name__)}"
-    return f"{WHERE.get(origin, origin)} ({code})"
+    return f"{WHERE.get(origin, origin)} ({code}){decided_by(trial)}"
+
+
+def decided_by(trial: Trial) -> str:
+    """How hard the elements are: whether binary64 with the proven bound tells them, or the definition must be asked."""
+    operation = trial.operation
+    if not isinstance(operation, Elementwise | Reduction):
+        return ""
+    seen: list[tuple[int, int]] = []
+    kernel = plain_kernel(operation, lambda name, undecided, elements: seen.append((undecided, elements)))
+    try:
+        kernel(*trial.operands, **operation.check(*trial.operands, **trial.attributes).attributes)
+    except RcmlrsError:
+        return ""
+    undecided, elements = (sum(counts) for counts in zip(*seen, strict=True)) if seen else (0, 0)
+    if not elements:
+        return ""
+    if not undecided:
+        return "; the binary64 formula of the operation's file decides it, with its proven bound"
+    which = "the element" if elements == 1 else f"{undecided:,} of {elements:,} elements"
+    return f"; {which} lies too close to a midpoint for the binary64 formula: the exact definition decides"
 
 
 def clause_of(finding: Finding, operation: Operation) -> str:

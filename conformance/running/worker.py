@@ -11,6 +11,7 @@ import mmap
 import os
 import shutil
 import sys
+import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -70,6 +71,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
+    tempfile.tempdir = str(folder)  # what is left there by a case that was killed goes with the folder
     printed = Printed(folder)
     faulthandler.enable()
     with (folder / "place").open("r+b") as file:

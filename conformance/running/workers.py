@@ -24,17 +24,12 @@ from typing import Any
 from rcmlrs_core.errors import BackendError
 
 from ..report.plain import from_plain
-from ..report.results import Failure, FamilyReport, SubjectReport
+from ..report.results import DIED, SILENT, TOO_LARGE, Failure, FamilyReport, SubjectReport
 from ..report.words import WHERE, Run, command_line
 from ..status import ERROR, FAIL
 from ..subjects import case_name
 from .collect import Collector, Done, Loaded
 from .plan import Plan, Unit
-
-DIED = "the process died"
-SILENT = "no answer"
-TOO_LARGE = "too much memory"
-"""What can be wrong with a process; each is a kind of failure."""
 
 MEMORY = 8.0
 """GiB that a process may take, unless something else is said."""
@@ -169,7 +164,8 @@ class Process:
         """What it printed since its last unit: often the reason, and where it was in Python."""
         path = self.folder / "stderr"
         raw = path.read_bytes()[-4096:] if path.exists() else b""
-        return [line for line in raw.decode(errors="backslashreplace").splitlines() if line.strip()][:MOST_WORDS]
+        lines = [line for line in raw.decode(errors="backslashreplace").splitlines() if line.strip()]
+        return _failed_thread_first(lines)[:MOST_WORDS]
 
     def end_in_words(self) -> str:
         """How it ended."""
@@ -335,6 +331,15 @@ class Workers:
         )
         cases = 1 if unit.part is not None or not known else number + 1
         return FamilyReport(FAIL, cases=cases, failed=1, failure=failure)
+
+
+def _failed_thread_first(lines: list[str]) -> list[str]:
+    """Of what Python says on a fatal error, the threads that only waited come last."""
+    threads = [i for i, line in enumerate(lines) if line.startswith(("Thread 0x", "Current thread 0x"))]
+    failed = next((i for i in threads if lines[i].startswith("Current")), None)
+    if failed is None:
+        return lines
+    return lines[: threads[0]] + lines[failed:] + lines[threads[0] : failed]
 
 
 def jobs_of(collector: Collector) -> Iterator[list[int]]:

@@ -449,6 +449,13 @@ def test_a_recording_is_compared_elsewhere(run: Shell) -> None:
     assert "rcmlrs_saboteur:linear_adds_bias_afterwards  is wrong: " in wrong.text
 
 
+def test_a_recording_of_a_file_says_that_the_file_is_needed(run: Shell, tmp_path: Path) -> None:
+    recorded = run(
+        "python", "--training", write(tmp_path, "def train():\n    rc.tensor([1.0]).exp()\n"), "--record", "own.rec"
+    )
+    assert recorded.text.endswith("    rcmlrs bisect BACKEND --from own.rec --training own.py\n")
+
+
 def test_a_wrong_recording_is_told_from_a_wrong_backend(run: Shell) -> None:
     run("rcmlrs_saboteur:gelu_in_pieces", "--training", "mlp", "--record", "mlp.rec")
     done = run("python", "--from", "mlp.rec")

@@ -15,7 +15,7 @@ from rcmlrs_conformance import __version__, check_backend, clauses, frozen
 from rcmlrs_conformance.certificates import certificate, machine, verify
 from rcmlrs_conformance.certificates.certificate import CertificateError, parse, read, text_of, write
 from rcmlrs_conformance.certificates.records import RecordError, parsed
-from rcmlrs_conformance.certificates.verdict import CONFORMS, FAILS, PARTIAL
+from rcmlrs_conformance.certificates.verdict import CONFORMS, FAILS, PARTIAL, verdict_of
 from rcmlrs_conformance.chapters import subjects
 from rcmlrs_conformance.report import Failure, FamilyReport, Report, SubjectReport
 from rcmlrs_conformance.status import ERROR, STATUSES, UNSUPPORTED, WAIVED
@@ -121,6 +121,22 @@ def test_everything_right_conforms() -> None:
     assert "case groups are right" in words
 
 
+def test_a_search_belongs_in_it_and_is_not_missed(tmp_path: Path, shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it tries depends on what is installed: it is no part of what is expected, and has no digest."""
+    report = check_backend("python", ops=["relu"], level="standard")
+    assert "search" in report.of("relu").families
+    write(report, tmp_path / "c.jsonl")
+    assert read(tmp_path / "c.jsonl").groups["relu/search"].digest == ""
+    again = shell("rcmlrs", "verify", tmp_path / "c.jsonl", "--rerun")
+    assert "The same bits in all" in again.text
+    monkeypatch.setattr("rcmlrs_conformance.chapters.search.is_there", lambda: False)
+    assert parse(text_of(report).encode()).report.of("relu").families["search"].ok
+    assert not any(name.endswith("/search") for name in frozen.groups_of("1", "standard"))
+    without = check_backend("python", ops=["relu"], level="standard")
+    assert "search" not in without.of("relu").families
+    assert without.digest == report.digest
+
+
 def test_less_than_everything_is_partial() -> None:
     missing = whole()
     missing.subjects[3].families.popitem()
@@ -154,6 +170,12 @@ def test_a_wrong_bit_or_an_error_does_not_conform() -> None:
     printed = whole()
     printed.problems = ["the backend prints"]
     assert verdict(printed)[0] == FAILS
+
+
+def test_one_problem_is_told_in_the_singular() -> None:
+    report = whole()
+    report.problems.append("The backend prints to stdout.")
+    assert verdict_of(report, 0, 0).words == "1 problem of the run itself"
 
 
 def test_what_is_declared_is_told() -> None:
@@ -296,6 +318,16 @@ def test_a_group_that_the_suite_does_not_have_is_refused() -> None:
     assert parse(text_of(of_their_own).encode()).footer.verdict == CONFORMS
 
 
+def test_a_certificate_with_a_search_is_read(tmp_path: Path) -> None:
+    """No version of the contract comprises searches, and yet they belong to a run from standard on."""
+    write(check_backend("numpy", ops=["relu"], families=["search", "ties"], level="standard"), tmp_path / "c.jsonl")
+    assert set(read(tmp_path / "c.jsonl").groups) == {"relu/search", "relu/ties"}
+    records = [json.loads(line) for line in (tmp_path / "c.jsonl").read_text().splitlines()]
+    records[0]["level"] = "smoke"  # where there is none
+    with pytest.raises(CertificateError, match="has no case group relu/search at level smoke"):
+        parse(resealed("".join(json.dumps(record) + "\n" for record in records), lambda _: None), "c.jsonl")
+
+
 def test_an_edit_is_called_one(small: str) -> None:
     with pytest.raises(CertificateError, match="a line was changed, taken away or added"):
         parse(small.replace('"seed": 0', '"seed": 1', 1).encode())
@@ -417,7 +449,8 @@ def test_two_backends_with_the_same_bits_agree(tmp_path: Path, shell: Any) -> No
 def test_a_rerun_finds_the_same_bits_on_another_backend(tmp_path: Path, shell: Any) -> None:
     write(check_backend("numpy", ops=["sum"]), tmp_path / "c")
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", "python")
-    assert f"The same bits in all {len(read(tmp_path / 'c').groups)} case groups" in result.text
+    count = sum(bool(group.digest) for group in read(tmp_path / "c").groups.values())
+    assert f"The same bits in all {count} case groups" in result.text
     assert result.status == 1, "the certificate is a partial one"
     result = shell("rcmlrs", "verify", tmp_path / "c", "--rerun", "--backend", FAULTY)
     assert "Other bits in " in result.text

@@ -6,7 +6,7 @@ from rcmlrs_conformance import check_backend, clauses
 from rcmlrs_conformance.bits import differences, floats, raw_bytes, shortest, show, show_distance, ulps, words
 from rcmlrs_conformance.examine import BITS, Examiner
 from rcmlrs_conformance.inputs.trial import Trial
-from rcmlrs_conformance.report.words import Run, clause_of, command_line, input_lines, position
+from rcmlrs_conformance.report.words import Run, clause_of, command_line, decided_by, input_lines, position
 from rcmlrs_conformance.shrink import shrink
 from rcmlrs_core.numerics.formats import from_bits, to_bits
 from rcmlrs_core.ops import TABLE
@@ -112,6 +112,15 @@ def test_long_inputs_are_shortened() -> None:
 
 
 FAULTY = Examiner(get_backend("rcmlrs_saboteur:sum_in_float32"))
+
+
+def test_it_is_told_whether_binary64_decides() -> None:
+    def told(bits: int) -> str:
+        return decided_by(Trial(TABLE["gelu"], "test", (floats([bits]),)))
+
+    assert "the binary64 formula of the operation's file decides it" in told(0x3F800000)
+    assert "the element lies too close to a midpoint" in told(0x00000001)  # clause 1: half of it is one
+    assert decided_by(Trial(TABLE["matmul"], "test", (floats([0], (1, 1)), floats([0], (1, 1))))) == ""
 
 
 def test_a_row_is_shrunk_to_what_matters() -> None:

@@ -10,6 +10,7 @@ from rcmlrs_conformance import check_backend
 from rcmlrs_conformance.bits import INFINITY, SIGN, raw_bytes, words
 from rcmlrs_conformance.chapters.provenance import FALLBACK
 from rcmlrs_conformance.chapters.relations import taken
+from rcmlrs_conformance.examine import RAISES
 from rcmlrs_conformance.inputs.samples import ordinary
 from rcmlrs_core import hookimpl
 from rcmlrs_core.hookspecs import Storage
@@ -163,6 +164,7 @@ def undecided_ones(x: PlainArray) -> PlainArray:
 
 
 borrowed = Borrowing(matmul=get_backend("python").kernels["matmul"], exp=element_by_element)
+raising = Borrowing(neg=lambda x: 1 // 0)
 honest = Borrowing(exp=undecided_ones)
 again = Borrowing(exp=undecided_ones)
 
@@ -174,6 +176,13 @@ def test_a_kernel_of_somebody_else_is_no_own_one(operation: str, words: str) -> 
     assert failure.kind == FALLBACK
     assert words in failure.sentence
     assert "rcmlrs_derive" in failure.sentence
+
+
+def test_a_kernel_that_raises_is_wrong_and_no_doubt_of_the_suite() -> None:
+    report = check_backend(f"{__name__}:raising", ops=["neg"], families=["provenance"])
+    (failure,) = report.failures
+    assert (failure.kind, report.of("neg").errors) == (RAISES, {})
+    assert "ZeroDivisionError" in failure.sentence
 
 
 def test_the_definition_may_settle_what_a_kernel_leaves_undecided() -> None:

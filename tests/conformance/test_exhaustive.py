@@ -91,3 +91,16 @@ def test_a_case_runs_alone_and_all_of_them_make_the_group(monkeypatch: pytest.Mo
     assert part.of("neg").families["exhaustive"].elements == 1 << 10
     assert len({report.digest, part.digest}) == 2
     assert isinstance(subjects()["neg"].families(LEVEL)["exhaustive"], LongCases)
+
+
+@pytest.mark.parametrize("name", ["relu", "sum", "conv", "linear", "persistence", "trainings"])
+def test_the_other_families_go_as_far_as_at_the_level_before(name: str) -> None:
+    families = subjects()[name].families(LEVELS["exhaustive"])
+    for family in families.keys() & {"gradients", "batches", "pieces", "threads", "repeats", "layouts", "cnn", "json"}:
+        deep, exhaustive = (list(families[family](0, LEVELS[level])) for level in ("deep", "exhaustive"))
+        assert len(exhaustive) == len(deep) > 0
+
+
+def test_a_table_by_level_goes_as_far_as_it_says() -> None:
+    table = {"standard": 1, "deep": 2}
+    assert [LEVELS[name].of(table) for name in ("standard", "deep", "exhaustive")] == [1, 2, 2]

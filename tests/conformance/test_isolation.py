@@ -14,6 +14,7 @@ import pytest
 
 import rcmlrs_conformance
 from rcmlrs_conformance import check_backends
+from rcmlrs_conformance.report.terminal import rows
 from rcmlrs_conformance.running.workers import BOOT
 from rcmlrs_core.errors import BackendError, DataError
 from rcmlrs_saboteur import BEHAVIOURS
@@ -105,11 +106,14 @@ def test_all_families_but_the_fatal_one_are_tried() -> None:
     assert list(bad.of("neg").families) == list(good.of("neg").families)
     for family, group in bad.of("neg").families.items():
         if family != "lengths":
-            assert (group.status, group.digest) == ("own", good.of("neg").families[family].digest)
+            assert (group.status, group.digest) == ("derived", good.of("neg").families[family].digest)
     fatal = bad.of("neg").families["lengths"]
     assert (fatal.status, fatal.digest) == ("fail", "")
     assert fatal.failure is not None
     assert any("Abort" in line for line in fatal.failure.inputs)
+    said = [line.split()[0] for line in fatal.failure.inputs if "hread 0x" in line]
+    assert said[0] == "Current"  # not one that waited: only the first lines are kept
+    assert dict(rows(bad.of("neg"), fatal.failure))["printed"] == fatal.failure.inputs[0]
 
 
 @pytest.mark.parametrize("name", [name for name, plugin in BEHAVIOURS.items() if plugin.told == "stdout"])

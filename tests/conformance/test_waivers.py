@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 import rcmlrs_core as rc
 from rcmlrs_conformance import check_backend
 from rcmlrs_conformance.chapters import subjects
 from rcmlrs_conformance.examine import Examiner
 from rcmlrs_conformance.report.results import PARTLY, Report
-from rcmlrs_conformance.report.terminal import declared
+from rcmlrs_conformance.report.terminal import declared, show
 from rcmlrs_conformance.status import COMPOSITION, FAIL, UNSUPPORTED, WAIVED
 from rcmlrs_conformance.waivers import WaiverError, parse
 from rcmlrs_core import registry
@@ -51,7 +52,7 @@ def test_all_of_the_wrong_cases_waived(install: Install) -> None:
     assert relu.families["lengths"].status == "own"
     (line,) = [line for line in declared(report) if line.startswith("relu/edges: ")]
     assert line.endswith("the NaN is lost (https://example.org/1)")
-    assert "Not one wrong bit" in report.summary
+    assert report.summary.startswith("Not one wrong bit but in waived cases, in ")
     assert "The backend declares wrong cases of relu." in report.summary
 
 
@@ -197,6 +198,9 @@ def test_an_unsupported_operation_is_refused_and_reported(install: Install) -> N
     assert gelu.elements == 0 < gelu.cases, "what is refused is not compared"
     assert "Unsupported, as the backend declares: gelu." in report.summary
     assert f"gelu: unsupported: {REASON}" in list(declared(report))
+    with (console := Console(width=100)).capture() as shown:
+        show(report, console)
+    assert f"\n\ngelu: unsupported: {REASON}\n\nNot one" in shown.get()
 
 
 def test_what_is_declared_unsupported_must_be_refused_so(install: Install) -> None:
