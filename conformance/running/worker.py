@@ -67,6 +67,7 @@ class Printed:
 def main() -> None:
     """Run until the standard input ends, which is also what happens when the parent is no more."""
     folder = Path(sys.argv[-1])
+    tempfile.tempdir = str(folder)  # which goes with the run, also when this process is killed in the middle of a case
     asked = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
