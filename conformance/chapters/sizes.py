@@ -103,6 +103,19 @@ AS_IT_IS: dict[str, tuple[Call, ...]] = {
     ),
     "reshape": (call((70, 131), shape=(131, 70)), call((2, 3, 4, 5, 3), shape=(9, 40))),
     "broadcast_to": (call((1, 70), shape=(60, 70)), call((70, 1), shape=(70, 65)), call((1, 4, 1), shape=(5, 3, 4, 7))),
+    "roll": (
+        call((5000,), shift=1234),
+        call((40, 70), shift=33, axis=1),
+        call((2, 3, 4, 5), shift=(1, -2), axis=(0, 3)),
+    ),
+    "repeat": (call((700,), repeats=7), call((40, 7), repeats=9, axis=1), call((2, 3, 4, 3), repeats=2, axis=2)),
+    "tile": (call((700,), repetitions=7), call((40, 7), repetitions=(3, 9)), call((2, 3, 4), repetitions=(2, 1, 3, 2))),
+    "slice": (
+        call((5000,), start=(3,), stop=(4990,), step=(7,)),
+        call((70, 90), start=(1, 2), stop=(66, 89), step=(3, 2)),
+        call((3, 4, 5, 6), start=(1, 0, 1, 2), stop=(3, 4, 5, 6), step=(1, 3, 2, 2)),
+    ),
+    "where": (call(Bools((70, 90)), (70, 90), (70, 90)), call(Bools((3, 1, 5, 1)), (4, 1, 6), (3, 4, 5, 1))),
     "flip": (call((5000,)), call((40, 70), axis=1), call((2, 3, 4, 5, 2), axis=(1, 3))),
     "pad": (call((40, 70), widths=((1, 2), (3, 1))), call((2, 3, 4), widths=1, interior=(1, 0, 2))),
     "subscript": (
