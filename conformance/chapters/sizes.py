@@ -115,7 +115,6 @@ AS_IT_IS: dict[str, tuple[Call, ...]] = {
         call((70, 90), start=(1, 2), stop=(66, 89), step=(3, 2)),
         call((3, 4, 5, 6), start=(1, 0, 1, 2), stop=(3, 4, 5, 6), step=(1, 3, 2, 2)),
     ),
-    "where": (call(Bools((70, 90)), (70, 90), (70, 90)), call(Bools((3, 1, 5, 1)), (4, 1, 6), (3, 4, 5, 1))),
     "flip": (call((5000,)), call((40, 70), axis=1), call((2, 3, 4, 5, 2), axis=(1, 3))),
     "pad": (call((40, 70), widths=((1, 2), (3, 1))), call((2, 3, 4), widths=1, interior=(1, 0, 2))),
     "subscript": (
