@@ -23,8 +23,8 @@ STATUSES = {
     CORE: "every bit is right, by code of the core on the backend's kernels",
     UNSUPPORTED: "the backend declares that it does not have the operation, and refuses it in so many words",
     WAIVED: "wrong in cases that the backend has declared, each by its name and with a reason",
-    FAIL: "wrong",
-    ERROR: "the suite could not tell",
+    FAIL: "wrong; or the process died, hung or took too much memory",
+    ERROR: "the suite could not tell: as bad as a failure",
 }
 """Every status and its meaning, the good ones first."""
 

@@ -1,5 +1,7 @@
 """The helpers of the report: distances, elements as text, clauses, and the shrinking of what fails."""
 
+from pathlib import Path
+
 import pytest
 
 from rcmlrs_conformance import check_backend, clauses
@@ -8,6 +10,8 @@ from rcmlrs_conformance.examine import BITS, Examiner
 from rcmlrs_conformance.inputs.trial import Trial
 from rcmlrs_conformance.report.words import Run, clause_of, command_line, decided_by, input_lines, position
 from rcmlrs_conformance.shrink import shrink
+from rcmlrs_conformance.status import STATUSES
+from rcmlrs_conformance.subjects import LEVELS
 from rcmlrs_core.numerics.formats import from_bits, to_bits
 from rcmlrs_core.ops import TABLE
 from rcmlrs_core.plain import PlainArray
@@ -112,6 +116,17 @@ def test_long_inputs_are_shortened() -> None:
 
 
 FAULTY = Examiner(get_backend("rcmlrs_saboteur:sum_in_float32"))
+
+
+def test_the_page_tells_every_status_and_level_as_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    for status, meaning in STATUSES.items():
+        assert f"| `{status}` | {meaning} |" in page
+    for level in LEVELS.values():
+        assert f"| `{level.name}` |" in page
+    counts = " ".join(page.split())
+    assert f"{LEVELS['smoke'].elements} arguments of each kind" in counts
+    assert f"{LEVELS['standard'].elements} at `standard` and {LEVELS['deep'].elements} at `deep`" in counts
 
 
 def test_it_is_told_whether_binary64_decides() -> None:
