@@ -1,6 +1,5 @@
 """``rcmlrs conformance --backend NAME``: check backends against the contract, and show the first wrong bit."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,6 @@ from rich.console import Console
 from rcmlrs_core.errors import RcmlrsError
 from rcmlrs_core.registry import VARIABLE
 
-from .frozen import UnknownContractError, chosen_by
 from .report.files import folder_for, write
 from .report.progress import Bar
 from .report.terminal import show
@@ -86,27 +84,24 @@ def conformance(
     if not backend:
         raise typer.BadParameter(f"name a backend: --backend NAME, or {VARIABLE}=NAME", param_hint="--backend")
     status = 0
-    frozen: list[str] = []
     try:
-        frozen = chosen_by(contract, op)
         if output:
             folder_for(output)
         with Bar(console) as bar:
             reports = check_backends(
-                backend, frozen or op, seed, level, family, fail_fast,
-                cases=case, against=against, jobs=usable_cores() if jobs is None else jobs, timeout=timeout,
+                backend, op, seed, level, family, fail_fast,
+                cases=case, contract=contract, against=against,
+                jobs=usable_cores() if jobs is None else jobs, timeout=timeout,
                 memory=memory, journal=resume, progress=bar.advance,
             )  # fmt: skip
     except Interrupted as stopped:
         reports, status = stopped.reports, INTERRUPTED
-    except (RcmlrsError, UnknownNameError, UnknownContractError) as error:
+    except (RcmlrsError, UnknownNameError) as error:
         Console(stderr=True, emoji=False).print(
             f"rcmlrs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
         raise typer.Exit(USAGE) from error
     for report in reports:
-        if frozen:
-            report.asked = replace(report.asked, contract=contract or "", ops=())
         show(report, console)
         if level == "exhaustive":
             elements = sum(subject.elements for subject in report.subjects)

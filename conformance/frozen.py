@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 
 from .chapters import search, subjects
-from .subjects import LEVELS
+from .subjects import LEVELS, UnknownNameError
 
 HERE = Path(__file__).parent
 
 
-class UnknownContractError(ValueError):
+class UnknownContractError(UnknownNameError):
     """A version of the contract that this suite has no list of."""
 
 

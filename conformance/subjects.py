@@ -6,8 +6,9 @@ status and a digest, and is a line of the certificate. A **case** is one thing t
 ``subject/family/number``, and for a given seed and level it means the same everywhere, whatever else is run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rcmlrs_core.ops.op import Operation
@@ -87,6 +88,17 @@ class Subject:
     operation: Operation | None = None
     only_cases: bool = False
     """Whether nothing but the operation's own cases is known for it."""
+
+
+class UnknownNameError(ValueError):
+    """A subject, a family, a case, a level or a version of the contract that does not exist."""
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> str:
+    """The error for a name that is none of those that are known: the one that was perhaps meant, or all of them."""
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}"
+    return f"there is no {what} {name!r}; {hint}"
 
 
 def case_name(subject: str, family: str, number: int) -> str:

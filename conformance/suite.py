@@ -14,11 +14,11 @@ from .report.results import FamilyReport, Report, SubjectReport, status_of
 from .report.words import Run, describe
 from .running.collect import Collector, Done, Interrupted, Loaded, Progress, Watch
 from .running.journal import Journal
-from .running.plan import Plan, Unit, UnknownNameError, plan
+from .running.plan import Plan, Unit, plan
 from .running.workers import MEMORY, Workers
 from .shrink import shrink
 from .status import ERROR, PASSED
-from .subjects import Case, Level, Subject, case_name
+from .subjects import Case, Level, Subject, UnknownNameError, case_name
 from .waivers import Waiver, of_group, of_no_use, without_a_group
 
 __all__ = ["Plan", "UnknownNameError", "check_backend", "check_backends", "plan", "run_group", "start_subject"]
@@ -63,6 +63,7 @@ def check_backends(
     fail_fast: bool = False,
     *,
     cases: Sequence[str] | None = None,
+    contract: str | None = None,
     against: str | None = None,
     jobs: int = 1,
     timeout: float | None = None,
@@ -76,12 +77,13 @@ def check_backends(
     level allows) or takes more than ``memory`` GiB has failed that case group, and the others are tried all the same.
     What a backend prints is kept from the terminal, and told. With ``jobs=0`` all of it runs in this process, without
     any of this. What is right and written in ``journal`` is taken from there; what is found is added to it. With
-    ``fail_fast`` nothing is reported beyond the first case group that fails. Otherwise as :func:`check_backend`.
+    ``fail_fast`` nothing is reported beyond the first case group that fails. In place of ``ops``, ``contract`` names a
+    version of the contract: exactly what that comprises. Otherwise as :func:`check_backend`.
 
     Raises :class:`Interrupted` with the reports of what was done, on Ctrl-C.
     """
     return run_plan(
-        plan(ops, families, cases, level=level, seed=seed), names, fail_fast,
+        plan(ops, families, cases, level=level, seed=seed, contract=contract), names, fail_fast,
         against=against, jobs=jobs, timeout=timeout, memory=memory, journal=journal, progress=progress,
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from rcmlrs_core.errors import RcmlrsError
 from rcmlrs_core.random import FIRST_STREAM, draws_again
 
 from .. import trainings
+from ..subjects import unknown
 from ..trainings import SIZES, TRAININGS, Size
 
 MODULE = "rcmlrs_bisect_training"
@@ -55,9 +55,7 @@ def program_of(name: str, size: str, steps: int | None, seed: int) -> Program:
     if name.endswith(".py"):
         return _of_file(Path(name), steps, seed)
     if name not in TRAININGS:
-        close = get_close_matches(name, TRAININGS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(TRAININGS)}"
-        raise BisectError(f"there is no training {name!r}; {hint}; a file of your own ends in .py")
+        raise BisectError(f"{unknown('training', name, TRAININGS)}; a file of your own ends in .py")
     if size not in SIZES:
         raise BisectError(f"there is no size {size!r}; there are: {', '.join(SIZES)}")
     count = 3 if steps is None else steps

@@ -1,17 +1,13 @@
 """What is to be run: subjects, families and cases by name, and the units of which a run is made."""
 
-import difflib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..chapters import subjects
+from ..frozen import chosen_by
 from ..report.results import Asked
-from ..subjects import LEVELS, Level, LongCases, parse_case_name
-
-
-class UnknownNameError(ValueError):
-    """A subject, a family, a case or a level that does not exist."""
+from ..subjects import LEVELS, Level, LongCases, UnknownNameError, parse_case_name, unknown
 
 
 class Unit(NamedTuple):
@@ -69,8 +65,14 @@ def plan(
     *,
     level: str = "smoke",
     seed: int = 0,
+    contract: str | None = None,
 ) -> Plan:
-    """What is asked for, by names; raises :class:`UnknownNameError` for those that do not exist."""
+    """What is asked for, by names, or exactly what a version of the contract comprises.
+
+    Raises :class:`UnknownNameError` for names that do not exist, and for a version that is not known.
+    """
+    asked = Asked(contract or "", tuple(ops or ()), tuple(families or ()), tuple(cases or ()))
+    ops = chosen_by(contract, ops) or ops
     chosen = LEVELS[_checked(level, LEVELS, "level")]
     there = subjects()
     names = list(dict.fromkeys(_checked(op, there, "operation") for op in ops or ([] if cases else there)))
@@ -97,13 +99,11 @@ def plan(
         numbers.setdefault(f"{subject}/{family}", set()).add(number)
         if family not in found.setdefault(subject, []):
             found[subject].append(family)
-    return Plan(chosen, seed, found, numbers, Asked("", tuple(ops or ()), tuple(families or ()), tuple(cases or ())))
+    return Plan(chosen, seed, found, numbers, asked)
 
 
 def _checked(name: str, known: Collection[str], what: str) -> str:
     """The name itself, if it is known."""
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}"
-        raise UnknownNameError(f"there is no {what} {name!r}; {hint}")
+        raise UnknownNameError(unknown(what, name, known))
     return name
