@@ -8,8 +8,8 @@ compare calls of that size with the definitions.
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from random import Random
-from typing import NamedTuple
 
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.dispatch import FUNCTIONS
@@ -27,7 +27,7 @@ from ..inputs.samples import filled, large, of_rows, of_shape, small
 from ..inputs.trial import Trial, array_of, size
 from ..judge.definition import Outcomes, outcomes
 from ..subjects import Case, Cases, Level
-from .relations import Load, Relation, results_of, results_on, taken, taken_of
+from .relations import LAYER, Cut, Load, Relation, along, results_of, results_on, taken, taken_of
 
 BATCHES, PIECES, THREADS, REPEATS, LAYOUTS = "batches", "pieces", "threads", "repeats", "layouts"
 """The families."""
@@ -62,18 +62,9 @@ ROUNDS = {"smoke": 1, "standard": 2, "deep": 12}
 # --------------------------------------------------------------------------------------------------- batches
 
 
-class Cut(NamedTuple):
-    """Along which axis each operand can be cut (None: it stays whole), and the result with it."""
-
-    operands: tuple[int | None, ...]
-    result: int
-
-
 ROWS = Cut((0,), 0)
 SAMPLES = (ROWS, Cut((1,), 1))
 """Of a pool: neither the samples nor the channels know of each other."""
-LAYER = (Cut((0, None, None), 0), Cut((None, 0, 0), 1))
-"""Samples are apart, and so are outputs."""
 PAIRS = Cut((0, 0), 0)
 
 CUT: dict[str, tuple[Cut, ...]] = {
@@ -165,10 +156,7 @@ class Batch(Relation):
         whole = results_of(self.trial)
         examiner.saw(*whole)
         for piece in self.pieces:
-            operands = tuple(
-                x if axis is None else taken(x, axis, piece)
-                for x, axis in zip(self.trial.operands, self.cut.operands, strict=False)
-            )
+            operands = along(self.trial.operands, self.cut.operands, partial(taken, places=piece))
             part = Trial(self.trial.operation, BATCHES, operands, self.trial.attributes)
             want = tuple(taken_of(x, self.cut.result, piece) for x in whole)
             told = (
@@ -254,11 +242,7 @@ class Reordered(Relation):
         whole = results_of(self.trial)
         examiner.saw(*whole)
         for what, places in self.others:
-            axes = (*self.axes, *[None] * (len(self.trial.operands) - len(self.axes)))
-            operands = tuple(
-                x if axis is None else _with_zeros(x, axis, places)
-                for x, axis in zip(self.trial.operands, axes, strict=True)
-            )
+            operands = along(self.trial.operands, self.axes, partial(_with_zeros, places=places))
             other = Trial(self.trial.operation, PIECES, operands, self.trial.attributes)
             want: Outcomes = whole
             if self.follows:

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from random import Random
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any
@@ -107,10 +108,7 @@ def _called(backend: Backend, trial: Trial) -> tuple[Counter[CodeType | None], d
     finally:
         sys.setprofile(former)
         threading.setprofile(of_threads)
-    size = 1
-    for length in result.shape:
-        size *= length
-    return codes, others, size
+    return codes, others, prod(result.shape)
 
 
 def _fallback(

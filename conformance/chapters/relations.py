@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
 
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.dispatch import FUNCTIONS
@@ -17,6 +19,25 @@ from ..report.words import input_lines
 
 Load = Callable[[PlainArray], RamTensor]
 """Makes a tensor of the current backend."""
+
+
+class Cut(NamedTuple):
+    """Along which axis each operand can be cut (None: it stays whole), and the result with it."""
+
+    operands: tuple[int | None, ...]
+    result: int
+
+
+LAYER = (Cut((0, None, None), 0), Cut((None, 0, 0), 1))
+"""Samples are apart, and so are outputs."""
+
+
+def along(
+    operands: tuple[PlainArray, ...], axes: tuple[int | None, ...], change: Callable[[PlainArray, int], PlainArray]
+) -> tuple[PlainArray, ...]:
+    """Operands that are changed along an axis of each; one whose axis is None, or that has none, stays."""
+    every = (*axes, *[None] * len(operands))
+    return tuple(x if axis is None else change(x, axis) for x, axis in zip(operands, every, strict=False))
 
 
 class Differs(Exception):
@@ -93,9 +114,7 @@ def taken_of(x: Outcome, axis: int, places: range | list[int]) -> Outcome:
 
 
 def _picked(raw: bytes, shape: tuple[int, ...], axis: int, places: range | list[int], itemsize: int) -> bytes:
-    step = itemsize
-    for length in shape[axis + 1 :]:
-        step *= length
+    step = itemsize * prod(shape[axis + 1 :])
     row = step * shape[axis]
     if not row:
         return b""

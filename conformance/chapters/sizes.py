@@ -6,6 +6,7 @@ right of the small one, repeated, is right of the large one. What is a sum, or m
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from random import Random
 
@@ -23,8 +24,7 @@ from ..inputs.samples import filled, operand
 from ..inputs.trial import Trial, array_of, size
 from ..judge.definition import Outcome, expected
 from ..subjects import Case, Cases, Level
-from .invariances import Cut
-from .relations import Relation, results_of, results_on
+from .relations import LAYER, Cut, Relation, along, results_of, results_on
 
 SIZES = "sizes"
 """The family, from the standard level on."""
@@ -41,8 +41,6 @@ LESS_LONG = {"prod_derivative": 70}
 _ROWS = Cut((0, None), 0)
 _COLUMNS = Cut((None, 1), 1)
 
-_LAYER = (Cut((0, None, None), 0), Cut((None, 0, 0), 1))
-
 REPEATED: dict[str, tuple[tuple[Call, tuple[Cut, ...]], ...]] = {
     "matmul": (
         (product((7, 33), (33, 5)), (_ROWS, _COLUMNS)),
@@ -53,12 +51,12 @@ REPEATED: dict[str, tuple[tuple[Call, tuple[Cut, ...]], ...]] = {
         (product((1, 9), (9, 5)), (_COLUMNS,)),
         (product((7, 9), (9, 1)), (_ROWS,)),
     ),
-    "linear": tuple((call((7, 33), (5, 33), *bias), _LAYER) for bias in ([(5,)], [])),
+    "linear": tuple((call((7, 33), (5, 33), *bias), LAYER) for bias in ([(5,)], [])),
     "conv": (
-        (call((2, 3, 5, 4), (3, 3, 3, 2), (3,)), _LAYER),
-        (call((2, 16, 5, 5), (2, 16, 3, 3)), _LAYER),
-        (call((2, 3, 5, 5), (3, 3, 1, 1), (3,), stride=2), _LAYER),
-        (call((2, 4, 9), (4, 2, 3), (4,), groups=2, dilation=2), _LAYER[:1]),
+        (call((2, 3, 5, 4), (3, 3, 3, 2), (3,)), LAYER),
+        (call((2, 16, 5, 5), (2, 16, 3, 3)), LAYER),
+        (call((2, 3, 5, 5), (3, 3, 1, 1), (3,), stride=2), LAYER),
+        (call((2, 4, 9), (4, 2, 3), (4,), groups=2, dilation=2), LAYER[:1]),
     ),
     "where": ((call(Bools((7, 1)), (7, 5), (5,)), (Cut((0, 0, None), 0), Cut((None, 1, 0), 1))),),
     "take": ((call((7, 5), Ints((9,), 0, 7)), (Cut((None, 0), 0), Cut((1, None), 1))),),
@@ -141,18 +139,18 @@ def families(operation: Operation, level: Level) -> dict[str, Cases]:
 
 def _cases(operation: Operation, seed: int, level: Level) -> Iterator[Case]:
     rng = Random(f"rcmlrs conformance {seed} {operation.name} {SIZES}")
-    rank = "deep" if level.reaches("deep") else "standard"
+    many = level.of(MANY)
     for how, cuts in REPEATED.get(operation.name, ()):
-        yield Repeated(filled(rng, operation, how), cuts, MANY[rank])
+        yield Repeated(filled(rng, operation, how), cuts, many)
     for how in AS_IT_IS.get(operation.name, ()):
         family = "moved" if operation.data == "moves" else "gaussian"
         yield Trial(operation, SIZES, drawn(rng, family, how), dict(how.attributes))
     if operation.name == "searchsorted":
         yield from _places(rng, operation)
     if isinstance(operation, Elementwise) and not operation.calls:
-        yield from _elementwise(rng, operation, MANY[rank])
+        yield from _elementwise(rng, operation, many)
     elif isinstance(operation, Reduction) and not operation.calls:
-        yield from _reduction(rng, operation, MANY[rank], LONG[rank])
+        yield from _reduction(rng, operation, many, level.of(LONG))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +168,7 @@ class Repeated(Relation):
         told = []
         times = round((self.many / max(1, size(want.shape))) ** (1 / len(self.cuts)))
         for cut in self.cuts:
-            operands = tuple(
-                x if axis is None else _repeated(x, axis, times)
-                for x, axis in zip(operands, (*cut.operands, *[None] * len(operands)), strict=False)
-            )
+            operands = along(operands, cut.operands, partial(_repeated, times=times))
             raw = _repeated_bytes(want.raw, want.shape, cut.result, times, ITEMSIZE[want.dtype])
             want = Outcome(_longer(want.shape, cut.result, times), want.dtype, raw)
             told.append(f"{times} times along axis {cut.result}")

@@ -363,11 +363,15 @@ def drawn(rng: Random, family: str, call: Call) -> tuple[PlainArray, ...]:
             operands.append(filled(rng, chosen, data.shape, data.axis))
             first = False
         elif isinstance(data, Ints):
-            values = [rng.randrange(data.low, data.high) for _ in range(size(data.shape))]
-            operands.append(PlainArray.of(values, data.shape, INT32))
+            operands.append(integers(rng, data))
         else:
             operands.append(PlainArray.of([rng.getrandbits(1) for _ in range(size(data.shape))], data.shape, BOOL))
     return tuple(operands)
+
+
+def integers(rng: Random, data: Ints) -> PlainArray:
+    """An int32 operand of a call."""
+    return PlainArray.of([rng.randrange(data.low, data.high) for _ in range(size(data.shape))], data.shape, INT32)
 
 
 MOVED_TYPES: dict[str, tuple[str, rows.Family]] = {

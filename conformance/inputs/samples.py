@@ -6,14 +6,13 @@ overflows, nearly every result has to be rounded, and drawing thousands of them 
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 from rcmlrs_core.ops.calls import Bools, Call, Ints, call, product
 from rcmlrs_core.ops.op import Elementwise, Operation, Reduction
-from rcmlrs_core.plain import BOOL, FLOAT32, INT32, PlainArray, Shape
+from rcmlrs_core.plain import BOOL, FLOAT32, PlainArray, Shape
 
 from ..subjects import Level
-from .generators import LONGEST_SQUARE, accepted, attribute_samples
+from .generators import LONGEST_SQUARE, accepted, attribute_samples, integers
 from .trial import Trial, array_of, size
 
 _HIGH_BYTES = bytes((0x3C + i % 6) | (0x80 if i % 12 > 5 else 0) for i in range(256))
@@ -34,19 +33,18 @@ def operand(rng: Random, shape: Shape, dtype: str) -> PlainArray:
     return array_of([rng.randrange(2 if dtype == BOOL else 8) for _ in range(size(shape))], shape, dtype)
 
 
-def filled(rng: Random, operation: Operation, how: Call, family: str = "samples") -> Trial:
+def filled(rng: Random, operation: Operation, how: Call) -> Trial:
     """A call with its operands."""
     operands = []
     for data in how.operands:
         if isinstance(data, Ints):
-            values = [rng.randrange(data.low, data.high) for _ in range(size(data.shape))]
-            operands.append(PlainArray.of(values, data.shape, INT32))
+            operands.append(integers(rng, data))
         else:
             operands.append(operand(rng, data.shape, BOOL if isinstance(data, Bools) else FLOAT32))
-    return Trial(operation, family, tuple(operands), dict(how.attributes))
+    return Trial(operation, "samples", tuple(operands), dict(how.attributes))
 
 
-def of_shape(rng: Random, operation: Elementwise, shape: Shape, attributes: dict[str, Any] | None = None) -> Trial:
+def of_shape(rng: Random, operation: Elementwise, shape: Shape) -> Trial:
     """A function of one element, on operands of one shape."""
     operands = tuple(operand(rng, shape, operation.takes[0]) for _ in range(operation.arity or 3))
     return Trial(operation, "samples", operands, rng.choice(attribute_samples(operation)))

@@ -1,6 +1,7 @@
 """A trial: one call of one operation, with the family that its arguments come from."""
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from rcmlrs_core.creation import tensor
@@ -45,10 +46,7 @@ def array_of(words: list[int], shape: Shape, dtype: str) -> PlainArray:
 
 def size(shape: Shape) -> int:
     """The number of elements."""
-    n = 1
-    for length in shape:
-        n *= length
-    return n
+    return prod(shape)
 
 
 def plain(x: Any, dtype: str | None = None) -> PlainArray:
