@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import rcmlrs_core
 from rcmlrs_core.errors import FileFormatError
@@ -24,7 +25,7 @@ from rcmlrs_core.numerics.decimal_text import shown
 from .. import clauses
 from ..chapters import search
 from ..frozen import UnknownContractError, groups_of
-from ..report.results import Asked, Failure, FamilyReport, Report, SubjectReport, status_of
+from ..report.results import COUNTS, Asked, Failure, FamilyReport, Report, SubjectReport, status_of, sums
 from ..status import ERROR, PASSED, UNSUPPORTED
 from ..subjects import LEVELS, parse_case_name
 from ..version import VERSION
@@ -246,12 +247,7 @@ def _group(subject: SubjectReport, name: str) -> Group:
         group=f"{subject.name}/{name}",
         kernel=subject.kernel,
         status=family.status,
-        cases=family.cases,
-        elements=family.elements,
-        failed=family.failed,
-        waived=family.waived,
-        unsupported=family.unsupported,
-        wrong=family.wrong,
+        **sums([family]),
         digest=family.digest,
         seconds=round(family.seconds, 3),
         error=_clean(family.error),
@@ -288,14 +284,9 @@ def _footer(report: Report, before: str, expected: int, missing: int) -> Footer:
         missing,
         counts_of(report),
         len(families),
-        sum(family.cases for family in families),
-        sum(family.elements for family in families),
-        sum(family.failed for family in families),
-        sum(family.waived for family in families),
-        sum(family.unsupported for family in families),
-        sum(family.wrong for family in families),
-        report.digest,
-        sha256(before.encode("ascii")).hexdigest(),
+        **sums(families),
+        digest=report.digest,
+        sha256=sha256(before.encode("ascii")).hexdigest(),
     )
 
 
@@ -412,8 +403,8 @@ def _add(subjects: dict[str, SubjectReport], group: Group, number: int) -> None:
     name, slash, family = group.group.partition("/")
     if not slash or not NAME.fullmatch(name) or not NAME.fullmatch(family):
         raise RecordError(f"line {number}: {shown(group.group)} is no name of a case group")
-    counts = (group.cases, group.elements, group.failed, group.waived, group.unsupported, group.wrong)
-    if min(counts) < 0 or group.failed + group.waived + group.unsupported > group.cases:
+    counts: dict[str, Any] = {name: getattr(group, name) for name in COUNTS}
+    if min(counts.values()) < 0 or group.failed + group.waived + group.unsupported > group.cases:
         raise RecordError(f"line {number}: the counts of {group.group} contradict each other")
     if group.digest and not DIGEST.fullmatch(group.digest):
         raise RecordError(f"line {number}: the digest of {group.group} is {shown(group.digest)}")
@@ -437,12 +428,7 @@ def _add(subjects: dict[str, SubjectReport], group: Group, number: int) -> None:
     )
     subject.families[family] = FamilyReport(
         status=group.status,
-        cases=group.cases,
-        elements=group.elements,
-        failed=group.failed,
-        wrong=group.wrong,
-        waived=group.waived,
-        unsupported=group.unsupported,
+        **counts,
         reason=group.reason,
         waived_failure=waived,
         digest=group.digest,

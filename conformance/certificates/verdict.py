@@ -1,5 +1,6 @@
 """Does a backend conform? Told by the lines of a report alone, and by what the contract comprises."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -68,8 +69,5 @@ def right_of(subject: SubjectReport) -> int:
 
 def counts_of(report: Report) -> dict[str, int]:
     """How many case groups have which status."""
-    counts: dict[str, int] = {}
-    for subject in report.subjects:
-        for family in subject.families.values():
-            counts[family.status] = counts.get(family.status, 0) + 1
+    counts = Counter(family.status for subject in report.subjects for family in subject.families.values())
     return dict(sorted(counts.items()))

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..running.collect import Done
 from ..status import STATUSES
-from .results import Failure, FamilyReport
+from .results import COUNTS, Failure, FamilyReport
 
 Json = dict[str, Any]
 
@@ -18,7 +18,7 @@ def to_plain(done: Done) -> Json:
 def from_plain(found: Json) -> Done:
     """The same again; raises ValueError, TypeError or KeyError for what is none."""
     group = FamilyReport(**found["group"])
-    counts = (group.cases, group.elements, group.failed, group.wrong, group.waived, group.unsupported)
+    counts = [getattr(group, name) for name in COUNTS]
     if not all(type(count) is int and 0 <= count < 1 << 63 for count in counts) or type(group.seconds) not in (
         int,
         float,

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import rcmlrs_core
@@ -132,8 +133,7 @@ class SubjectReport:
     @property
     def status(self) -> str:
         """The worst of its families'."""
-        found = {family.status for family in self.families.values()}
-        return next((bad for bad in (FAIL, ERROR, WAIVED, UNSUPPORTED) if bad in found), self.kernel)
+        return worst({family.status for family in self.families.values()}, self.kernel)
 
     @property
     def verdict(self) -> str:
@@ -245,18 +245,26 @@ def status_of(kernel: str, *, failed: int, waived: int, error: str, unsupported:
     return UNSUPPORTED if unsupported else kernel
 
 
+def worst(statuses: Collection[str], otherwise: str) -> str:
+    """The worst of these; ``otherwise`` where all is right."""
+    return next((bad for bad in (FAIL, ERROR, WAIVED, UNSUPPORTED) if bad in statuses), otherwise)
+
+
+COUNTS = ("cases", "elements", "failed", "waived", "unsupported", "wrong")
+"""The numbers of a case group, which may be added up."""
+
+
+def sums(families: Collection[FamilyReport]) -> dict[str, int]:
+    """The numbers of several case groups together."""
+    return {name: sum(getattr(family, name) for family in families) for name in COUNTS}
+
+
 def joined(parts: dict[int, FamilyReport]) -> FamilyReport:
     """The report of a case group of which each case ran alone, of those by their numbers."""
     found = [parts[number] for number in sorted(parts)]
-    statuses = {part.status for part in found}
     return FamilyReport(
-        next((bad for bad in (FAIL, ERROR, WAIVED, UNSUPPORTED) if bad in statuses), found[0].status),
-        cases=sum(part.cases for part in found),
-        elements=sum(part.elements for part in found),
-        failed=sum(part.failed for part in found),
-        wrong=sum(part.wrong for part in found),
-        waived=sum(part.waived for part in found),
-        unsupported=sum(part.unsupported for part in found),
+        worst({part.status for part in found}, found[0].status),
+        **sums(found),
         reason=next((part.reason for part in found if part.reason), ""),
         waived_failure=next((part.waived_failure for part in found if part.waived_failure), None),
         problems=[problem for part in found for problem in part.problems],
