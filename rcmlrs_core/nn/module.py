@@ -25,6 +25,9 @@ class Module:
     of assignment.
     """
 
+    training: bool = True
+    """Whether it is being trained: dropout drops, and batch normalization looks at the batch. See ``train``."""
+
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; calling the module calls this."""
         raise NotImplementedError(f"{type(self).__name__} defines no forward(); a module says there what it computes")
@@ -83,6 +86,27 @@ class Module:
             yield from _parts(name, value)
 
     # ------------------------------------------------------------------------------------------ what it holds
+
+    def modules(self) -> Iterator["Module"]:
+        """This module and every one in it, each once."""
+        seen: set[int] = set()
+        stack: list[Module] = [self]
+        while stack:
+            module = stack.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield module
+                stack += reversed([child for _, child in module.named_children()])
+
+    def train(self, mode: bool = True) -> Self:
+        """Behave as in training (or, with False, as ``eval`` has it), and everything in here; returns itself."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Behave as in use: nothing is dropped, and batch normalization takes what it remembers; returns itself."""
+        return self.train(False)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
