@@ -4,7 +4,7 @@ Nothing here computes on data: what is read is rounded once (contract N6), and a
 """
 
 from rcmlrs_core.data.csv import read_csv
-from rcmlrs_core.data.shipped import load_digits, load_sunspots, path_of
+from rcmlrs_core.data.shipped import load_alice, load_digits, load_sunspots, path_of
 from rcmlrs_core.data.table import Table
 from rcmlrs_core.data.windows import Windows, batches, sliding_windows
 from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals
@@ -13,6 +13,7 @@ __all__ = [
     "Table",
     "Windows",
     "batches",
+    "load_alice",
     "load_digits",
     "load_sunspots",
     "path_of",
