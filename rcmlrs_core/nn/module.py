@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.errors import DataError
@@ -184,8 +184,8 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from _parts(f"{name}.{key}", part)
 
 
-class Layer(Module):
-    """A module that takes a tensor first, and refuses anything else in words."""
+class Taker(Module):
+    """A module that takes a tensor first, and refuses anything else in words; what it returns is its own affair."""
 
     def __call__(self, x: Any, *inputs: Any, **options: Any) -> Any:
         """Call ``forward``."""
@@ -193,42 +193,14 @@ class Layer(Module):
             pair = "a recurrent layer returns (outputs, last), so put LastStep() after it"
             hint = pair if isinstance(x, tuple) else "make it one with rc.tensor(...)"
             raise TypeError(f"{type(self).__name__}: takes a tensor, got a {type(x).__name__}; {hint}")
-        return super().__call__(x, *inputs, **options)
+        return self.forward(x, *inputs, **options)
 
 
-class Sequential(Module):
-    """Modules one after another: ``Sequential(a, b)(x)`` is ``b(a(x))``. They are named ``0``, ``1``, ...
+class Layer(Taker):
+    """A module that makes one tensor of a tensor, and perhaps of others."""
 
-    What a subclass assigns to attributes of its own is part of it too, under their names.
-    """
+    if TYPE_CHECKING:
 
-    def __init__(self, *layers: Module) -> None:
-        for i, layer in enumerate(layers):
-            if not isinstance(layer, Module):
-                raise TypeError(
-                    f"Sequential: element {i} is a {type(layer).__name__}, not a module; write a Module whose forward "
-                    "calls it, or use a layer such as Tanh()"
-                )
-        self.layers = list(layers)
-
-    def forward(self, x: Any) -> Any:
-        """Through all of them, in order."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    def _members(self) -> Iterator[tuple[str, Any]]:
-        for name, value in vars(self).items():
-            if name == "layers":
-                yield from ((str(i), layer) for i, layer in enumerate(self.layers))
-            else:
-                yield from _parts(name, value)
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __getitem__(self, index: int) -> Module:
-        return self.layers[index]
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self.layers)
+        def __call__(self, x: RamTensor, *inputs: Any, **options: Any) -> RamTensor:
+            """The same as ``forward``."""
+            ...
