@@ -5,6 +5,7 @@ from rcmlrs_core.nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, Softmax, 
 from rcmlrs_core.nn.linear import Linear
 from rcmlrs_core.nn.module import Layer, Module, Parameter, Sequential
 from rcmlrs_core.nn.recurrent import RNN, RNNCell
+from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
 from rcmlrs_core.nn.shape import Flatten, LastStep
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "Linear",
+    "MinMaxScaler",
     "Module",
     "Parameter",
     "RNNCell",
@@ -22,6 +24,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "StandardScaler",
     "Swish",
     "Tanh",
     "init",
