@@ -68,6 +68,7 @@ from rcmlrs_core.nn.pooling import (
     MaxPool3d,
 )
 from rcmlrs_core.nn.recurrent import RNN, RNNCell
+from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
 from rcmlrs_core.nn.shape import Flatten, LastStep, Reshape, Unflatten
 
 __all__ = [
@@ -124,6 +125,7 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MinMaxScaler",
     "Mish",
     "Module",
     "PReLU",
@@ -140,6 +142,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Softsign",
+    "StandardScaler",
     "Swish",
     "Taker",
     "Tanh",
