@@ -127,15 +127,16 @@ class CallbackList:
     whether there is anybody to call, so that logs nobody looks at need not be made.
     """
 
-    def __init__(self, callbacks: Iterable[Callback] = (), model: Any = None, **params: Any) -> None:
-        self.callbacks = list(callbacks)
-        for callback in self.callbacks:
+    def __init__(self, callbacks: Iterable[Any] = (), model: Any = None, **params: Any) -> None:
+        given: list[Any] = list(callbacks)
+        for callback in given:
             if not isinstance(callback, Callback):
                 got = f"the class {callback.__name__}" if isinstance(callback, type) else f"a {type(callback).__name__}"
                 raise TypeError(
                     f"callbacks: takes instances of rcmlrs_core.train.Callback, got {got}; for a function of an epoch "
                     "take LambdaCallback(on_epoch_end=function), or fit(..., callback=function)"
                 )
+        self.callbacks: list[Callback] = given
         self.params = params
         self._called: dict[str, list[Callable[..., None]]] = {
             hook: [getattr(callback, hook) for callback in self.callbacks if implements(callback, hook)]
