@@ -30,31 +30,31 @@ def print_summary(model: Module, inputs: Sequence[RamTensor | Sequence[int]], dt
 
 def table_of(model: Module, outputs: dict[int, str] | None) -> Table:
     """A row for every module; ``outputs`` are the shapes that come out, by the id of the module."""
-    table = Table("Path", "Module", *["Output"] * (outputs is not None))
-    table.add_column("Numbers", justify="right")
-    table.add_column("Parameters")
+    table = Table("path", "module", *["output"] * (outputs is not None), box=None, pad_edge=False)
+    table.add_column("count", justify="right")
+    table.add_column("parameters")
     parameters = {id(tensor) for tensor in model.parameters(trainable_only=False)}
     names: dict[int, str] = {}
-    for path, module, again in _rows(model, "", ()):
+    for path, module, again in _rows(model):
         cells = [path or ".", type(module).__name__]
         if outputs is not None:
             cells.append(outputs.get(id(module), "-"))
         own, count = [], 0
         for name, tensor in module._own():
             if id(tensor) in parameters:
-                first = names.setdefault(id(tensor), f"{path}.{name}" if path else name)
-                known = first != (f"{path}.{name}" if path else name)
-                count += 0 if known else tensor.size
-                note = f" = {first}" if known else "" if tensor.requires_grad else ", frozen"
+                place = f"{path}.{name}" if path else name
+                first = names.setdefault(id(tensor), place)
+                count += tensor.size if first == place else 0
+                note = f" = {first}" if first != place else "" if tensor.requires_grad else ", frozen"
                 own.append(f"{name} {tensor.shape}{note}")
         table.add_row(*cells, f"{count:,}" if own else "", "; ".join(own) if not again else f"the same as {again}")
     return table
 
 
-def _rows(model: Module, path: str, seen: Any) -> Iterator[tuple[str, Module, str]]:
+def _rows(model: Module) -> Iterator[tuple[str, Module, str]]:
     """Every module in every place, by path, and where it was met before; what it is made of comes once."""
     places: dict[int, str] = {}
-    stack = [(path, model)]
+    stack = [("", model)]
     while stack:
         path, module = stack.pop()
         yield path, module, places.get(id(module), "")
@@ -87,7 +87,7 @@ def _bytes(n: int) -> str:
 
 
 def _outputs(model: Module, inputs: Sequence[RamTensor | Sequence[int]], dtype: str) -> dict[int, str]:
-    """What comes out of every module, as text, in a run that leaves no trace."""
+    """What comes out of every module, as text, in a run that leaves no trace; of one that runs twice, the last."""
     backend = next((tensor._backend for _, tensor in model.named_tensors()), None)
     given = [x for x in inputs if isinstance(x, RamTensor)]
     examples = [
