@@ -39,7 +39,7 @@ from rcmlrs_core.nn.conv import (
 from rcmlrs_core.nn.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d
 from rcmlrs_core.nn.embedding import Embedding
 from rcmlrs_core.nn.linear import Linear
-from rcmlrs_core.nn.module import Layer, Module, Parameter, Taker
+from rcmlrs_core.nn.module import Layer, Module, Parameter
 from rcmlrs_core.nn.norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -144,7 +144,6 @@ __all__ = [
     "Softsign",
     "StandardScaler",
     "Swish",
-    "Taker",
     "Tanh",
     "Unflatten",
     "init",
