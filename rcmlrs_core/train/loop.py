@@ -20,7 +20,7 @@ from rcmlrs_core.train.update import (
     Loss,
     LossNotFiniteError,
     constants_of,
-    constants_restored,
+    put_back,
     row_not_finite,
     update,
 )
@@ -109,23 +109,14 @@ def fit(
     constants = constants_of(model)
 
     def step(batch: Batch, place: Place) -> Measured:
+        before = [constant._buffer for constant in constants]
         try:
-            with constants_restored(constants):
-                value = update(model, optimizer, loss, batch)
-        except LossNotFiniteError as error:
-            found = row_not_finite(batch)
-            why = (
-                f"{found[1]} holds NaN or an infinity in {_example(loader, place, found[0])}"
-                if found
-                else ("its data are finite; take a smaller learning rate")
-            )
-            raise TrainingError(
-                f"{error} in {place}; that update was not made, and the model is as the one before left it: {why}"
-            ) from None
-        except LabelError as error:
-            raise IndexRangeError(
-                f"{place}, {_example(loader, place, error.row)}: {error}; that update was not made"
-            ) from error
+            value = update(model, optimizer, loss, batch)
+        except BaseException as error:
+            put_back(constants, before)
+            if isinstance(error, LossNotFiniteError | LabelError):
+                raise _explained(error, batch, place, loader) from error
+            raise
         return Measured(batch[0].shape[0], {"loss": value})
 
     training = Training(
@@ -253,6 +244,20 @@ def _outputs(model: Module, loader: Loader, told: CallbackList) -> tuple[RamTens
 
 def _joined(pieces: Sequence[RamTensor]) -> RamTensor:
     return pieces[0].concat(*pieces[1:], axis=0) if len(pieces) > 1 else pieces[0]
+
+
+def _explained(error: LossNotFiniteError | LabelError, batch: Batch, place: Place, loader: Loader) -> Exception:
+    """The error, with the batch and, where it is to blame, the example."""
+    if isinstance(error, LossNotFiniteError):
+        found = row_not_finite(batch)
+        why = "the data of the batch are finite; take a smaller learning rate"
+        if found is not None:
+            row, what = found
+            why = f"{what} holds NaN or an infinity in {_example(loader, place, row)}; leave it out or fill it in"
+        return TrainingError(
+            f"{error} in {place}; that update was not made, and the model is as the one before left it: {why}"
+        )
+    return IndexRangeError(f"{place}, {_example(loader, place, error.row)}: {error}; that update was not made")
 
 
 def _example(loader: Loader, place: Place, row: int) -> str:
