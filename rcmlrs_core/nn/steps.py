@@ -1,17 +1,27 @@
 """One step of each recurrence: gates in, state out. The layers and cells of PyTorch's kind and of Keras' share them.
 
-A gate's activation is a function of a tensor, so that a layer may have others than those of the papers. Sources:
-S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9 (1997) 1735-1780, with the forget gate of
-F. A. Gers, J. Schmidhuber, F. Cummins, Neural Computation 12 (2000) 2451-2471; K. Cho et al., Learning phrase
-representations using RNN encoder-decoder, arXiv:1406.1078.
+A gate's activation is a function of a tensor, so that a layer may have others than those of the papers.
+
+Sources: J. L. Elman, Finding structure in time, Cognitive Science 14 (1990) 179-211. S. Hochreiter, J. Schmidhuber,
+Long short-term memory, Neural Computation 9 (1997) 1735-1780, with the forget gate of F. A. Gers, J. Schmidhuber,
+F. Cummins, Learning to forget, Neural Computation 12 (2000) 2451-2471. K. Cho et al., Learning phrase representations
+using RNN encoder-decoder, arXiv:1406.1078.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 
 from rcmlrs_core.joint import custom_gradient
 from rcmlrs_core.tensor import RamTensor
 
 Activation = Callable[[RamTensor], RamTensor]
+
+NONLINEARITIES: Mapping[str, Activation] = {
+    "tanh": lambda z: z.tanh(),
+    "relu": lambda z: z.relu(),
+    "sigmoid": lambda z: z.sigmoid(),
+}
+"""What a simple recurrence may have."""
 
 
 def sigmoid(z: RamTensor) -> RamTensor:
@@ -22,6 +32,19 @@ def sigmoid(z: RamTensor) -> RamTensor:
 def tanh(z: RamTensor) -> RamTensor:
     """The usual activation of what enters the state, and of what is shown of it."""
     return z.tanh()
+
+
+def rnn_step(
+    x: RamTensor,
+    h: RamTensor,
+    weight_ih: RamTensor,
+    weight_hh: RamTensor,
+    bias_ih: RamTensor | None,
+    bias_hh: RamTensor | None,
+    nonlinearity: str,
+) -> RamTensor:
+    """``tanh(x W_ih^T + b_ih + h W_hh^T + b_hh)``: each product, with its bias, rounded once (N3.1), then the sum."""
+    return NONLINEARITIES[nonlinearity](x.linear(weight_ih, bias_ih) + h.linear(weight_hh, bias_hh))
 
 
 def lstm_step(
@@ -37,8 +60,8 @@ def lstm_step(
     Keras', which calls g the candidate c.
     """
     size = c.shape[-1]
-    both, g, o = cut(gates, sizes=(2 * size, size, size), axis=-1)
-    i, f = cut(recurrent_activation(both), sizes=(size, size), axis=-1)
+    both, g, o = cut(gates, sizes=(2 * size, size, size))
+    i, f = cut(recurrent_activation(both), sizes=(size, size))
     c = f * c + i * activation(g)
     return recurrent_activation(o) * activation(c), c
 
@@ -59,9 +82,9 @@ def gru_step(
     with ``update_first`` it is z, r, n, as in Keras.
     """
     size = h.shape[-1]
-    gates_x, n_x = cut(from_input, sizes=(2 * size, size), axis=-1)
-    gates_h, n_h = cut(from_state, sizes=(2 * size, size), axis=-1)
-    r, z = cut(recurrent_activation(gates_x + gates_h), sizes=(size, size), axis=-1)
+    gates_x, n_x = cut(from_input, sizes=(2 * size, size))
+    gates_h, n_h = cut(from_state, sizes=(2 * size, size))
+    r, z = cut(recurrent_activation(gates_x + gates_h), sizes=(size, size))
     if update_first:
         r, z = z, r
     return blend(z, activation(n_x + r * n_h), h)
@@ -73,15 +96,22 @@ def blend(z: RamTensor, n: RamTensor, h: RamTensor) -> RamTensor:
 
 
 @custom_gradient
-def cut(x: RamTensor, *, sizes: Sequence[int], axis: int) -> object:
-    """``x.split(sizes, axis=axis)``, a tuple. Its gradient is one ``concat`` in place of a sum of padded pieces."""
-    return x.split(sizes, axis=axis), lambda *received: received[0].concat(*received[1:], axis=axis)
+def cut(x: RamTensor, *, sizes: Sequence[int]) -> object:
+    """``x.split(sizes, axis=-1)``, a tuple. Its gradient is one ``concat`` in place of a sum of padded pieces."""
+    ends = list(accumulate(sizes))
+    whole = x.shape[:-1]
+    before = (0,) * len(whole)
+    pieces = tuple(
+        x.slice(start=(*before, end - size), stop=(*whole, end)) for size, end in zip(sizes, ends, strict=True)
+    )
+    return pieces, lambda *received: received[0].concat(*received[1:], axis=-1)
 
 
-@custom_gradient
-def steps(x: RamTensor) -> object:
-    """``x.unstack(axis=1)``, the steps of sequences, a tuple. Its gradient puts them side by side again."""
-    return x.unstack(axis=1), lambda *received: joined(received)
+def steps(x: RamTensor) -> tuple[RamTensor, ...]:
+    """``(batch, time, features)`` as ``(batch, features)`` of each step: ``unstack`` along axis 1."""
+    batch, time, features = x.shape
+    pieces: tuple[RamTensor, ...] = cut(x.reshape((batch, time * features)), sizes=(features,) * time)
+    return pieces
 
 
 def joined(parts: Sequence[RamTensor]) -> RamTensor:
