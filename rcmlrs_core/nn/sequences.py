@@ -48,7 +48,7 @@ def _counts(name: str, lengths: Any, x: RamTensor) -> RamTensor:
         except (TypeError, DTypeError):
             raise DTypeError(f"{name}: lengths are ints or an int32 tensor, got {lengths!r}") from None
     if lengths.dtype != INT32:
-        raise DTypeError(f"{name}: lengths are ints or an int32 tensor, got {lengths.dtype}; .astype('int32')")
+        raise DTypeError(f"{name}: lengths are ints or an int32 tensor, got {lengths.dtype}")
     return lengths
 
 
