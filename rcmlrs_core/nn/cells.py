@@ -4,9 +4,9 @@ from typing import Any
 
 from rcmlrs_core.creation import zeros
 from rcmlrs_core.errors import AttributeValueError, ShapeError
+from rcmlrs_core.nn.checks import check_sizes
 from rcmlrs_core.nn.init import fan_in_uniform
-from rcmlrs_core.nn.linear import check_sizes
-from rcmlrs_core.nn.module import Layer, Parameter
+from rcmlrs_core.nn.module import Parameter, TensorModule
 from rcmlrs_core.nn.steps import NONLINEARITIES, gru_step, lstm_step, rnn_step
 from rcmlrs_core.random import Generator
 from rcmlrs_core.tensor import RamTensor
@@ -15,7 +15,7 @@ Weights = tuple[RamTensor, RamTensor, RamTensor | None, RamTensor | None]
 """weight_ih, weight_hh, bias_ih and bias_hh."""
 
 
-class Cell(Layer):
+class Cell(TensorModule):
     """What the cells share: their weights.
 
     ``weight_ih`` is ``(gates * hidden_size, input_size)``, ``weight_hh`` ``(gates * hidden_size, hidden_size)``,

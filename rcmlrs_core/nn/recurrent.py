@@ -8,9 +8,9 @@ from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.nn.cells import Weights, check_nonlinearity, draw_weights, first_state, pair_of
+from rcmlrs_core.nn.checks import check_between, check_sizes
 from rcmlrs_core.nn.dropout import Dropout
-from rcmlrs_core.nn.linear import check_sizes
-from rcmlrs_core.nn.module import Layer
+from rcmlrs_core.nn.module import TensorModule
 from rcmlrs_core.nn.sequences import Marks, mask_of
 from rcmlrs_core.nn.steps import gru_step, joined, lstm_step, rnn_step, steps
 from rcmlrs_core.random import Generator
@@ -20,7 +20,7 @@ State = tuple[RamTensor, ...]
 """What is handed from step to step: ``(h,)``, or ``(h, c)``."""
 
 
-class Recurrent(Layer):
+class Recurrent(TensorModule):
     """What the recurrent layers share: stacking, directions, dropout, and sequences of different lengths.
 
     ``outputs, last = layer(x)`` takes ``(batch, time, input_size)``. ``outputs`` are the hidden states of the last
@@ -60,12 +60,13 @@ class Recurrent(Layer):
     ) -> None:
         kind = type(self).__name__
         check_sizes(kind, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        check_between(kind, "dropout", dropout, 0, 1)
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bias = bias
         self.bidirectional = bidirectional
-        self.dropout = Dropout(dropout).p
+        self.dropout = dropout
         if dropout and num_layers == 1:
             raise AttributeValueError(
                 f"{kind}: dropout={dropout} acts between layers, and there is one; give num_layers=2 or more, or put "

@@ -339,7 +339,7 @@ X = rc.ones((2, 3, 2))
         (lambda: nn.LSTM(2, 3, 0), ShapeError, "LSTM: num_layers must be a positive int, got 0"),
         (lambda: nn.RNN(2, 3, "relu"), ShapeError, "num_layers must be a positive int, got 'relu'"),  # type: ignore[arg-type]
         (lambda: nn.GRU(2, 3, dropout=0.5), AttributeValueError, "acts between layers, and there is one"),
-        (lambda: nn.GRU(2, 3, 2, dropout=1.5), AttributeValueError, "probability"),
+        (lambda: nn.GRU(2, 3, 2, dropout=1.5), AttributeValueError, "dropout must be a number from 0 to 1"),
         (lambda: nn.GRUCell(2, 3)(rc.ones((2, 3))), ShapeError, "GRUCell: x must be (batch, input_size) = (batch, 2)"),
         (lambda: nn.LSTM(2, 3)(X, rc.ones((2, 3))), ShapeError, "its state is a pair (h, c), got a RamTensor"),
         (lambda: nn.LSTM(2, 3)(X, (rc.ones((2, 3)), rc.ones((3, 2)))), ShapeError, "c must be (batch, hidden_size)"),
