@@ -24,6 +24,7 @@ from rcmlrs_core.nn.activations import (
     Swish,
     Tanh,
 )
+from rcmlrs_core.nn.cells import GRUCell, LSTMCell, RNNCell
 from rcmlrs_core.nn.containers import Identity, Lambda, Residual, Sequential
 from rcmlrs_core.nn.conv import (
     Conv1d,
@@ -67,7 +68,7 @@ from rcmlrs_core.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from rcmlrs_core.nn.recurrent import RNN, RNNCell
+from rcmlrs_core.nn.recurrent import GRU, LSTM, RNN, RNNCell
 from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
 from rcmlrs_core.nn.shape import Flatten, LastStep, Reshape, Unflatten
 
@@ -75,6 +76,8 @@ __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
@@ -104,6 +107,7 @@ __all__ = [
     "Dropout3d",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAvgPool",
     "GlobalMaxPool",
     "GroupNorm",
@@ -114,6 +118,7 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
+    "LSTMCell",
     "Lambda",
     "LastStep",
     "Layer",
