@@ -68,7 +68,7 @@ from rcmlrs_core.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from rcmlrs_core.nn.recurrent import GRU, LSTM, RNN, RNNCell
+from rcmlrs_core.nn.recurrent import GRU, LSTM, RNN
 from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
 from rcmlrs_core.nn.shape import Flatten, LastStep, Reshape, Unflatten
 
