@@ -48,7 +48,7 @@ def fed(make: Make, *inputs: Input) -> Callable[[Size], Model]:
         module = Fed(make(), *(x() if callable(x) else _drawn(x) for x in inputs))
 
         def loss() -> RamTensor:
-            parts = [(y - 0.5).square().mean() for y in module()]
+            parts: list[RamTensor] = [(y - 0.5).square().mean() for y in module()]
             return parts[0].add_n(*parts[1:]) if len(parts) > 1 else parts[0]
 
         return Model(module, optim.SGD(module.parameters(), lr=RATE, momentum=0.9), loss)

@@ -25,9 +25,10 @@ from rcmlrs_core.ops.op import Operation
 from rcmlrs_core.plain import Shape
 from rcmlrs_core.random import Generator, default_generator, draws_again, draws_in_part
 from rcmlrs_core.tensor import Node, RamTensor
+from rcmlrs_core.train.checks import the_tensor
 
 FEWEST = 3
-"""So many examples show along which axis a tensor has them; a batch of no more is not cut."""
+"""So many examples show along which axis a tensor has them."""
 
 Parts = dict[int, list[tuple[RamTensor, ...]]]
 """By the place of an operation on the tape: for each piece what it receives, the operands that are not shared, and its
@@ -37,7 +38,7 @@ result, where its rule looks at that."""
 class Accumulation:
     """The loss of a batch, ``value``, and its gradients, by ``backward``, in pieces of ``size`` examples.
 
-    Both have the bits of ``value = loss(model(x), y); value.backward()``. Examples lie along the first axis of ``x``.
+    Both have the bits of ``value = loss(model(x), *targets); value.backward()``. Examples lie along the first axis of ``x``.
     The loss sees the predictions of all of them. What is drawn on the way (dropout) is the same too: a piece takes its
     part of the draw for the whole batch.
 
@@ -47,8 +48,10 @@ class Accumulation:
     """
 
     def __init__(
-        self, model: Module, loss: Callable[[RamTensor, RamTensor], RamTensor], x: RamTensor, y: RamTensor, size: int
+        self, model: Module, loss: Callable[..., RamTensor], x: RamTensor, *targets: RamTensor, size: int
     ) -> None:
+        if x.shape[0] < FEWEST:
+            raise TrainingError(f"a batch of {x.shape[0]} is not cut into pieces; {FEWEST} examples are the fewest")
         self._x = x.detach()
         self._count = x.shape[0]
         self._runs = _Runs(model, self._x)
@@ -67,7 +70,7 @@ class Accumulation:
                     raise TrainingError(f"{REFUSED}: a prediction depends on which others are beside it; {ADVICE}")
         self._axis = along
         self._predictions = whole.detach().requires_grad_()
-        self.value = loss(self._predictions, y)
+        self.value = loss(self._predictions, *targets)
         """The loss, a tensor on the tape of the predictions."""
 
     def backward(self) -> None:
@@ -316,11 +319,7 @@ class _Runs:
         with draws_again(self.seed, self.stream), draws_in_part(part):
             output = self.model(self.x[rows.start : rows.stop])
             self.after = default_generator().stream
-        if not isinstance(output, RamTensor):
-            raise TrainingError(
-                f"the model returns a {type(output).__name__}, and a loss takes one tensor; after an RNN put LastStep()"
-            )
-        return output
+        return the_tensor(output)
 
 
 # ------------------------------------------------------------------------------------------------------ the tape

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 import rcmlrs_core as rc
-from rcmlrs_core import nn
+from rcmlrs_core import nn, optim
 from rcmlrs_core.data import load_digits
 from rcmlrs_core.errors import TrainingError
 from rcmlrs_core.nn.init import fan_in_uniform
 from rcmlrs_core.random import default_generator
+from rcmlrs_core.train import fit
 from rcmlrs_core.train.accumulate import Accumulation
 from tests.installed import BACKENDS
 
@@ -124,7 +125,7 @@ def test_pieces_have_the_bits_of_the_large_batch(make: Callable[[], nn.Module], 
             wanted, after = _gradients(model), default_generator().stream
             for size in (1, 4, 10) if backend != "python" else (4,):
                 default_generator().stream = start
-                pieces = Accumulation(model, loss, x, y, size)
+                pieces = Accumulation(model, loss, x, y, size=size)
                 pieces.backward()
                 assert pieces.value.digest() == whole.digest()
                 assert _gradients(model) == wanted, size
@@ -166,7 +167,7 @@ def test_examples_that_see_each_other_are_refused(how: Callable[[Any], Any], rea
         model = Batchwise(how)
         before = model.digest()
         with pytest.raises(TrainingError, match=reason):
-            Accumulation(model, rc.cross_entropy, images, y, 4).backward()
+            Accumulation(model, rc.cross_entropy, images, y, size=4).backward()
         assert model.digest() == before
         assert all(parameter.grad is None for parameter in model.parameters())
 
@@ -191,7 +192,7 @@ def test_a_model_that_changes_itself_is_refused_and_put_back() -> None:
         images, _, y = _cases("python")
         model = Counting()
         with pytest.raises(TrainingError, match="a run changes seen"):
-            Accumulation(model, rc.cross_entropy, images, y, 4)
+            Accumulation(model, rc.cross_entropy, images, y, size=4)
         assert model.seen.item() == 0
 
 
@@ -209,4 +210,65 @@ def test_a_checkpoint_is_refused() -> None:
                 return rc.checkpoint(self.head, x)
 
         with pytest.raises(TrainingError, match="hides what it shares"):
-            Accumulation(Again(), rc.cross_entropy, images, y, 4)
+            Accumulation(Again(), rc.cross_entropy, images, y, size=4)
+
+
+def _images(*layers: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Reshape((1, 8, 8)), nn.Conv2d(1, 4, 3), *layers, nn.Flatten(), nn.Linear(144, 10))
+
+
+class Reader(nn.Module):
+    """Rows of an image as a sequence."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.layer = layer
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x: Any) -> Any:
+        """Logits."""
+        y = self.layer(x.reshape((x.shape[0], 8, 8)))
+        return self.head((y[0] if isinstance(y, tuple) else y).mean(1))
+
+
+@pytest.mark.parametrize("backend", [name for name in BACKENDS if name != "python"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: _images(nn.GroupNorm(2, 4), nn.ReLU(), nn.Dropout2d(0.3)),
+        lambda: _images(nn.PReLU(4), nn.Dropout(0.3)),
+        lambda: Reader(nn.LSTM(8, 4, 2, bidirectional=True, dropout=0.2)),
+        lambda: Reader(nn.GRU(8, 8)),
+    ],
+)
+def test_fit_in_pieces(make: Callable[[], nn.Module], backend: str) -> None:
+    """Layers of the library, trained for an epoch."""
+    with rc.use_backend(backend):
+        x, y = load_digits()
+        digests = set()
+        for pieces in (1, 3):
+            rc.manual_seed(5)
+            model = make()
+            adam = optim.Adam(model.parameters())
+            fit(model, adam, rc.cross_entropy, x[:30], y[:30], epochs=1, batch_size=12, accumulate=pieces)
+            digests.add(model.digest())
+    assert len(digests) == 1
+
+
+def test_fit_refuses_batch_normalization_in_pieces() -> None:
+    """What it remembers is put back."""
+    with rc.use_backend("python"):
+        x, y = load_digits()
+        model = _images(nn.BatchNorm2d(4))
+        before = model.digest()
+        with pytest.raises(TrainingError, match="batch normalization"):
+            fit(
+                model,
+                optim.SGD(model.parameters()),
+                rc.cross_entropy,
+                x[:8],
+                y[:8],
+                epochs=1,
+                batch_size=8,
+                accumulate=2,
+            )
+        assert model.digest() == before
