@@ -72,13 +72,10 @@ def _attention(
     scores = query.matmul(key.matrix_transpose()) * scale
     allowed: RamTensor | None = None
     if mask is not None:
-        if mask.dtype == FLOAT32:
-            scores = scores + mask
-            allowed = mask.not_equal(-inf)
-        elif mask.dtype == BOOL:
+        if _check_mask(f"{name}: attn_mask", mask) == BOOL:
             allowed = mask
         else:
-            raise DTypeError(f"{name}: attn_mask is bool or float32, got {mask.dtype}")
+            scores, allowed = scores + mask, mask.not_equal(-inf)
     if before is not None:
         past = causal_mask(query.shape[-2], key.shape[-2], before=before, backend=query._backend)
         allowed = past if allowed is None else allowed.logical_and(past)
@@ -191,7 +188,8 @@ class MultiheadAttention(TensorModule):
         (PyTorch: NaN).
 
         ``cache`` has the keys and values of earlier steps, and takes in those of this call: with ``is_causal``, step
-        after step (or in pieces) gives the bits of all at once. ``key`` and ``value`` are then those of the new steps.
+        after step (or in pieces) gives the bits of all at once. ``key`` and ``value`` are then those of the new steps;
+        masks are of all keys, of those in the cache too.
         """
         self._check(query, key, value)
         batch, queries, _ = query.shape
@@ -251,6 +249,7 @@ class MultiheadAttention(TensorModule):
         """Both masks as ``scaled_dot_product_attention`` takes one: bools are true where a key takes part."""
         found = None
         if mask is not None:
+            kind = _check_mask("MultiheadAttention: attn_mask", mask)
             if mask.shape == (batch * self.num_heads, queries, keys):
                 mask = mask.reshape((batch, self.num_heads, queries, keys))
             elif mask.shape != (queries, keys):
@@ -258,13 +257,15 @@ class MultiheadAttention(TensorModule):
                     f"MultiheadAttention: attn_mask must be (queries, keys) = {(queries, keys)} or (batch * num_heads, "
                     f"queries, keys) = {(batch * self.num_heads, queries, keys)}, got {mask.shape}"
                 )
-            found = _taking_part("attn_mask", mask)
+            found = mask.logical_not() if kind == BOOL else mask
         if padding is not None:
+            kind = _check_mask("MultiheadAttention: key_padding_mask", padding)
             if padding.shape != (batch, keys):
                 raise ShapeError(
                     f"MultiheadAttention: key_padding_mask must be (batch, keys) = {(batch, keys)}, got {padding.shape}"
                 )
-            found = _both(found, _taking_part("key_padding_mask", padding).reshape((batch, 1, 1, keys)))
+            padding = padding.reshape((batch, 1, 1, keys))
+            found = _both(found, padding.logical_not() if kind == BOOL else padding)
         return found
 
     def extra_repr(self) -> str:
@@ -273,14 +274,12 @@ class MultiheadAttention(TensorModule):
         return ", ".join(parts + ["bias=False"] * (self.in_proj_bias is None))
 
 
-def _taking_part(name: str, mask: RamTensor) -> RamTensor:
-    if mask.dtype == BOOL:
-        return mask.logical_not()
-    if mask.dtype != FLOAT32:
-        raise DTypeError(
-            f"MultiheadAttention: {name} is bool, true where a key takes no part, or float32, got {mask.dtype}"
-        )
-    return mask
+def _check_mask(name: str, mask: Any) -> str:
+    """The element type of a mask."""
+    found = mask.dtype if isinstance(mask, RamTensor) else type(mask).__name__
+    if found not in (BOOL, FLOAT32):
+        raise DTypeError(f"{name} is a tensor of bool or float32, got {found}")
+    return found
 
 
 def _both(a: RamTensor | None, b: RamTensor) -> RamTensor:

@@ -43,8 +43,7 @@ class SinusoidalEncoding(Layer):
     def forward(self, x: RamTensor, offset: int = 0) -> RamTensor:
         """``x + p``."""
         time = check_steps("SinusoidalEncoding", x, self.d_model, offset)
-        table = sinusoids(offset + time, self.d_model, backend=x._backend)
-        return self.dropout(x + table[offset:])
+        return self.dropout(x + sinusoids(time, self.d_model, offset=offset, backend=x._backend))
 
 
 class LearnedEncoding(Layer):
@@ -95,8 +94,7 @@ class RotaryEmbedding(Layer):
         """Each step turned."""
         time = check_steps("RotaryEmbedding", x, self.features, offset)
         half = self.features // 2
-        cosines, sines = rotations(offset + time, self.features, self.base, backend=x._backend)
-        cosines, sines = cosines[offset:], sines[offset:]
+        cosines, sines = rotations(time, self.features, self.base, offset=offset, backend=x._backend)
         a, b = x[..., :half], x[..., half:]
         return (a * cosines - b * sines).concat(b * cosines + a * sines, axis=-1)
 
@@ -117,20 +115,25 @@ def check_steps(name: str, x: RamTensor, features: int, offset: Any) -> int:
 # ------------------------------------------------------------------------------------------------- sines, cosines
 
 
-def sinusoids(length: int, features: int, *, backend: str | Backend | None = None) -> RamTensor:
-    """The table p of :class:`SinusoidalEncoding`, (length, features)."""
-    cosines, sines = rotations(length, features, backend=backend)
+def sinusoids(length: int, features: int, *, offset: int = 0, backend: str | Backend | None = None) -> RamTensor:
+    """The rows of :class:`SinusoidalEncoding`'s table p from ``offset`` on, (length, features)."""
+    cosines, sines = rotations(length, features, offset=offset, backend=backend)
     return sines.stack(cosines, axis=2).reshape((length, 2 * sines.shape[1]))[:, :features]
 
 
 def rotations(
-    length: int, features: int, base: int = BASE, *, backend: str | Backend | None = None
+    length: int, features: int, base: int = BASE, *, offset: int = 0, backend: str | Backend | None = None
 ) -> tuple[RamTensor, RamTensor]:
-    """RN of cos and sin of ``t / base^(2i / features)``: two tables, (length, features / 2), rounded up."""
-    half = -(-features // 2)
-    check_memory("rotations", (length, half), 4)
-    tables = _tables(max(64, 1 << (length - 1).bit_length()), features, base)  # lengths that grow share a table
-    cosines, sines = (from_plain(PlainArray(table[: length * half], (length, half)), backend) for table in tables)
+    """RN of cos and sin of ``t / base^(2i / features)`` for ``length`` steps t from ``offset`` on: two tables.
+
+    They are (length, features / 2), rounded up. What was computed is kept, so that a sequence that grows costs nothing.
+    """
+    half, stop = -(-features // 2), offset + length
+    check_memory("rotations", (stop, half), 4)
+    tables = _tables(max(64, 1 << (stop - 1).bit_length()), features, base)  # lengths that grow share a table
+    cosines, sines = (
+        from_plain(PlainArray(table[offset * half : stop * half], (length, half)), backend) for table in tables
+    )
     return cosines, sines
 
 

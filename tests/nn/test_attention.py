@@ -299,6 +299,12 @@ INTS = rc.tensor([[0, 0, 0]] * 2, dtype="int32")
         (lambda: attention(4)(X, X, X, attn_mask=X), ShapeError, "(queries, keys) = (3, 3) or (batch * num_heads"),
         (lambda: nn.scaled_dot_product_attention(X, X[..., :2], X), ShapeError, "do not fit"),
         (lambda: nn.scaled_dot_product_attention(X, X, X, INTS[0]), DTypeError, "bool or float32, got int32"),
+        (
+            lambda: attention(4)(X, X, X, [[False] * 3] * 2),
+            DTypeError,
+            "key_padding_mask is a tensor of bool or float32, got list",
+        ),
+        (lambda: nn.scaled_dot_product_attention(X, X, X, [[True]]), DTypeError, "got list"),  # type: ignore[arg-type]
         (lambda: nn.TransformerEncoderLayer(4, 2, activation="tanh"), AttributeValueError, "one of relu, gelu or a"),
         (lambda: nn.TransformerEncoder([], 2), AttributeValueError, "a list of 0 layers"),
         (lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2)), ShapeError, "num_layers must be"),
