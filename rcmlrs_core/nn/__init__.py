@@ -71,6 +71,7 @@ from rcmlrs_core.nn.pooling import (
 )
 from rcmlrs_core.nn.positional import LearnedEncoding, RotaryEmbedding, SinusoidalEncoding
 from rcmlrs_core.nn.recurrent import GRU, LSTM, RNN
+from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
 from rcmlrs_core.nn.shape import Flatten, LastStep, Reshape, Unflatten
 from rcmlrs_core.nn.transformer import (
     TransformerDecoder,
@@ -139,6 +140,7 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MinMaxScaler",
     "Mish",
     "Module",
     "MultiheadAttention",
@@ -158,6 +160,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Softsign",
+    "StandardScaler",
     "Swish",
     "Tanh",
     "TransformerDecoder",

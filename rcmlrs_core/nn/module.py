@@ -140,6 +140,12 @@ class Module:
         """The modules of which this one is made, one level down."""
         return (module for _, module in self.named_children())
 
+    def apply(self, function: "Callable[[Module], object]") -> Self:
+        """Call ``function`` with every module in here, what it is made of before itself; returns itself."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
     def train(self, mode: bool = True) -> Self:
         """Behave as in training (or, with False, as ``eval`` has it), and everything in here; returns itself."""
         for module in self.modules():
