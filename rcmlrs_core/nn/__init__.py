@@ -72,7 +72,7 @@ from rcmlrs_core.nn.pooling import (
 from rcmlrs_core.nn.positional import LearnedEncoding, RotaryEmbedding, SinusoidalEncoding
 from rcmlrs_core.nn.recurrent import GRU, LSTM, RNN
 from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
-from rcmlrs_core.nn.shape import Flatten, LastStep, Reshape, Unflatten
+from rcmlrs_core.nn.shape import AllSteps, Flatten, LastStep, Reshape, Unflatten
 from rcmlrs_core.nn.transformer import (
     TransformerDecoder,
     TransformerDecoderLayer,
@@ -94,6 +94,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AllSteps",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",

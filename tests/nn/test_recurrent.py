@@ -128,7 +128,9 @@ def test_layers_and_directions_by_hand(kind: str) -> None:
     assert seen.tobytes() == outputs.tobytes()
     h = parts(last)[0]
     assert nn.LastStep()((outputs, last)).tobytes() == h[2].concat(h[3], axis=1).tobytes()
-    assert nn.LastStep()(layer(kind, 2, 3, num_layers=2)(x)).shape == (4, 3)
+    assert nn.AllSteps()((outputs, last)) is outputs
+    both = nn.Sequential(layer(kind, 2, 3), nn.AllSteps(), layer(kind, 3, 3, num_layers=2), nn.LastStep())
+    assert both(x).shape == (4, 3)
 
 
 def test_names_of_weights_are_those_of_pytorch() -> None:
@@ -263,6 +265,7 @@ X = rc.ones((2, 3, 2))
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
+        (lambda: nn.AllSteps()(X), ShapeError, "AllSteps: takes the pair (outputs, last)"),
         (lambda: nn.LSTM(2, 3, 0), ShapeError, "LSTM: num_layers must be a positive int, got 0"),
         (lambda: nn.RNN(2, 3, "relu"), ShapeError, "num_layers must be a positive int, got 'relu'"),  # type: ignore[arg-type]
         (lambda: nn.GRU(2, 3, dropout=0.5), AttributeValueError, "acts between layers, and there is one"),
