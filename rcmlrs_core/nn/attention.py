@@ -38,9 +38,10 @@ def scaled_dot_product_attention(
     broadcasts to (..., queries, keys): bools are true where a key takes part, numbers are added before the softmax.
     ``is_causal`` lets query i see the keys 0 to i; together with a mask, both hold.
 
-    A key that takes no part has the weight 0, and changes no bit of the result. Where no key takes part the result is
-    0, as in PyTorch from 2.5 on (the softmax of nothing would be NaN), and no gradient flows. With ``dropout_p``
-    weights are dropped with that probability, always: in a layer's ``eval`` pass 0.
+    A key that takes no part has the weight 0, and changes no bit of the result (as long as its value is finite: 0 times
+    an infinity or NaN is NaN, N3.2). Where no key takes part the result is 0, as in PyTorch from 2.5 on (the softmax of
+    nothing would be NaN), and no gradient flows. With ``dropout_p`` weights are dropped with that probability, always:
+    in a layer's ``eval`` pass 0.
     """
     return _attention(query, key, value, attn_mask, dropout_p, 0 if is_causal else None, scale)[0]
 
