@@ -143,6 +143,27 @@ def test_a_prefix_has_the_bits_that_it_has_in_the_whole(options: dict[str, Any])
         assert [part.length for part in cache] == [6, 6]
 
 
+def test_a_decoder_has_the_bits_of_the_whole_step_by_step() -> None:
+    model = nn.TransformerDecoder(
+        nn.TransformerDecoderLayer(4, 2, 8, norm_first=True, generator=Generator(1)), 2
+    ).eval()
+    x, memory = normal((2, 3, 4), seed=1), normal((2, 5, 4), seed=2)
+    cache = model.new_cache()
+    found = [model(x[:, t : t + 1], memory, tgt_is_causal=True, cache=cache) for t in range(3)]
+    assert found[0].concat(*found[1:], axis=1).tobytes() == model(x, memory, tgt_is_causal=True).tobytes()
+
+
+def test_masks_are_of_all_keys_in_the_cache_too() -> None:
+    model, x = attention(), normal((2, 4, 8), seed=1)
+    padding = bools([[True, False, False, False], [False, True, False, False]])
+    whole = model(x, x, x, padding, is_causal=True)[0]
+    cache = nn.KeyValueCache()
+    for t in range(4):
+        step = x[:, t : t + 1]
+        found = model(step, step, step, padding[:, : t + 1], is_causal=True, cache=cache)[0]
+        assert found.tobytes() == whole[:, t : t + 1].tobytes()
+
+
 # --------------------------------------------------------------------------------------- parameters, dropout
 
 
