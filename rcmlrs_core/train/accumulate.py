@@ -38,9 +38,9 @@ result, where its rule looks at that."""
 class Accumulation:
     """The loss of a batch, ``value``, and its gradients, by ``backward``, in pieces of ``size`` examples.
 
-    Both have the bits of ``value = loss(model(x), *targets); value.backward()``. Examples lie along the first axis of ``x``.
-    The loss sees the predictions of all of them. What is drawn on the way (dropout) is the same too: a piece takes its
-    part of the draw for the whole batch.
+    Both have the bits of ``value = loss(model(x), *targets); value.backward()``. Examples lie along the first axis of
+    ``x``, and the loss sees the predictions of all of them. What is drawn on the way (dropout) is the same too: a piece
+    takes its part of the draw for the whole batch.
 
     Raises:
         TrainingError: examples that see each other, tensors of the model that change in a run, another order of
