@@ -91,5 +91,5 @@ def _among_first(scores: RamTensor, labels: RamTensor, *, k: int) -> RamTensor:
     labels = _labels("top_k_accuracy", scores, labels)
     if k < 1:
         raise AttributeValueError(f"top_k_accuracy: k is how many scores count, at least 1, got {k!r}")
-    _, first = scores.topk(min(k, scores.shape[-1]), axis=-1)
+    _, first = (scores + 0.0).topk(min(k, scores.shape[-1]), axis=-1)  # of which no zero is below another
     return first.equal(labels.expand_dims(axis=-1)).any(axis=-1).astype(dtype=FLOAT32)
