@@ -261,7 +261,7 @@ def test_a_weight_counts_like_as_many_examples() -> None:
 
 
 def test_counts_beyond_2_to_the_24_are_exact() -> None:
-    """3 * 2^26 examples and one more. A count of binary32 would have stopped at 2^24, where there are no odd numbers."""
+    """3 * 2^26 examples and one more: a count of binary32 would have stopped at 2^24."""
     scores, labels = rc.tensor([0.9, 0.9, 0.1]), ints([1, 0, 0])
     many, table = metrics.Precision(), metrics.ConfusionMatrix()
     share = metrics.BinaryAccuracy()
