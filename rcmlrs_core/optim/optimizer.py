@@ -438,6 +438,12 @@ def _decoupled(numbers: dict[str, Any]) -> float | None:
     return round_number(1 - Fraction(numbers["lr"]) * Fraction(decay))
 
 
+def with_decay(gradient: RamTensor, parameter: RamTensor, numbers: Mapping[str, Any]) -> RamTensor:
+    """``gradient + weight_decay * parameter``; with a decay of 0 the gradient itself."""
+    decay = numbers["weight_decay"]
+    return gradient + decay * parameter if decay else gradient
+
+
 def fused(
     name: str, operands: Sequence[RamTensor], numbers: Mapping[str, Number | Fraction | None], **flags: bool
 ) -> tuple[RamTensor, ...] | None:

@@ -16,7 +16,18 @@ from rcmlrs_core.tensor import RamTensor
 MAKERS: list[Callable[[Any], Optimizer]] = [
     lambda params: optim.SGD(params, lr=0.1),
     lambda params: optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    lambda params: optim.SGD(params, lr=0.1, momentum=0.9, dampening=0.5),
+    lambda params: optim.SGD(params, lr=0.1, momentum=0.9, form="keras"),
     lambda params: optim.Adam(params, lr=0.01),
+    lambda params: optim.Adam(params, lr=0.01, amsgrad=True, clip_norm=0.1),
+    lambda params: optim.AdamW(params, lr=optim.CosineDecay(0.1, 8)),
+    lambda params: optim.Adamax(params, clip_value=0.01),
+    lambda params: optim.NAdam(params, clip_each_norm=0.1),
+    lambda params: optim.RMSprop(params, momentum=0.9, centered=True),
+    lambda params: optim.RMSprop(params),
+    lambda params: optim.Adagrad(params, lr_decay=0.1, initial_accumulator_value=0.1),
+    lambda params: optim.Adadelta(params),
+    lambda params: optim.Lion(params, weight_decay=0.1),
 ]
 
 
@@ -48,6 +59,7 @@ def test_a_resumed_run_has_the_bits_of_one_that_never_stopped(make: Callable[[An
     second.load_state_dict(weights)
     resumed = make(second.parameters())
     resumed.lr = 123.0
+    resumed.clip_norm = resumed.clip_value = resumed.clip_each_norm = None
     resumed.load_state_dict(numbers | {"tensors": tensors})
     assert resumed.step_count == 4
     steps(second, resumed, range(4, 8))
