@@ -56,9 +56,15 @@ class Adam(Optimizer):
         form: str = "torch",
         **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, form=form, **common
-        )
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "form": form,
+        }
+        super().__init__(params, defaults, **common)
 
     @classmethod
     def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:

@@ -25,6 +25,9 @@ State = dict[str, RamTensor]
 Params = Iterable[RamTensor] | Iterable[Mapping[str, Any]]
 """The parameters of an optimizer: tensors, or groups ``{"params": tensors, "lr": 0.1, ...}``."""
 
+INFINITE = 2**128 - 2**103
+"""From here on a number is infinite in binary32 (N1.3)."""
+
 CLIPS = ("clip_norm", "clip_value", "clip_each_norm")
 
 
@@ -38,7 +41,7 @@ class Common(TypedDict, total=False):
 
 
 class Optimizer:
-    """The base: a subclass defines ``update``, and gives its hyperparameters with their defaults to ``__init__``.
+    """The base: a subclass defines ``update``, and gives its hyperparameters, ``lr`` among them, to ``__init__``.
 
     ``params`` are tensors, ``model.parameters()``, or groups, ``[{"params": tensors, "lr": 0.1}, ...]``, of which each
     has its own hyperparameters: those that it does not name are the optimizer's. They stand in ``param_groups``, a list
@@ -77,13 +80,12 @@ class Optimizer:
     def __init__(
         self,
         params: Params,
+        defaults: Mapping[str, Any],
         *,
-        lr: Number | Schedule,
         decoupled_weight_decay: bool = False,
         clip_norm: Number | None = None,
         clip_value: Number | None = None,
         clip_each_norm: Number | None = None,
-        **defaults: Any,
     ) -> None:
         if isinstance(params, RamTensor) or not isinstance(params, Iterable):
             raise TypeError(
@@ -94,7 +96,7 @@ class Optimizer:
         self.parameters, self.param_groups, self.state = [], [], []
         self._skipped: list[int] = []
         self.step_count = 0
-        self.defaults: dict[str, Any] = {"lr": lr, **defaults, "decoupled_weight_decay": decoupled_weight_decay}
+        self.defaults: dict[str, Any] = {**defaults, "decoupled_weight_decay": decoupled_weight_decay}
         self._numbers(self.defaults)
         given: list[Any] = list(params)
         if not given:
@@ -470,9 +472,9 @@ def as_binary32(value: Number | Fraction) -> float:
 
 
 def check_range(optimizer: str, name: str, value: Any, *, below: Number | None = None) -> None:
-    """A hyperparameter is a finite number, at least 0 and, where that is said, below another."""
+    """A hyperparameter is a number, at least 0 and, where that is said, below another; finite when it is rounded."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and 0 <= value < float("inf") and (below is None or value < below)):
+    if not (is_number and 0 <= value < (INFINITE if below is None else below)):
         limit = "finite" if below is None else f"below {below}"
         raise AttributeValueError(f"{optimizer}: {name} must be a number, at least 0 and {limit}, got {value!r}")
 

@@ -44,16 +44,15 @@ class SGD(Optimizer):
         form: str = "torch",
         **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            params,
-            lr=lr,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            form=form,
-            **common,
-        )
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "form": form,
+        }
+        super().__init__(params, defaults, **common)
 
     @classmethod
     def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:

@@ -183,7 +183,7 @@ def test_an_optimizer_that_states_no_ranges_takes_finite_numbers() -> None:
     class Plain(Optimizer):
         pass
 
-    plain = Plain([nn.Parameter(rc.ones(2))], lr=0.5)
+    plain = Plain([nn.Parameter(rc.ones(2))], {"lr": 0.5})
     plain.load_state_dict(plain.state_dict() | {"tensors": {"0.any": rc.zeros(2)}})
     assert list(plain.state[0]) == ["any"]
     with pytest.raises(DataError, match="load_state_dict: lr must be finite, got inf"):
@@ -210,7 +210,7 @@ def test_a_step_updates_all_parameters_or_none() -> None:
             return parameter - gradient, {"seen": gradient}
 
     parameters = [nn.Parameter(rc.ones(2)), nn.Parameter(rc.ones(3))]
-    optimizer = Fails(parameters, lr=1)
+    optimizer = Fails(parameters, {"lr": 1})
     for parameter in parameters:
         parameter.grad = parameter.detach()
     with pytest.raises(RuntimeError, match="out of memory"):
