@@ -447,24 +447,30 @@ def with_decay(gradient: RamTensor, parameter: RamTensor, numbers: Mapping[str, 
 
 
 def fused(
-    name: str, operands: Sequence[RamTensor], numbers: Mapping[str, Number | Fraction | None], **flags: bool
+    name: str, operands: Sequence[RamTensor], numbers: Mapping[str, float | None], **flags: bool
 ) -> tuple[RamTensor, ...] | None:
     """The results of the backend's own kernel for a composition (:mod:`rcmlrs_core.fused`); None where the composition
     runs: the backend has no kernel, a gradient is recorded, or the operands do not fit and an operation will say why.
+    The numbers are those that ``rounded`` gives.
     """
     first = operands[0]
     backend, shape = first._backend, first._shape
     kernel = backend.fused.get(name)
     if kernel is None or grad_enabled.get():
         return None
-    if any(x._backend is not backend or x._shape != shape or x._dtype != FLOAT32 for x in operands):
-        return None
-    rounded = {key: None if value is None else as_binary32(value) for key, value in numbers.items()}
-    buffers = kernel(*(x._buffer for x in operands), **rounded, **flags)
-    return tuple(wrap(buffer, shape, FLOAT32, backend) for buffer in buffers)
+    for x in operands:
+        if x._backend is not backend or x._shape != shape or x._dtype != FLOAT32:
+            return None
+    buffers = kernel(*[x._buffer for x in operands], **numbers, **flags)
+    return tuple([wrap(buffer, shape, FLOAT32, backend) for buffer in buffers])
 
 
-def as_binary32(value: Number | Fraction) -> float:
+def rounded(**numbers: Number | None) -> dict[str, float | None]:
+    """The numbers of a kernel: each rounded once (N6), for all parameters of a group; None stays None."""
+    return {name: None if value is None else as_binary32(value) for name, value in numbers.items()}
+
+
+def as_binary32(value: Number) -> float:
     """The number that ``value`` is beside a tensor: rounded once (N6)."""
     if value.__class__ is float:
         return array("f", (value,))[0]  # exact in binary64, so the store is the one rounding
