@@ -17,7 +17,7 @@ from rcmlrs_core.plain import PlainArray
 from rcmlrs_core.random import normal
 from rcmlrs_core.tensor import RamTensor
 
-NAMES = ("mse_loss", "mse_loss_derivative", "mae_loss", "mae_loss_derivative", "cross_entropy", "min_max", "z_score")
+NAMES = (*losses.__all__, "min_max", "z_score")
 CASES = [(name, case) for name in NAMES for case in TABLE[name].cases]
 REFUSALS = [(name, refusal) for name in NAMES for refusal in TABLE[name].refusals]
 
