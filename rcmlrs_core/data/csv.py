@@ -12,6 +12,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from io import StringIO, TextIOWrapper
@@ -113,11 +114,18 @@ def read_csv(
         raise DataError(f"columns={columns!r}: it is a list of names or positions; write columns=[{columns!r}]")
     chosen = None if columns is None else tuple(columns)
     how = _How(chosen, header, delimiter, decimal, missing, max_rows, wording)
+    with open_file(source) as (raw, size):
+        return _read(source, raw, size, how)
+
+
+@contextmanager
+def open_file(source: str) -> Iterator[tuple[BinaryIO, int]]:
+    """A CSV file and its size in bytes; what cannot be read is a DataError."""
     if os.path.isdir(source):
         raise DataError(f"{source} is a directory; name a CSV file in it")
     try:
         with open_regular(source) as (raw, size):
-            return _read(source, raw, size, how)
+            yield raw, size
     except FileFormatError as error:
         raise DataError(str(error)) from None
     except FileNotFoundError:
@@ -153,7 +161,7 @@ class _How:
 
     def plain(self, text: str) -> str:
         """A field as ``float`` reads it; and, since it swaps two characters, back as the file has it."""
-        return text if self.decimal == "." else text.translate(_SWAPPED)
+        return text if self.decimal == "." else swapped(text)
 
     def better_delimiter(self, first: str, text: str = "") -> str | None:
         """What to say where ``first``, the only field of the first record, or ``text`` holds another delimiter."""
@@ -170,9 +178,9 @@ def _read(source: str, raw: BinaryIO, size: int, how: _How) -> Table:
     head = plain_line(raw, LONGEST_LINE) if how.is_quick() else None
     if head is None:
         raw.seek(0)
-        records = _records(source, _text(raw), how.delimiter)
+        records = records_of(source, text_of(raw), how.delimiter)
     else:
-        records = _records(source, StringIO(head, newline=""), how.delimiter)
+        records = records_of(source, StringIO(head, newline=""), how.delimiter)
     first = next(records, None)
     if first is None:
         raise DataError(f"{source} is empty; expected rows of numbers")
@@ -186,7 +194,7 @@ def _read(source: str, raw: BinaryIO, size: int, how: _How) -> Table:
     except UnknownColumnError as error:
         raise UnknownColumnError(f"{error}; {hint}" if hint else str(error)) from None
     check_distinct(source, names, positions)
-    _check_names(source, first_line, names, positions, how.wording)
+    check_names(source, first_line, names, positions, how.wording)
     columns = _Columns(source, how, fields, names, positions)
     if head is not None:
         records = columns.read_blocks(raw, [] if header else [first], numpy_is_there(size))
@@ -287,7 +295,7 @@ class _Columns:
             cells = cells_of(block, width, delimiter, self.how.decimal, quick)
             if cells is None:
                 raw.seek(start)
-                yield from _records(self.source, _text(raw), self.how.delimiter, line - 1, width == 1)
+                yield from records_of(self.source, text_of(raw), self.how.delimiter, line - 1, width == 1)
                 return
             self.flush()
             self._take(cells, line)
@@ -409,6 +417,11 @@ def _numbers(records: Sequence[Record]) -> "list[array[float]]":
     return columns
 
 
+def swapped(text: str) -> str:
+    """Comma and point exchanged."""
+    return text.translate(_SWAPPED)
+
+
 def is_missing(text: str) -> bool:
     """Whether a field stands for a missing value."""
     return text.strip().lower() in MISSING
@@ -442,10 +455,16 @@ def _no_label(text: str) -> str | None:
     return None if whole else "it is not an integer: a column of measurements has no labels"
 
 
-def _check_names(source: str, line: int, names: Sequence[str], positions: Sequence[int], wording: Wording) -> None:
-    """Refuse a name among those at ``positions`` that two columns have."""
+def check_names(
+    source: str,
+    line: int,
+    names: Sequence[str],
+    positions: Sequence[int] | None = None,
+    wording: Wording = PYTHON,
+) -> None:
+    """Refuse a name among those at ``positions``, or among all, that two columns have."""
     counts = Counter(names)
-    for name in (names[position] for position in positions):
+    for name in names if positions is None else (names[position] for position in positions):
         if counts[name] > 1:
             first = names.index(name)
             second = names.index(name, first + 1)
@@ -455,13 +474,20 @@ def _check_names(source: str, line: int, names: Sequence[str], positions: Sequen
             )
 
 
-def _text(raw: BinaryIO) -> TextIO:
+@contextmanager
+def open_text(source: str) -> Iterator[TextIO]:
+    """A CSV file as ``records_of`` takes it."""
+    with open_file(source) as (raw, _):
+        yield text_of(raw)
+
+
+def text_of(raw: BinaryIO) -> TextIO:
     """The text of a file from here on. Bytes that are not UTF-8 come as lone surrogates, whose line is told."""
     encoding = "utf-8" if raw.tell() else "utf-8-sig"
     return TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
 
 
-def _records(source: str, file: TextIO, delimiter: str, before: int = 0, single: bool = False) -> Iterator[Record]:
+def records_of(source: str, file: TextIO, delimiter: str, before: int = 0, single: bool = False) -> Iterator[Record]:
     """The records of a file that are not empty lines, each with the line it ends on.
 
     ``before`` is how many lines come before, and ``single`` whether those had a single column.
