@@ -29,6 +29,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -67,7 +68,7 @@ def plugin_callbacks() -> list[Callback]:
         if hook is None:
             continue
         try:
-            callbacks = [callback for answer in hook() for callback in answer]
+            callbacks: list[Any] = [callback for answer in hook() for callback in answer]
             wrong = next((each for each in callbacks if not isinstance(each, Callback)), None)
             if wrong is not None:
                 raise TypeError(f"takes instances of rcmlrs_core.train.Callback, got {wrong!r}")
@@ -78,20 +79,26 @@ def plugin_callbacks() -> list[Callback]:
     return found
 
 
-def _points() -> list[EntryPoint]:
+def _points() -> Iterable[EntryPoint]:
     """The entry points that are let in. A name that the variable has and nobody is called is warned of."""
-    installed = list(entry_points(group=ENTRY_POINTS))
+    installed = _installed()
     wanted = os.environ.get(VARIABLE)
     if wanted is None:
         return installed
     if wanted.strip().lower() in OFF:
-        return []
+        return ()
     names = {name.strip() for name in wanted.split(",")}
     unknown = ", ".join(sorted(names - {point.name for point in installed}))
     if unknown:
         known = ", ".join(sorted(point.name for point in installed)) or "none"
         warnings.warn(f"{VARIABLE} names {unknown}; installed are {known}", CallbackWarning, stacklevel=2)
     return [point for point in installed if point.name in names]
+
+
+@cache
+def _installed() -> tuple[EntryPoint, ...]:
+    """Looked for once: that takes some milliseconds."""
+    return tuple(entry_points(group=ENTRY_POINTS))
 
 
 def _called(point: EntryPoint) -> str:

@@ -67,7 +67,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
         for name, value in objects.items():
             setattr(module, name, value)
         points = [EntryPoint(name, f"callbacks_of_a_test:{name}", plugins.ENTRY_POINTS) for name in objects]
-        monkeypatch.setattr(plugins, "entry_points", lambda group: points)
+        monkeypatch.setattr(plugins, "_installed", lambda: tuple(points))
 
     return install
 
@@ -166,7 +166,7 @@ def test_a_broken_plugin_is_named_and_breaks_nobody(broken: Any, words: str, ins
 def test_one_that_cannot_be_imported_is_named(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     install()
     point = EntryPoint("gone", "no_such_module_of_a_test", plugins.ENTRY_POINTS)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
+    monkeypatch.setattr(plugins, "_installed", lambda: (point,))
     with pytest.warns(CallbackWarning, match="'gone' .* cannot be loaded, .*ModuleNotFoundError"):
         assert train() == train()
 
@@ -194,3 +194,12 @@ def test_the_hook_is_documented() -> None:
     assert plugins.VARIABLE in page
     assert all(f"`{hook}" in page for hook in HOOKS)
     assert Guarded.__doc__
+
+
+def test_the_group_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(plugins, "entry_points", lambda group: asked.append(group) or [])
+    plugins._installed.cache_clear()
+    assert plugin_callbacks() == plugin_callbacks() == []
+    plugins._installed.cache_clear()
+    assert asked == ["rcmlrs.callbacks"]
