@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from rcmlrs_core.creation import zeros
 from rcmlrs_core.errors import AttributeValueError, ShapeError
+from rcmlrs_core.nn.checks import check_sizes
 from rcmlrs_core.nn.init import fan_in_uniform
-from rcmlrs_core.nn.linear import check_sizes
-from rcmlrs_core.nn.module import Layer, Parameter
+from rcmlrs_core.nn.module import Layer, Parameter, TensorModule
 from rcmlrs_core.random import Generator
 from rcmlrs_core.tensor import RamTensor
 
@@ -76,7 +76,7 @@ class RNNCell(Layer):
         return describe(self.input_size, self.hidden_size, self.bias_ih is not None, self.nonlinearity)
 
 
-class RNN(Layer):
+class RNN(TensorModule):
     """A sequence, step by step: ``h_t = tanh(x_t W_ih^T + b_ih + h_(t-1) W_hh^T + b_hh)``.
 
     Takes ``(batch, time, input_size)``; gives all hidden states, ``(batch, time, hidden_size)``, and the last one,

@@ -178,7 +178,8 @@ def test_a_batch_changes_no_bit_of_a_sample() -> None:
         (nn.Sigmoid(), lambda x: x.sigmoid()),
         (nn.Tanh(), lambda x: x.tanh()),
         (nn.Swish(), lambda x: x.swish()),
-        (nn.GELU(), lambda x: x.gelu()),
+        (nn.GELU("tanh"), lambda x: x.gelu()),
+        (nn.GELU(), lambda x: x.gelu_erf()),
         (nn.Softmax(axis=0), lambda x: x.softmax(axis=0)),
     ],
 )
