@@ -232,7 +232,7 @@ class Layer(Module):
                 f"{type(self).__name__}: unexpected keyword arguments {', '.join(kwargs)}; the base takes name, "
                 "trainable, dtype and activity_regularizer"
             )
-        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+        if name is not None and not (isinstance(name, str) and name and "/" not in name):
             raise AttributeValueError(f"{type(self).__name__}: name must be a string without a slash, got {name!r}")
         self._record.name = name or auto_name(type(self).__name__)
         self._record.trainable = bool(trainable)
@@ -310,7 +310,7 @@ class Layer(Module):
         made = as_tensor(draw(lengths, dtype=kind))
         if made.shape != lengths:
             raise ShapeError(f"layer {self.name!r}: the initializer gave a shape {made.shape} in place of {lengths}")
-        value = made.detach() if made.dtype == kind else made.detach().astype(dtype=kind)
+        value: RamTensor = made.detach() if made.dtype == kind else made.detach().astype(dtype=kind)
         may_train = bool(trainable) and kind == FLOAT32
         variable = Variable(
             value,
@@ -324,7 +324,7 @@ class Layer(Module):
         self._record.variables.append(variable)
         return value
 
-    def add_variable(self, shape: Any, initializer: Any, **options: Any) -> RamTensor:
+    def add_variable(self, shape: Any, initializer: Any, **options: Any) -> Any:
         """The same as ``add_weight``."""
         return self.add_weight(shape=shape, initializer=initializer, **options)
 
@@ -460,7 +460,7 @@ class Layer(Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build on the first call, and ``call``; of a KerasTensor, another one."""
         self._check_ready()
-        spec = _call_spec(type(self))
+        spec: CallSpec = _spec_of(type(self))
         if kwargs or len(args) != 1 or type(args[0]) is not RamTensor:
             args = tree.map_leaves(_converted, args)
             kwargs = {k: v if k in ("training", "name") else tree.map_leaves(_converted, v) for k, v in kwargs.items()}
@@ -555,7 +555,7 @@ class Layer(Module):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """KerasTensors of the shapes of the output: by ``compute_output_shape``, or tried on zeros."""
         if type(self).compute_output_shape is not Layer.compute_output_shape:
-            shapes = _call_spec(type(self)).shapes(args, kwargs)
+            shapes = _spec_of(type(self)).shapes(args, kwargs)
             names = _names_of(type(self).compute_output_shape)
             if len(shapes) > 1 and all(name in shapes for name in names):
                 found = self.compute_output_shape(**{name: shapes[name] for name in names})
@@ -713,9 +713,7 @@ class CallSpec:
                     kwargs[name] = found
 
 
-@cache
-def _call_spec(cls: Any) -> CallSpec:
-    return CallSpec(cls)
+_spec_of: Callable[[Any], CallSpec] = cache(CallSpec)
 
 
 @cache

@@ -61,7 +61,7 @@ class Registry:
                 raise AttributeValueError(f"keras: a {self.kind} as a dict has a class_name, got {dict(identifier)!r}")
             if identifier["class_name"] == "function":
                 return self.find(str(identifier["config"]))
-            kind = self.find(str(identifier["class_name"]))
+            kind: Any = self.find(str(identifier["class_name"]))
             return kind.from_config(identifier.get("config") or {}) if isinstance(kind, type) else kind
         if isinstance(identifier, type):
             return identifier()

@@ -4,6 +4,7 @@ In these records epochs, batches and steps count from 0, as ``start_epoch`` and 
 What people read, the progress bar and the error messages, counts from 1.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -25,9 +26,27 @@ class Epoch:
     """From 0: the number that ``fit`` takes as ``start_epoch``, and the stream of the epoch's order."""
     loss: float
     validation_loss: float | None = None
-    metric: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """What else was measured, by name: ``accuracy`` on the training data, ``val_accuracy`` on the validation data."""
     seconds: float = field(default=0.0, compare=False)
     """Timing is not part of the result (N9): records of equal runs are equal."""
+
+    @property
+    def metric(self) -> float | None:
+        """The first of the metrics; None where there is none."""
+        return next(iter(self.metrics.values()), None)
+
+    @property
+    def logs(self) -> dict[str, float]:
+        """All of it by name, as callbacks see it: ``loss``, the metrics, ``val_loss``."""
+        validation = {} if self.validation_loss is None else {"val_loss": self.validation_loss}
+        return {"loss": self.loss, **validation, **self.metrics}
+
+    @classmethod
+    def of(cls, epoch: int, logs: Mapping[str, float], *, seconds: float = 0.0) -> "Epoch":
+        """The record that has these ``logs``."""
+        metrics = {name: value for name, value in logs.items() if name not in ("loss", "val_loss")}
+        return cls(epoch, logs["loss"], logs.get("val_loss"), metrics, seconds)
 
 
 @dataclass
@@ -50,8 +69,15 @@ class History:
 
     @property
     def metrics(self) -> list[float | None]:
-        """The metric of every epoch; None where there was none."""
+        """The first metric of every epoch; None where there was none."""
         return [epoch.metric for epoch in self.epochs]
+
+    @property
+    def curves(self) -> dict[str, list[float | None]]:
+        """All that was measured, by name: a number for every epoch, None where it was not measured."""
+        logs = [epoch.logs for epoch in self.epochs]
+        names = dict.fromkeys(name for log in logs for name in log)
+        return {name: [log.get(name) for log in logs] for name in names}
 
     @property
     def seconds(self) -> float:
