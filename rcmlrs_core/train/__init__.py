@@ -6,5 +6,15 @@ from rcmlrs_core.train.checkpoint import Checkpoint
 from rcmlrs_core.train.history import Epoch, History, Step
 from rcmlrs_core.train.loop import evaluate, fit, predict
 
-__all__ = ["Accumulation", "Callback", "CallbackList", "Epoch", "History", "Step", "evaluate", "fit", "predict"]
-__all__ = ["Callback", "CallbackList", "Checkpoint", "Epoch", "History", "Step", "evaluate", "fit", "predict"]
+__all__ = [
+    "Accumulation",
+    "Callback",
+    "CallbackList",
+    "Checkpoint",
+    "Epoch",
+    "History",
+    "Step",
+    "evaluate",
+    "fit",
+    "predict",
+]
