@@ -265,7 +265,7 @@ class Layer(Module):
                 f"{type(self).__name__}: unexpected keyword arguments {', '.join(kwargs)}; the base takes name, "
                 "trainable, dtype and activity_regularizer"
             )
-        if name is not None and not (isinstance(name, str) and name and "/" not in name):
+        if name is not None and (not name or "/" in name):
             raise AttributeValueError(f"{type(self).__name__}: name must be a string without a slash, got {name!r}")
         self._record.name = name or auto_name(type(self).__name__)
         self._record.trainable = bool(trainable)
