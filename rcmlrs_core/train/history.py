@@ -4,8 +4,10 @@ In these records epochs, batches and steps count from 0, as ``start_epoch`` and 
 What people read, the progress bar and the error messages, counts from 1.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,46 @@ class History:
     def seconds(self) -> float:
         """The time of all epochs together."""
         return sum(epoch.seconds for epoch in self.epochs)
+
+    # ------------------------------------------------------------------------------------------- as data
+
+    def as_data(self) -> dict[str, Any]:
+        """The record as strict JSON can hold it: what is infinite or NaN is a string. ``of_data`` makes it again."""
+        epochs = [
+            {"epoch": each.epoch, "seconds": each.seconds, **{name: _plain(value) for name, value in each.logs.items()}}
+            for each in self.epochs
+        ]
+        return {"steps": self.steps, "interrupted": self.interrupted, "epochs": epochs}
+
+    @classmethod
+    def of_data(cls, data: Any) -> "History":
+        """The record of which this is the data. Raises ValueError for data of another form."""
+        try:
+            epochs = [
+                Epoch.of(
+                    count(epoch.pop("epoch")),
+                    seconds=_number(epoch.pop("seconds")),
+                    logs={str(name): _number(value) for name, value in epoch.items()},
+                )
+                for epoch in map(dict, data["epochs"])
+            ]
+            return cls(epochs, count(data["steps"]), data["interrupted"] is True)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no record of a training: {type(error).__name__}: {error}") from error
+
+
+def _plain(value: float) -> float | str:
+    return value if math.isfinite(value) else repr(value)
+
+
+def _number(value: Any) -> float:
+    if value in ("nan", "inf", "-inf") or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return float(value)
+    raise ValueError(f"expected a number, found {value!r:.40}")
+
+
+def count(value: Any) -> int:
+    """An int of at least 0. Raises ValueError for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError(f"expected an int of at least 0, found {value!r:.40}")

@@ -4,8 +4,7 @@ A batch is ``(x, *targets)``, and its loss ``loss(model(x), *targets)``.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rcmlrs_core.autograd import no_grad
@@ -107,13 +106,7 @@ def constants_of(model: Any) -> list[RamTensor]:
     return [t for _, t in model.named_tensors() if not t.requires_grad] if isinstance(model, Module) else []
 
 
-@contextmanager
-def constants_restored(tensors: Sequence[RamTensor]) -> Iterator[None]:
-    """If the block fails, tensors that are changed in place on the way forward (running means) are as they were."""
-    before = [tensor._buffer for tensor in tensors]
-    try:
-        yield
-    except BaseException:
-        for tensor, buffer in zip(tensors, before, strict=True):
-            tensor._buffer = buffer
-        raise
+def put_back(constants: Sequence[RamTensor], buffers: Sequence[Any]) -> None:
+    """After an update that failed: what it changed on the way forward (running means) is as it was."""
+    for tensor, buffer in zip(constants, buffers, strict=True):
+        tensor._buffer = buffer
