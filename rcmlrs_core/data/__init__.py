@@ -24,7 +24,7 @@ from rcmlrs_core.data.images import ImageFolder, read_image
 from rcmlrs_core.data.loader import Loader
 from rcmlrs_core.data.schema import Schema
 from rcmlrs_core.data.sequences import WindowDataset, pad_sequences, sequence_mask
-from rcmlrs_core.data.shipped import digits, load_digits, load_sunspots, path_of, sunspots
+from rcmlrs_core.data.shipped import digits, load_alice, load_digits, load_sunspots, path_of, sunspots
 from rcmlrs_core.data.table import Table
 from rcmlrs_core.data.text import CharDataset, Vocabulary
 from rcmlrs_core.data.windows import Windows, batches, sliding_windows
@@ -60,6 +60,7 @@ __all__ = [
     "check_labels",
     "digits",
     "join",
+    "load_alice",
     "load_digits",
     "load_sunspots",
     "pad_sequences",

@@ -16,8 +16,8 @@ from rcmlrs_core.errors import DataError
 if TYPE_CHECKING:
     from rcmlrs_core.tensor import RamTensor
 
-NAMES = ("digits", "sunspots")
-"""The sets that ``path_of`` knows."""
+FILES = {"alice": "alice.txt", "digits": "digits.csv", "sunspots": "sunspots.csv"}
+"""The sets that ``path_of`` knows, and their files."""
 
 _unpacked = ExitStack()
 atexit.register(_unpacked.close)
@@ -25,14 +25,14 @@ atexit.register(_unpacked.close)
 
 @cache
 def path_of(name: str) -> Path:
-    """The CSV file of the set ``name``, one of ``NAMES``. From a zip file it is unpacked until Python ends.
+    """The file of the set ``name``, one of ``FILES``. From a zip file it is unpacked until Python ends.
 
     Raises:
         DataError: there is no such set.
     """
-    if name not in NAMES:
-        raise DataError(f"there is no data set {name!r}; the sets are {', '.join(NAMES)}")
-    return _unpacked.enter_context(as_file(files("rcmlrs_core.data").joinpath("sets", f"{name}.csv")))
+    if name not in FILES:
+        raise DataError(f"there is no data set {name!r}; the sets are {', '.join(FILES)}")
+    return _unpacked.enter_context(as_file(files("rcmlrs_core.data").joinpath("sets", FILES[name])))
 
 
 def load_digits(backend: str | None = None) -> "tuple[RamTensor, RamTensor]":
@@ -62,6 +62,11 @@ def digits(backend: str | None = None) -> TensorDataset:
 def sunspots(length: int, *, horizon: int = 1, steps: int | None = None, backend: str | None = None) -> WindowDataset:
     """Windows over the yearly sunspot numbers, and what comes after each: see ``WindowDataset``."""
     return WindowDataset(load_sunspots(backend), length, horizon=horizon, steps=steps)
+
+
+def load_alice() -> str:
+    """The first four chapters of Alice's Adventures in Wonderland (L. Carroll, 1865), for models of characters."""
+    return path_of("alice").read_text(encoding="ascii")
 
 
 def _table(name: str) -> Table:
