@@ -98,8 +98,8 @@ DATA = Section(
         ),
         "normalise": Key(
             (TEXT,),
-            "bring every feature to mean 0 and deviation 1, or to [0, 1]; fitted on the training part and kept with the "
-            "model",
+            "bring every feature to mean 0 and deviation 1, or to [0, 1]; fitted on the training part and kept with "
+            "the model",
             "z-score; none for pictures",
             ("z-score", "min-max", "none"),
         ),
@@ -161,8 +161,8 @@ OPTIMIZER = Section(
         "lr": Key((NUMBER,), "the learning rate", "0.01", least=0),
         "schedule": Key(
             (TABLE,),
-            "[optimizer.schedule]: name, such as CosineDecay, and its arguments; the first rate is lr and the number of "
-            "steps that of the run, unless they are given",
+            "[optimizer.schedule]: name, such as CosineDecay, and its arguments; the first rate is lr and the "
+            "number of steps that of the run, unless they are given",
             "none",
         ),
     },

@@ -129,7 +129,8 @@ class Job:
     @property
     def steps(self) -> int:
         """The updates of an epoch."""
-        return -(-len(self.parts.training) // self.config.get("training", "batch_size", 32))
+        batch_size: int = self.config.get("training", "batch_size", 32)
+        return -(-len(self.parts.training) // batch_size)
 
     def run(self, *, resume: bool = False, progress: int | None = None) -> History:
         """Train; with ``resume`` go on from the checkpoint, if there is one.
@@ -318,7 +319,7 @@ class _Preparation:
         """Training, validation and test, None where there is none; ``divide`` takes the shares of those there are."""
         shares = self.shares()
         there = [share for share in shares if share]
-        there[-1] = 1 - sum(there[:-1])
+        there[-1] = 1 - sum(there[:-1], Fraction(0))
         found = iter([None] if len(there) == 1 else divide(there))
         return [next(found) if share else None for share in shares]
 
@@ -452,7 +453,7 @@ class _Preparation:
         values, dropped = source.series(path)
         about = [f"{dropped} rows without a value are left out; the gaps are closed."] if dropped else []
         parts = self.split(source.windows(values), shuffle=False)
-        return Parts(source, *map(_held, parts), REGRESSION, target, None, 1, about)
+        return Parts(source, *_held(parts), REGRESSION, target, None, 1, about)
 
     def images(self, path: str) -> Parts:
         config = self.config
@@ -467,7 +468,7 @@ class _Preparation:
         shuffle = config.get("data", "shuffle", True)
         labels = folder.labels if shuffle and config.get("data", "stratify", True) else None
         parts = self.split(folder, shuffle=shuffle, stratify=labels)
-        return Parts(source, *parts, CLASSIFICATION, "class", folder.classes, len(folder.classes))
+        return Parts(source, parts[0], parts[1], parts[2], CLASSIFICATION, "class", folder.classes, len(folder.classes))
 
     def arrays(self, path: str) -> Parts:
         config = self.config
@@ -492,7 +493,7 @@ class _Preparation:
         parts = self.split(dataset, shuffle=shuffle, stratify=y if by_class else None)
         outputs = classes or prod(dataset.take([0])[1].shape[1:])
         named = None if classes is None else tuple(map(str, range(classes)))
-        return Parts(source, *map(_held, parts), task, names["target"], named, outputs)
+        return Parts(source, *_held(parts), task, names["target"], named, outputs)
 
     def scaler(self, key: str, default: str, features: Sequence[RamTensor], what: str) -> Any:
         """A scaler that is fitted; None where there is to be none."""
@@ -750,6 +751,7 @@ class _Preparation:
             raise self.config.error((section, key), str(error)) from error
 
 
-def _held(part: Any) -> Any:
-    """A part in the memory."""
-    return None if part is None else TensorDataset(*part.tensors())
+def _held(parts: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """Training, validation and test in the memory."""
+    training, validation, test = (None if part is None else TensorDataset(*part.tensors()) for part in parts)
+    return training, validation, test

@@ -5,8 +5,8 @@ The file is a safetensors file. Its tensors:
     model.<path>     those of the model, whose first layer scales the features
     target.<name>    those of the scaler of the target, where it has one
 
-and in its metadata stand ``format`` (rcmlrs-model), ``format_version`` and ``description``, a JSON object: the layers by
-name with their arguments (:mod:`rcmlrs_core.train.architecture`), how files become examples, categories and classes
+and in its metadata stand ``format`` (rcmlrs-model), ``format_version`` and ``description``, a JSON object: the layers
+by name with their arguments (:mod:`rcmlrs_core.train.architecture`), how files become examples, categories and classes
 included (:mod:`rcmlrs_core.train.sources`), the loss, and how it was trained. Nothing in it is ever run.
 """
 
