@@ -495,14 +495,14 @@ class _Preparation:
         named = None if classes is None else tuple(map(str, range(classes)))
         return Parts(source, *_held(parts), task, names["target"], named, outputs)
 
-    def scaler(self, key: str, default: str, features: Sequence[RamTensor], what: str) -> Any:
+    def scaler(self, key: str, default: str, features: RamTensor, what: str) -> Any:
         """A scaler that is fitted; None where there is to be none."""
         name = self.config.get("data", key, default)
         if name == "none":
             return None
         with self.told("data", key):
-            scaler = getattr(nn, SCALERS[name])().fit(features[0])
-        if not scaler.inverse_transform(scaler.transform(features[0])).isfinite().all().item():
+            scaler = getattr(nn, SCALERS[name])(features.shape[-1]).fit(features)
+        if not scaler.inverse_transform(scaler.transform(features)).isfinite().all().item():
             raise self.config.error(("data", key), f"the scale of {what} overflows; choose another, or scale the data")
         return scaler
 
@@ -513,7 +513,7 @@ class _Preparation:
                 raise self.config.error(("data", "normalise_target"), "is for regression, and these are classes")
             return None
         y = parts.training.tensors()[1]
-        return self.scaler("normalise_target", "z-score", [y], "the target")
+        return self.scaler("normalise_target", "z-score", y, "the target")
 
     # ------------------------------------------------------------------------------------------ the model
 
@@ -525,7 +525,7 @@ class _Preparation:
         front: list[nn.Module] = []
         if not pictures and example.dtype == FLOAT32:
             features = parts.training.tensors()[0]
-            scaler = self.scaler("normalise", "z-score", [features], "the features")
+            scaler = self.scaler("normalise", "z-score", features, "the features")
             front = [] if scaler is None else [scaler]
         elif config.get("data", "normalise", "none") != "none":
             raise config.error(("data", "normalise"), "is for columns of numbers; pictures are scaled to [0, 1]")

@@ -99,7 +99,10 @@ class TableSource(Source):
 
     def encode(self, frame: Frame, *, target: bool) -> Dataset:
         """The examples of a table."""
-        found = self.schema.encode(frame, target=target)
+        try:
+            found = self.schema.encode(frame, target=target)
+        except DataError as error:  # who reads this has a configuration, and fits no schema
+            raise DataError(str(error).replace("fit the schema with", "train with, below [data],")) from error
         if self.shape is None:
             return found
         x, *others = found.tensors()
