@@ -179,14 +179,14 @@ TRAINING = Section(
         ),
         "loss": Key(
             (TEXT, TABLE),
-            "of numbers mse, mae, huber, smooth_l1, log_cosh, poisson_nll, of classes cross_entropy, multi_margin; or a "
-            'table of name and arguments, such as {name = "huber", delta = 0.5}',
+            "of numbers mse, mae, huber, smooth_l1, log_cosh, poisson_nll, of classes cross_entropy, multi_margin; or "
+            'a table of name and arguments, such as {name = "huber", delta = 0.5}',
             "mse or cross_entropy",
         ),
         "metrics": Key(
             (TEXTS,),
-            "measured after every epoch: of classes accuracy, precision, recall, f1, top_k_accuracy; of numbers mae, rmse, "
-            "mse, r2",
+            "measured after every epoch: of classes accuracy, precision, recall, f1, top_k_accuracy; of numbers mae, "
+            "rmse, mse, r2",
             "accuracy, or mae",
         ),
         "accumulate": Key(

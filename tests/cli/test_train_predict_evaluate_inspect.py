@@ -27,9 +27,10 @@ from tests.installed import BACKENDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 COLOURS, KINDS = ("red", "blue", "red, or blue"), ("rose", "iris", "tulip")
+LENGTHS = [i * 7 % 13 + 9 * (i % 3) for i in range(40)]
 TABLE = "length,colour,day,kind,price\n" + "".join(
-    f'{i * 7 % 13 + 9 * (i % 3)}.5,"{COLOURS[i % 3]}",2024-01-{i % 28 + 1:02},{KINDS[i % 3]},{3 * (i * 7 % 13) + 27 * (i % 3)}.25\n'
-    for i in range(40)
+    f'{length}.5,"{COLOURS[i % 3]}",2024-01-{i % 28 + 1:02},{KINDS[i % 3]},{3 * length}.25\n'
+    for i, length in enumerate(LENGTHS)
 )
 
 
