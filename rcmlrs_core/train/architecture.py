@@ -49,6 +49,8 @@ INFERRED = {
 }  # fmt: skip
 """Arguments that may be left out in a configuration: the length of that axis of what the layer takes."""
 MOST_LAYERS = 10_000
+MOST_NUMBERS = 1 << 24
+"""The product of sizes in one argument of a file's description, unless the file has more numbers."""
 LARGEST_SIZE = 1 << 16
 """Of the numbers in a file's description, unless the file has a tensor with a longer axis."""
 
@@ -260,13 +262,14 @@ def from_file(source: str, description: Any, state: Mapping[str, RamTensor]) -> 
     budget = sum(tensor.size for tensor in state.values())
     longest = max([LARGEST_SIZE, *(length for tensor in state.values() for length in tensor.shape)])
     generator = _NoMore(budget)
-    count = 0
+    most = max(budget, MOST_NUMBERS)
+    count = numbers = 0
 
     def refuse(path: Path, problem: str) -> FileFormatError:
         return FileFormatError(f"{source}: layer {'.'.join(map(str, path))} of its description: {problem}")
 
     def made(given: Any, path: Path) -> nn.Module:
-        nonlocal count
+        nonlocal count, numbers
         count += 1
         if not isinstance(given, dict) or count > MOST_LAYERS:
             raise refuse(path, f"expected a table, and {MOST_LAYERS} of them at most")
@@ -281,29 +284,34 @@ def from_file(source: str, description: Any, state: Mapping[str, RamTensor]) -> 
                 raise refuse(path, f"{name} has a list of layers")
             return _nest(name, [made(each, (*path, place)) for place, each in enumerate(inner)])
         for key, value in arguments.items():
-            if not _is_small(value, longest):
+            if not _is_small(value, longest, most):
                 raise refuse((*path, key), f"{value!r:.40} is no argument of a layer of this file")
         check_arguments(name, getattr(nn, name), arguments, lambda at, problem: refuse((*path, *at), problem))
         try:
-            return _made(name, arguments, generator)
+            layer = _made(name, arguments, generator)
         except (RcmlrsError, TypeError, ValueError) as error:
             raise refuse(path, str(error)) from error
+        numbers += sum(tensor.size for _, tensor in layer.named_tensors())
+        if numbers > budget:
+            raise refuse(path, TOO_MANY)
+        return layer
 
     if not isinstance(description, list):
         raise FileFormatError(f"{source}: its description has no list of layers")
     return [made(given, (place,)) for place, given in enumerate(description)]
 
 
-def _is_small(value: Any, longest: int) -> bool:
+def _is_small(value: Any, longest: int, most: int) -> bool:
     """Whether a value is what arguments of layers are: a word, a bool, a small number, or a few sizes."""
     if isinstance(value, list):
         numbers = all(isinstance(each, int) for each in value)
-        return (
-            len(value) <= 8 and numbers and all(-1 <= each <= longest for each in value) and prod(value) <= longest**2
-        )
+        return len(value) <= 8 and numbers and all(-1 <= each <= longest for each in value) and prod(value) <= most
     if isinstance(value, str):
         return len(value) <= 40
     return isinstance(value, int | float) and abs(value) <= longest
+
+
+TOO_MANY = "it describes more weights than the file has"
 
 
 class _NoMore(Generator):
@@ -326,4 +334,4 @@ class _NoMore(Generator):
     def _spend(self, shape: Any) -> None:
         self.budget -= prod(shape) if isinstance(shape, Sequence) else shape
         if self.budget < 0:
-            raise FileFormatError("it describes more weights than the file has")
+            raise FileFormatError(TOO_MANY)

@@ -282,6 +282,54 @@ def test_arrays_and_layers_of_ones_own() -> None:
         saved(data__kind="arrays", data__path="a.safetensors", data__inputs="z")
 
 
+LAYERS = """
+[[model.layers]]
+type = "Reshape"
+shape = [4, 4, 4]
+[[model.layers]]
+type = "Conv2d"
+out_channels = 4
+kernel_size = [3, 3]
+padding = "same"
+[[model.layers]]
+type = "Residual"
+layers = [{ type = "GroupNorm", num_groups = 2 }, { type = "Sequential", layers = [{ type = "GELU" }] }]
+[[model.layers]]
+type = "Reshape"
+shape = [16, 4]
+[[model.layers]]
+type = "LearnedEncoding"
+max_len = 16
+[[model.layers]]
+type = "TransformerEncoderLayer"
+nhead = 2
+dim_feedforward = 8
+[[model.layers]]
+type = "LSTM"
+hidden_size = 2
+bidirectional = true
+[[model.layers]]
+type = "LastStep"
+[[model.layers]]
+type = "Linear"
+"""
+
+
+def test_layers_of_many_kinds_are_kept_with_their_arguments() -> None:
+    Path("a.toml").write_text(
+        f'[data]\npath = "{path_of("digits").as_posix()}"\ntarget = "label"\ntask = "classification"\n'
+        f'train_share = 0.02\nvalidation_share = 0.02\n[training]\nepochs = 1\nbackend = "numpy"\n{LAYERS}'
+    )
+    run = prepare(read_config("a.toml"))
+    run.run(progress=0)
+    assert [each["type"] for each in run.trained.layers][:3] == ["StandardScaler", "Reshape", "Conv2d"]
+    run.trained.save("model.safetensors")
+    found = train.load("model.safetensors", "numpy")
+    assert repr(found.model) == repr(run.trained.model)
+    first, again = (model.outputs(run.parts.training).digest() for model in (run.trained, found))
+    assert first == again
+
+
 # ------------------------------------------------------------------------------------------------ the file
 
 
@@ -301,7 +349,13 @@ def altered(change: Callable[[dict[str, Any]], object], tensors: dict[str, Any] 
         (lambda d: d["layers"][1].update(in_features=10**9, out_features=10**9), "no argument of a layer of this file"),
         (lambda d: d["layers"][1].update(in_features=60000, out_features=60000), "more weights than the file has"),
         (lambda d: d["layers"].extend([{"type": "LSTM", "input_size": 500, "hidden_size": 500}] * 9), "more weights"),
-        (lambda d: d["layers"].append({"type": "Linear", "in_features": 1, "out_features": 1}), "is missing"),
+        (lambda d: d["layers"].extend([{"type": "RMSNorm", "normalized_shape": 60000}] * 9), "more weights"),
+        (
+            lambda d: d["layers"].append({"type": "LayerNorm", "normalized_shape": [60000] * 2}),
+            "no argument of a layer",
+        ),
+        (lambda d: d["layers"].append({"type": "Linear", "in_features": 1, "out_features": 1}), "more weights"),
+        (lambda d: d["layers"][1].update(bias=False), "1.bias is unexpected"),
         (lambda d: d["layers"].pop(), "unexpected"),
         (lambda d: d.update(layers="x"), "no list of layers"),
         (lambda d: d.update(layers=[[]]), "expected a table"),
