@@ -61,7 +61,8 @@ def _weight(*shape: int) -> RamTensor:
 def mlp(size: Size) -> Model:
     """Two layers on the digits."""
     x, y = _digits(size)
-    model = nn.Sequential(nn.Linear(x.shape[1], size.width), nn.GELU(), nn.Linear(size.width, CLASSES))
+    width = size.width
+    model = nn.Sequential(nn.Linear(x.shape[1], width), nn.GELU(approximate="tanh"), nn.Linear(width, CLASSES))
 
     def loss() -> RamTensor:
         images, labels = _batch(x, y, size)
@@ -103,7 +104,7 @@ class LSTM(nn.Module):
             entered, forgotten, candidate, shown = gates.chunk(4, axis=1)
             c = forgotten.sigmoid() * c + entered.sigmoid() * candidate.tanh()
             h = shown.sigmoid() * c.tanh()
-        return self.head(h)  # type: ignore[no-any-return]
+        return self.head(h)
 
 
 def lstm(size: Size) -> Model:
@@ -137,7 +138,7 @@ class CNN(nn.Module):
         x = images.reshape((images.shape[0], 1, 8, 8)).avg_pool2d(2)
         x = _normalized(x.conv2d(self.kernel, padding=1), (0, 2, 3)) * self.scale + self.shift
         x = x.relu().max_pool2d(2)
-        return self.head(x.reshape((x.shape[0], 4 * x.shape[1])))  # type: ignore[no-any-return]
+        return self.head(x.reshape((x.shape[0], 4 * x.shape[1])))
 
 
 def cnn(size: Size) -> Model:
@@ -180,7 +181,7 @@ class Transformer(nn.Module):
         x = x + self._dropout(self._attention(_normalized(x, -1) * self.scale_1 + self.shift_1))
         y = self.widened(_normalized(x, -1) * self.scale_2 + self.shift_2).gelu()
         x = x + self._dropout(self.narrowed(y))
-        return self.head(x.mean(1))  # type: ignore[no-any-return]
+        return self.head(x.mean(1))
 
     def _attention(self, x: RamTensor) -> RamTensor:
         """Each row looks at itself and at those above it."""
@@ -189,9 +190,9 @@ class Transformer(nn.Module):
         parts = self.attend(x).reshape((n, length, 3, self.heads, each)).transpose((2, 0, 3, 1, 4))
         query, key, value = parts[0], parts[1], parts[2]
         later = rc.ones((length, length)).triu(k=1) > 0
-        scores = (query @ key.mT * root(Fraction(1, each))).masked_fill(later, float("-inf"))
+        scores = (query @ key.mT * root(Fraction(1, each))).masked_fill(later, float("-inf"))  # type: ignore[arg-type]
         seen = scores.softmax(-1) @ value
-        return self.joined(seen.transpose((0, 2, 1, 3)).reshape((n, length, width)))  # type: ignore[no-any-return]
+        return self.joined(seen.transpose((0, 2, 1, 3)).reshape((n, length, width)))
 
     def _dropout(self, x: RamTensor) -> RamTensor:
         return rc.random.bernoulli(x.shape, KEPT).where(x / KEPT, 0.0)

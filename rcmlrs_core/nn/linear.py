@@ -1,8 +1,6 @@
 """The affine layer."""
 
-from typing import Any
-
-from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.nn.checks import check_sizes as check_sizes
 from rcmlrs_core.nn.init import fan_in_uniform
 from rcmlrs_core.nn.module import Layer, Parameter
 from rcmlrs_core.random import Generator
@@ -32,10 +30,3 @@ class Linear(Layer):
     def extra_repr(self) -> str:
         """As PyTorch writes it."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
-
-
-def check_sizes(layer: str, **sizes: Any) -> None:
-    """Sizes of a layer are positive ints."""
-    for name, size in sizes.items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ShapeError(f"{layer}: {name} must be a positive int, got {size!r}")
