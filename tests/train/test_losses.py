@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rcmlrs_core as rc
+from rcmlrs_conformance.trainings import LIBRARY
 from rcmlrs_core import losses, nn, optim
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.errors import AttributeValueError, DTypeError, IndexRangeError, ShapeError, TrainingError
@@ -219,7 +220,7 @@ def test_nan_goes_through() -> None:
 def test_a_label_that_is_nan_ends_the_training_with_a_word_about_it() -> None:
     model = nn.Linear(2, 1)
     y = rc.tensor([[0.0], [nan], [1.0]])
-    with pytest.raises(TrainingError, match="Look for NaN"):
+    with pytest.raises(TrainingError, match="the loss is nan in epoch 1, batch 1"):
         fit(
             model,
             optim.SGD(model.parameters(), lr=0.1),
@@ -256,6 +257,10 @@ HOSTILE: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]]
 def test_hostile_input_is_refused(name: str, operands: Any, options: Any, error: Any, match: str) -> None:
     with pytest.raises(error, match=match):
         getattr(rc, name)(rc.tensor(operands[0]), *operands[1:], **options)
+
+
+def test_every_loss_has_a_training_in_the_suite() -> None:
+    assert {name for name in losses.__all__ if not name.endswith("_derivative")} <= LIBRARY["losses"].keys()
 
 
 def test_losses_are_one_module() -> None:
