@@ -1,18 +1,29 @@
-"""Adam: steps of a size that adapts to the moments of each gradient."""
+"""Adam and AdamW: steps of a size that adapts to the moments of each gradient."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, Unpack
 
-from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.numerics.reals import decide_float, ratio_of
-from rcmlrs_core.optim.optimizer import Optimizer, State, check_range, fused
+from rcmlrs_core.optim.optimizer import (
+    Common,
+    Optimizer,
+    Params,
+    State,
+    check_betas,
+    check_bool,
+    check_form,
+    check_range,
+    fused,
+    rounded,
+)
+from rcmlrs_core.optim.schedules import Schedule
 from rcmlrs_core.tensor import Number, RamTensor
 
 
 class Adam(Optimizer):
-    """Step t = 1, 2, ..., for a parameter p with gradient g:
+    """Update t = 1, 2, ..., for a parameter p with gradient g:
 
         g = g + weight_decay * p      (falls away where weight_decay is 0)
         m = beta1 * m + (1 - beta1) * g
@@ -20,60 +31,110 @@ class Adam(Optimizer):
         p = p - lr * ((m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps))
 
     m and v begin as zeros. Every operation rounds once; 1 - beta and 1 - beta^t are RN of the exact value at the
-    number that beta is (N6).
+    number that beta is (N6). With ``amsgrad`` the last line has the largest v so far, ``v_max = max(v_max, v)``, in the
+    place of v.
+
+    With ``form="keras"`` eps is ``RN(eps / sqrt(1 - beta2^t))``: Keras adds its eps to the root of the v that is not
+    corrected ("epsilon hat" in the paper), which is the same. Its default is eps=1e-7. optax's ``adam`` is
+    PyTorch's, and this one.
 
     Source: D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, arXiv:1412.6980, algorithm 1.
+    amsgrad: S. Reddi, S. Kale, S. Kumar, On the convergence of Adam and beyond, ICLR 2018; in the form of PyTorch.
     """
 
-    hyperparameters = ("lr", "betas", "eps", "weight_decay")
-    remembered = ("m", "v")
+    remembered = ("m", "v", "v_max")
+    added = Optimizer.added | {"amsgrad": False, "form": "torch"}
 
     def __init__(
         self,
-        params: Iterable[RamTensor],
-        lr: Number = 1e-3,
+        params: Params,
+        lr: Number | Schedule = 1e-3,
         betas: tuple[Number, Number] = (0.9, 0.999),
         eps: Number = 1e-8,
         weight_decay: Number = 0,
+        amsgrad: bool = False,
+        *,
+        form: str = "torch",
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(params)
-        Adam.check_hyperparameters({"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
-        self.lr = lr
-        self.betas = betas
-        self.eps = eps
-        self.weight_decay = weight_decay
-
-    @staticmethod
-    def check_hyperparameters(values: Mapping[str, Any]) -> None:
-        """Betas are two numbers in [0, 1), the others finite and at least 0."""
-        betas = values["betas"]
-        if not isinstance(betas, tuple | list) or len(betas) != 2:
-            raise AttributeValueError(f"Adam: betas are two numbers, got {betas!r}")
-        for i, beta in enumerate(betas):
-            check_range("Adam", f"betas[{i}]", beta, below=1)
-        for name in ("lr", "eps", "weight_decay"):
-            check_range("Adam", name, values[name])
-
-    def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
-        """The formula of the class; by one kernel, where the backend has it."""
-        p, g, (beta1, beta2) = parameter, gradient, self.betas
-        zeros = p.zeros_like()
-        m, v = state.get("m", zeros), state.get("v", zeros)
-        rest1, rest2 = one_minus_power(beta1, 1), one_minus_power(beta2, 1)
-        unbias1, unbias2 = one_minus_power(beta1, t), one_minus_power(beta2, t)
-        numbers: dict[str, Any] = {
-            "lr": self.lr,
-            "beta1": beta1,
-            "beta2": beta2,
-            "rest1": rest1,
-            "rest2": rest2,
-            "unbias1": unbias1,
-            "unbias2": unbias2,
-            "eps": self.eps,
-            "weight_decay": self.weight_decay or None,
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "form": form,
         }
-        p, m, v = fused("adam_update", (p, g, m, v), numbers) or adam_update(p, g, m, v, **numbers)
+        super().__init__(params, defaults, **common)
+
+    @classmethod
+    def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:
+        """Betas are two numbers in [0, 1), the others finite and at least 0."""
+        check_betas(cls.__name__, values["betas"])
+        for name in ("lr", "eps", "weight_decay"):
+            check_range(cls.__name__, name, values[name])
+        check_bool(cls.__name__, "amsgrad", values["amsgrad"])
+        check_form(cls.__name__, values["form"])
+
+    def needed(self, numbers: Mapping[str, Any]) -> tuple[str, ...]:
+        """v_max with amsgrad, beside m and v."""
+        return ("m", "v", "v_max") if numbers["amsgrad"] else ("m", "v")
+
+    def prepare(self, numbers: dict[str, Any], t: int) -> Mapping[str, Any]:
+        """The numbers of ``adam_update``, and whether it is amsgrad's."""
+        (beta1, beta2), eps = numbers["betas"], numbers["eps"]
+        kernel = rounded(
+            lr=numbers["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            rest1=one_minus_power(beta1, 1),
+            rest2=one_minus_power(beta2, 1),
+            unbias1=one_minus_power(beta1, t),
+            unbias2=one_minus_power(beta2, t),
+            eps=eps if numbers["form"] == "torch" else epsilon_hat(eps, beta2, t),
+            weight_decay=numbers["weight_decay"] or None,
+        )
+        return {"kernel": kernel, "amsgrad": numbers["amsgrad"]}
+
+    def update(
+        self, parameter: RamTensor, gradient: RamTensor, state: State, numbers: Mapping[str, Any]
+    ) -> tuple[RamTensor, State]:
+        """The formula of the class; by one kernel, where the backend has it."""
+        p, g, kernel = parameter, gradient, numbers["kernel"]
+        m, v = (state["m"], state["v"]) if state else (p.zeros_like(),) * 2
+        if numbers["amsgrad"]:
+            p, m, v, v_max = adam_update(p, g, m, v, state.get("v_max", v), **kernel)
+            return p, {"m": m, "v": v, "v_max": v_max}
+        p, m, v = fused("adam_update", (p, g, m, v), kernel) or adam_update(p, g, m, v, **kernel)
         return p, {"m": m, "v": v}
+
+
+class AdamW(Adam):
+    """Adam, with the decay apart from the gradient: ``p = (1 - lr * weight_decay) * p``, RN of the number (N6), and
+    then the update of :class:`Adam` without decay.
+
+    Keras has weight_decay=0.004 and eps=1e-7, and ``form="keras"``; optax has weight_decay=1e-4, and adds the decay of
+    the parameter as it was to the update.
+
+    Source: I. Loshchilov, F. Hutter, Decoupled weight decay regularization, ICLR 2019, arXiv:1711.05101, algorithm 2.
+    """
+
+    added = Adam.added | {"decoupled_weight_decay": True}
+
+    def __init__(
+        self,
+        params: Params,
+        lr: Number | Schedule = 1e-3,
+        betas: tuple[Number, Number] = (0.9, 0.999),
+        eps: Number = 1e-8,
+        weight_decay: Number = 1e-2,
+        amsgrad: bool = False,
+        *,
+        form: str = "torch",
+        **common: Unpack[Common],
+    ) -> None:
+        options: Common = {"decoupled_weight_decay": True, **common}
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, form=form, **options)
 
 
 def adam_update(
@@ -81,6 +142,7 @@ def adam_update(
     g: RamTensor,
     m: RamTensor,
     v: RamTensor,
+    v_max: RamTensor | None = None,
     *,
     lr: Number,
     beta1: Number,
@@ -92,15 +154,27 @@ def adam_update(
     eps: Number,
     weight_decay: Number | None,
 ) -> tuple[RamTensor, ...]:
-    """The composition of :mod:`rcmlrs_core.fused` that has this name: the parameter and its moments after a step."""
+    """The composition of :mod:`rcmlrs_core.fused` that has this name: the parameter and its moments after an update.
+
+    With ``v_max``, which no kernel takes, amsgrad's.
+    """
     if weight_decay is not None:
         g = g + weight_decay * p
     m = beta1 * m + rest1 * g
     v = beta2 * v + rest2 * g.square()
-    return p - lr * ((m / unbias1) / ((v / unbias2).sqrt() + eps)), m, v
+    if v_max is None:
+        return p - lr * ((m / unbias1) / ((v / unbias2).sqrt() + eps)), m, v
+    v_max = v_max.maximum(v)
+    return p - lr * ((m / unbias1) / ((v_max / unbias2).sqrt() + eps)), m, v, v_max
 
 
 @lru_cache(maxsize=64)
 def one_minus_power(beta: Number | Fraction, t: int) -> float:
     """``RN(1 - beta^t)`` at the exact value of ``beta``, in [0, 1): log2(t) products in an enclosure, whatever t."""
     return decide_float(lambda r: 1 - ratio_of(r, beta) ** t)
+
+
+@lru_cache(maxsize=64)
+def epsilon_hat(eps: Number, beta2: Number, t: int) -> float:
+    """``RN(eps / sqrt(1 - beta2^t))``."""
+    return decide_float(lambda r: ratio_of(r, eps) / r.sqrt(1 - ratio_of(r, beta2) ** t))

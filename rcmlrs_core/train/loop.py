@@ -1,21 +1,31 @@
-"""The training loop: for every epoch, for every batch, predict, measure the loss, go back, update."""
+"""``fit``: a model, an optimizer, a loss and data, trained by the engine; ``predict`` and ``evaluate``."""
 
-import math
-from collections.abc import Callable, Iterator
-from time import perf_counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rcmlrs_core.autograd import no_grad
-from rcmlrs_core.creation import tensor
-from rcmlrs_core.data.windows import batches
-from rcmlrs_core.errors import AttributeValueError, ShapeError, TrainingError
+from rcmlrs_core.data.dataset import TensorDataset
+from rcmlrs_core.data.loader import Loader
+from rcmlrs_core.errors import IndexRangeError, TrainingError
+from rcmlrs_core.io.atomic import FilePath
 from rcmlrs_core.nn.module import Module
 from rcmlrs_core.optim.optimizer import Optimizer
-from rcmlrs_core.plain import INT32
 from rcmlrs_core.tensor import RamTensor
+from rcmlrs_core.train.callbacks import Callback, CallbackList
+from rcmlrs_core.train.checks import check_functions, check_int, check_tensor, kind, the_targets, the_tensor
+from rcmlrs_core.train.engine import Batch, Measured, Place, Training
 from rcmlrs_core.train.history import Epoch, History, Step
-from rcmlrs_core.train.interrupt import noted_interrupt
-from rcmlrs_core.train.progress import progress_bar
+from rcmlrs_core.train.mode import behaving
+from rcmlrs_core.train.resume import keep
+from rcmlrs_core.train.update import (
+    LabelError,
+    Loss,
+    LossNotFiniteError,
+    constants_of,
+    put_back,
+    row_not_finite,
+    update,
+)
 
 Measure = Callable[[RamTensor, RamTensor], RamTensor]
 """A loss or a metric: ``measure(prediction, target)``, a tensor of one element."""
@@ -24,20 +34,26 @@ Measure = Callable[[RamTensor, RamTensor], RamTensor]
 def fit(
     model: Module,
     optimizer: Optimizer,
-    loss: Measure,
-    x: RamTensor,
-    y: RamTensor,
+    loss: Loss,
+    x: RamTensor | Loader,
+    y: RamTensor | None = None,
     *,
     epochs: int,
-    batch_size: int,
+    batch_size: int | None = None,
     seed: int = 0,
     shuffle: bool = True,
-    validation: tuple[RamTensor, RamTensor] | None = None,
+    validation: tuple[RamTensor, RamTensor] | Loader | None = None,
     metric: Measure | None = None,
+    metrics: Mapping[str, Measure] | Sequence[Measure] = (),
     start_epoch: int = 0,
-    progress: bool | None = None,
+    accumulate: int = 1,
+    callbacks: Iterable[Callback] = (),
+    progress: int | None = None,
     on_step: Callable[[Step], object] | None = None,
     callback: Callable[[Epoch], object] | None = None,
+    checkpoint: FilePath | None = None,
+    checkpoint_every: int | None = None,
+    resume: bool = False,
 ) -> History:
     """Train ``model`` on examples ``x`` and targets ``y``, along their first axis; returns the record of the run.
 
@@ -45,22 +61,38 @@ def fit(
     time, the last batch with what is left. So an epoch depends on nothing but the model, the optimizer, the data and
     its own number: a run that goes on with ``start_epoch`` from a saved state has the bits of one that never stopped.
 
+    The model is in training mode during the updates (``model.train()``), in use (``model.eval()``) when it is measured
+    on validation data, and as it was afterwards.
+
     Args:
         model: what is trained.
         optimizer: holds the parameters of the model.
         loss: ``loss(prediction, target)``, the mean over the batch, such as ``rc.mse_loss``.
-        x: the examples.
+        x: the examples; or a ``data.Loader``, which has its own targets, batch size, order and seed. What its batches
+            hold beyond inputs and targets goes to the loss too: ``loss(prediction, target, weights)``.
         y: the targets, as many.
         epochs: how many passes over the data.
         batch_size: how many examples go into one update.
         seed: of the order.
         shuffle: False takes the examples as they come.
-        validation: examples and targets on which the loss is measured after every epoch.
-        metric: measured on the validation data after every epoch, or on the training data where there is none.
+        validation: examples and targets on which the loss is measured after every epoch; or a ``data.Loader`` of them.
+        metric: the first of the metrics.
+        metrics: measured on the whole validation data after every epoch, or on the training data where there is none:
+            functions, which are called by their names, or a dict of them. In the history and the logs of callbacks
+            those on validation data are called ``val_rmse``, for instance.
         start_epoch: the number of the first epoch, from 0: as many as were done before.
-        progress: whether to show a bar; None shows it on a terminal.
+        accumulate: in how many pieces a batch goes through the model: less memory, and the bits of the whole batch
+            (:class:`rcmlrs_core.train.Accumulation`). A model whose examples see each other is refused.
+        callbacks: told of everything, in order; see :class:`rcmlrs_core.train.Callback`.
+        progress: 1 (True) shows a bar, 2 a line an epoch, 0 (False) nothing; None a bar if it is on a terminal.
         on_step: told each :class:`Step` after its update.
         callback: told each :class:`Epoch` after it; the run ends early if it returns True.
+        checkpoint: a file that holds the run (:mod:`rcmlrs_core.train.checkpoint`): written after every epoch, and when
+            the run ends, also by Ctrl-C. It is replaced in one step, so that there is always a whole one.
+        checkpoint_every: write it after so many updates instead.
+        resume: go on from the checkpoint, if there is one. Called with what the run was begun with, ``fit`` then ends
+            with the bits of a run that never stopped, wherever that was and on whatever backend either ran; a greater
+            ``epochs`` makes it longer. The history is that of the whole run.
 
     Ctrl-C ends the run after the step that is under way; the history then says ``interrupted``.
 
@@ -68,153 +100,193 @@ def fit(
         TypeError: data that are no tensors, a loss or metric that is no function, a loss that gives no tensor.
         AttributeValueError: a number of epochs below 0 or a batch size below 1.
         ShapeError: numbers of examples and targets that differ, or none.
-        TrainingError: a loss that is infinite or NaN. The update is not made, so the model is as it was before it. The
-            message counts epochs and batches from 1.
+        TrainingError: a loss that is infinite or NaN.
+        IndexRangeError: a label outside of the classes.
+        DataError: a checkpoint of another run: other data, another model, optimizer or order.
+        FileFormatError: a checkpoint that is none, or one of a newer version.
+        OSError: a checkpoint that cannot be written, such as on a full disk; the one before is still there.
+
+    TrainingError and IndexRangeError name the batch and, where it is the data's fault, the example; the update is not
+    made, and the model is as it was before it. Messages count epochs, batches and examples from 1.
     """
-    _check_kinds("fit", model=model, loss=loss, metric=metric)
+    check_functions("fit", model=model, loss=loss)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(
-            f"fit: optimizer is {_kind(optimizer)}; pass one that holds the parameters, such as "
+            f"fit: optimizer is {kind(optimizer)}; pass one that holds the parameters, such as "
             "optim.Adam(model.parameters())"
         )
-    count = _count("fit", x, y)
-    _check_int("fit: epochs", epochs, 0)
-    _check_int("fit: batch_size", batch_size, 1)
-    _check_int("fit: start_epoch", start_epoch, 0)
-    if validation is not None:
-        _count("fit: validation", *validation)
-    numbers = range(start_epoch, start_epoch + epochs)
-    steps_each = -(-count // batch_size)
-    history = History()
-    with noted_interrupt() as interrupted, progress_bar(progress, numbers, steps_each) as show:
-        for epoch in numbers:
-            began = perf_counter()
-            weighted: list[float] = []
-            order = batches(count, batch_size, seed=seed, epoch=epoch) if shuffle else _in_order(count, batch_size)
-            for batch, indices in enumerate(order):
-                if interrupted():
-                    history.interrupted = True
-                    return history
-                value = _update(model, optimizer, loss, *_take(x, y, indices), f"epoch {epoch + 1}, batch {batch + 1}")
-                weighted.append(value * len(indices))
-                history.steps += 1
-                show(epoch, history.steps, value)
-                if on_step:
-                    on_step(Step(epoch, batch, history.steps - 1, value))
-            mean = math.fsum(weighted) / count
-            show(epoch, history.steps, mean)
-            record = _measure(model, loss, metric, validation, (x, y), batch_size)
-            history.epochs.append(Epoch(epoch, mean, *record, seconds=perf_counter() - began))
-            if callback and callback(history.epochs[-1]) is True:
-                break
-        history.interrupted = interrupted()  # also after the last step, where no other follows to ask
-    return history
+    measures = _measures(metric, metrics)
+    loader = _loader("fit", x, y, batch_size, shuffle=shuffle, seed=seed)
+    check_int("fit: epochs", epochs, 0)
+    check_int("fit: start_epoch", start_epoch, 0)
+    check_int("fit: accumulate", accumulate, 1)
+    if validation is None or isinstance(validation, Loader):
+        held_out = validation
+    else:
+        held_out = _loader("fit: validation", *validation, loader.batch_size, shuffle=False)
+    constants = constants_of(model)
+
+    def step(batch: Batch, place: Place) -> Measured:
+        before = [constant._buffer for constant in constants]
+        try:
+            value = update(model, optimizer, loss, batch, accumulate)
+        except BaseException as error:
+            put_back(constants, before)
+            if isinstance(error, LossNotFiniteError | LabelError):
+                raise _explained(error, batch, place, loader) from error
+            raise
+        return Measured(batch[0].shape[0], {"loss": value})
+
+    training = Training(
+        model,
+        step,
+        loader,
+        epochs=range(start_epoch, start_epoch + epochs),
+        callbacks=callbacks,
+        progress=progress,
+        on_step=on_step,
+        on_epoch=callback,
+    )
+    if held_out is not None or measures:
+        told = training.callbacks
+        training.validate = lambda epoch: _measure(model, loss, measures, held_out, loader, told)
+    if checkpoint is not None:
+        if not isinstance(model, Module):
+            raise TypeError(f"fit: a checkpoint holds an nn.Module, and the model is {kind(model)}")
+        if checkpoint_every is not None:
+            check_int("fit: checkpoint_every", checkpoint_every, 1)
+        keep(training, checkpoint, model, optimizer, loader, every=checkpoint_every, resume=resume)
+    elif resume or checkpoint_every is not None:
+        raise TypeError("fit: resume and checkpoint_every go with checkpoint=, the name of a file")
+    return training.run()
 
 
-def predict(model: Module, x: RamTensor, *, batch_size: int | None = None) -> RamTensor:
-    """The model's output for ``x``, without history; in pieces of ``batch_size``, which changes no bit (N3.1)."""
-    _check_tensor("predict: x", x)
+def predict(model: Module, x: RamTensor | Loader, *, batch_size: int | None = None) -> RamTensor:
+    """The output for ``x`` of a model in use (``eval``), without history.
+
+    In pieces of ``batch_size``, which changes no bit (N3.1). Of a ``data.Loader`` the examples are taken in order.
+    """
+    if isinstance(x, Loader):
+        return _outputs(model, _in_order(x), CallbackList())[0]
+    check_tensor("predict: x", x)
     if batch_size is not None:
-        _check_int("predict: batch_size", batch_size, 1)
-    with no_grad():
+        check_int("predict: batch_size", batch_size, 1)
+    with behaving(model, training=False), no_grad():
         if batch_size is None or batch_size >= x.shape[0]:
-            return _tensor(model(x))
-        pieces = [_tensor(model(x[i : i + batch_size])) for i in range(0, x.shape[0], batch_size)]
-        return pieces[0].concat(*pieces[1:], axis=0)
+            return the_tensor(model(x))
+        return _joined([the_tensor(model(x[i : i + batch_size])) for i in range(0, x.shape[0], batch_size)])
 
 
-def evaluate(model: Module, measure: Measure, x: RamTensor, y: RamTensor, *, batch_size: int | None = None) -> float:
-    """A loss or metric over all of ``x`` and ``y``; ``batch_size`` bounds the memory and changes no bit."""
-    _check_kinds("evaluate", model=model, measure=measure)
-    _count("evaluate", x, y)
+def evaluate(
+    model: Module,
+    measure: Measure,
+    x: RamTensor | Loader,
+    y: RamTensor | None = None,
+    *,
+    batch_size: int | None = None,
+) -> float:
+    """A loss or metric over all of ``x`` and ``y``, or of a ``data.Loader``, of a model in use (``eval``).
+
+    ``batch_size`` bounds the memory and changes no bit.
+    """
+    check_functions("evaluate", model=model, measure=measure)
+    if isinstance(x, Loader):
+        output, parts = _outputs(model, _in_order(x), CallbackList())
+        with no_grad():
+            return float(measure(output, *parts))
+    targets = the_targets("evaluate", x, y)
     with no_grad():
-        return float(measure(predict(model, x, batch_size=batch_size), y))
+        return float(measure(predict(model, x, batch_size=batch_size), targets))
 
 
-def _update(model: Module, optimizer: Optimizer, loss: Measure, x: RamTensor, y: RamTensor, where: str) -> float:
-    """One step; returns the loss before it."""
-    optimizer.zero_grad()
-    measured = loss(_tensor(model(x)), y)
-    if not isinstance(measured, RamTensor):
-        raise TypeError(
-            f"fit: loss returns {_kind(measured)}, not a tensor, and gradients go back through tensors only; "
-            "compute it by operations such as rc.mse_loss, without float() or item()"
-        )
-    value = float(measured)
-    if not math.isfinite(value):
-        raise TrainingError(
-            f"the loss is {value} in {where}; that update was not made, and the model is as the one before left it. "
-            "Look for NaN and infinities in the data, or take a smaller learning rate"
-        )
-    measured.backward()
-    optimizer.step()
-    return value
+# ------------------------------------------------------------------------------------------------- parts of them
+
+
+def _loader(where: str, x: Any, y: Any, batch_size: int | None, *, shuffle: bool, seed: int = 0) -> Loader:
+    """The batches of ``x`` and ``y``, or the loader that ``x`` is."""
+    if isinstance(x, Loader):
+        if y is not None or batch_size is not None:
+            raise TypeError(f"{where}: a Loader has its own targets and batch size; leave out y and batch_size")
+        return x
+    targets = the_targets(where, x, y)
+    return Loader(
+        TensorDataset(x, targets), check_int(f"{where}: batch_size", batch_size, 1), shuffle=shuffle, seed=seed
+    )
+
+
+def _in_order(loader: Loader) -> Loader:
+    """All the examples of a loader, as they come."""
+    return Loader(loader.dataset, loader.batch_size, shuffle=False)
+
+
+def _measures(metric: Measure | None, metrics: Any) -> dict[str, Measure]:
+    """The metrics by name."""
+    if isinstance(metrics, str) or not isinstance(metrics, Mapping | list | tuple):
+        raise TypeError(f"fit: metrics is {kind(metrics)}; pass a list of functions such as metrics.rmse, or a dict")
+    given: list[Any] = list(metrics.items()) if isinstance(metrics, Mapping) else [(None, each) for each in metrics]
+    found: dict[str, Measure] = {}
+    for name, measure in [*([(None, metric)] if metric is not None else []), *given]:
+        check_functions("fit", metric=measure)
+        called = name or getattr(measure, "__name__", type(measure).__name__)
+        if called in found:
+            raise TypeError(
+                f"fit: two metrics are called {called!r}; name them in a dict: metrics={{'name': function}}"
+            )
+        found[called] = measure
+    return found
 
 
 def _measure(
     model: Module,
-    loss: Measure,
-    metric: Measure | None,
-    validation: tuple[RamTensor, RamTensor] | None,
-    training: tuple[RamTensor, RamTensor],
-    batch_size: int,
-) -> tuple[float | None, float | None]:
-    """The validation loss and the metric."""
-    if validation is None and metric is None:
-        return None, None
-    x, y = validation or training
+    loss: Loss,
+    measures: Mapping[str, Measure],
+    held_out: Loader | None,
+    training: Loader,
+    told: CallbackList,
+) -> dict[str, float]:
+    """The validation loss and the metrics, by name."""
+    told.on_test_begin({})
+    prediction, targets = _outputs(model, _in_order(held_out or training), told)
+    prefix = "val_" if held_out else ""
     with no_grad():
-        prediction = predict(model, x, batch_size=batch_size)
-        return float(loss(prediction, y)) if validation else None, float(metric(prediction, y)) if metric else None
+        logs = {"val_loss": float(loss(prediction, *targets))} if held_out else {}
+        logs.update({prefix + name: float(measure(prediction, targets[0])) for name, measure in measures.items()})
+    told.on_test_end({name.removeprefix("val_"): value for name, value in logs.items()})
+    return logs
 
 
-def _take(x: RamTensor, y: RamTensor, indices: list[int]) -> tuple[RamTensor, RamTensor]:
-    chosen = tensor(indices, x.backend, dtype=INT32)
-    return x.take(chosen, axis=0), y.take(chosen, axis=0)
+def _outputs(model: Module, loader: Loader, told: CallbackList) -> tuple[RamTensor, list[RamTensor]]:
+    """What a model in use gives for all examples, and what their batches hold beyond the inputs."""
+    outputs: list[RamTensor] = []
+    others: list[tuple[RamTensor, ...]] = []
+    with behaving(model, training=False), no_grad():
+        for number, (x, *rest) in enumerate(loader.batches(0)):
+            told.on_test_batch_begin(number, {})
+            outputs.append(the_tensor(model(x)))
+            others.append(tuple(rest))
+            told.on_test_batch_end(number, {})
+        return _joined(outputs), [_joined(parts) for parts in zip(*others, strict=True)]
 
 
-def _in_order(count: int, batch_size: int) -> Iterator[list[int]]:
-    return (list(range(i, min(i + batch_size, count))) for i in range(0, count, batch_size))
+def _joined(pieces: Sequence[RamTensor]) -> RamTensor:
+    return pieces[0].concat(*pieces[1:], axis=0) if len(pieces) > 1 else pieces[0]
 
 
-def _check_int(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, int) or value < least:
-        raise AttributeValueError(f"{name} must be an int of at least {least}, got {value!r}")
-
-
-EXAMPLES = {"model": "an nn.Module", "loss": "rc.mse_loss", "metric": "metrics.rmse", "measure": "metrics.rmse"}
-
-
-def _check_kinds(where: str, **functions: Any) -> None:
-    for name, function in functions.items():
-        if not callable(function) and (name != "metric" or function is not None):
-            raise TypeError(f"{where}: {name} is {_kind(function)}; pass a function such as {EXAMPLES[name]}")
-
-
-def _check_tensor(name: str, value: Any) -> None:
-    if not isinstance(value, RamTensor):
-        raise TypeError(f"{name} is {_kind(value)}, not a tensor; make it one with rc.tensor(...)")
-
-
-def _kind(value: Any) -> str:
-    """What a thing is, in an error: a string and a number by value, anything else by its type."""
-    return repr(value) if isinstance(value, str | int | float) or value is None else f"a {type(value).__name__}"
-
-
-def _count(name: str, x: RamTensor, y: RamTensor) -> int:
-    """How many examples there are: as many as targets, and one at least."""
-    _check_tensor(f"{name}: x", x)
-    _check_tensor(f"{name}: y", y)
-    if not x.ndim or not y.ndim or x.shape[0] != y.shape[0]:
-        raise ShapeError(f"{name}: x of shape {x.shape} and y of {y.shape} must have the same first axis: the examples")
-    if not x.shape[0]:
-        raise ShapeError(f"{name}: x of shape {x.shape} has no examples")
-    return x.shape[0]
-
-
-def _tensor(output: object) -> RamTensor:
-    if not isinstance(output, RamTensor):
-        raise TrainingError(
-            f"the model returns a {type(output).__name__}, and a loss takes one tensor; after an RNN put LastStep()"
+def _explained(error: LossNotFiniteError | LabelError, batch: Batch, place: Place, loader: Loader) -> Exception:
+    """The error, with the batch and, where it is to blame, the example."""
+    if isinstance(error, LossNotFiniteError):
+        found = row_not_finite(batch)
+        why = "the data of the batch are finite; take a smaller learning rate"
+        if found is not None:
+            row, what = found
+            why = f"{what} holds NaN or an infinity in {_example(loader, place, row)}; leave it out or fill it in"
+        return TrainingError(
+            f"{error} in {place}; that update was not made, and the model is as the one before left it: {why}"
         )
-    return output
+    return IndexRangeError(f"{place}, {_example(loader, place, error.row)}: {error}; that update was not made")
+
+
+def _example(loader: Loader, place: Place, row: int) -> str:
+    """How people call a row of a batch: by its number in the data, from 1, and its index."""
+    index = loader.order(place.epoch)[place.batch * loader.batch_size + row]
+    return f"example {index + 1} (index {index})"

@@ -1,7 +1,7 @@
 """What all optimizers do: which parameters they take, how they step, how their state is saved."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +16,18 @@ from rcmlrs_core.tensor import RamTensor
 MAKERS: list[Callable[[Any], Optimizer]] = [
     lambda params: optim.SGD(params, lr=0.1),
     lambda params: optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    lambda params: optim.SGD(params, lr=0.1, momentum=0.9, dampening=0.5),
+    lambda params: optim.SGD(params, lr=0.1, momentum=0.9, form="keras"),
     lambda params: optim.Adam(params, lr=0.01),
+    lambda params: optim.Adam(params, lr=0.01, amsgrad=True, clip_norm=0.1),
+    lambda params: optim.AdamW(params, lr=optim.CosineDecay(0.1, 8)),
+    lambda params: optim.Adamax(params, clip_value=0.01),
+    lambda params: optim.NAdam(params, clip_each_norm=0.1),
+    lambda params: optim.RMSprop(params, momentum=0.9, centered=True),
+    lambda params: optim.RMSprop(params),
+    lambda params: optim.Adagrad(params, lr_decay=0.1, initial_accumulator_value=0.1),
+    lambda params: optim.Adadelta(params),
+    lambda params: optim.Lion(params, weight_decay=0.1),
 ]
 
 
@@ -48,11 +59,12 @@ def test_a_resumed_run_has_the_bits_of_one_that_never_stopped(make: Callable[[An
     second.load_state_dict(weights)
     resumed = make(second.parameters())
     resumed.lr = 123.0
+    resumed.clip_norm = resumed.clip_value = resumed.clip_each_norm = None
     resumed.load_state_dict(numbers | {"tensors": tensors})
     assert resumed.step_count == 4
     steps(second, resumed, range(4, 8))
     assert second.digest() == whole.digest()
-    assert resumed.state_dict()["hyperparameters"] == optimizer.state_dict()["hyperparameters"]
+    assert resumed.state_dict()["groups"] == optimizer.state_dict()["groups"]
 
     forgetful = model()
     forgetful.load_state_dict(weights)
@@ -66,10 +78,23 @@ def test_state_is_a_snapshot_with_names() -> None:
     adam = optim.Adam(network.parameters())
     steps(network, adam, range(1))
     state = adam.state_dict()
-    assert {key: state[key] for key in ("optimizer", "step", "hyperparameters")} == {
+    assert {key: value for key, value in state.items() if key != "tensors"} == {
         "optimizer": "Adam",
         "step": 1,
-        "hyperparameters": {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0},
+        "groups": [
+            {
+                "params": 4,
+                "lr": 0.001,
+                "betas": (0.9, 0.999),
+                "eps": 1e-8,
+                "weight_decay": 0,
+                "amsgrad": False,
+                "form": "torch",
+                "decoupled_weight_decay": False,
+            }
+        ],
+        "clips": {"clip_norm": None, "clip_value": None, "clip_each_norm": None},
+        "skipped": {},
     }
     assert list(state["tensors"]) == ["0.m", "0.v", "1.m", "1.v", "2.m", "2.v", "3.m", "3.v"]
     before = {name: tensor.tobytes() for name, tensor in state["tensors"].items()}
@@ -82,7 +107,13 @@ def test_state_is_a_snapshot_with_names() -> None:
     ("change", "words"),
     [
         ({"optimizer": "SGD"}, "the state is one of SGD, and this is Adam"),
-        ({"hyperparameters": {"lr": 1, "momentum": 2}}, "hyperparameters differ in betas, eps, momentum, weight_decay"),
+        ({"groups": [{"params": 4, "lr": 1, "momentum": 2}]}, "differ in betas, eps, momentum, weight_decay"),
+        ({"groups": [{"params": 3}, {"params": 1}]}, r"groups of \[3, 1\] parameters, and here are \[4\]"),
+        ({"groups": "none"}, "groups must be a list of mappings"),
+        ({"skipped": {"4": 0}}, "skipped are steps of 0, by the place of one of 4 parameters; got '4': 0"),
+        ({"skipped": {"0": 1}}, "got '0': 1"),
+        ({"clips": {"clip_norm": -1}}, "Adam: clip_norm must be a number, at least 0 and finite, got -1"),
+        ({"clips": {"norm": 1}}, "clips are clip_norm, clip_value, clip_each_norm, got norm"),
         ({"tensors": {"9.m": None}}, "9.m belongs to none of the 4 parameters"),
         ({"tensors": {"weight": None}}, "weight belongs to none"),
     ],
@@ -98,6 +129,8 @@ def test_a_state_that_does_not_fit_is_refused(change: dict[str, Any], words: str
 
 
 GOOD = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+FIRST_FORM: dict[str, Any] = {"optimizer": "Adam", "step": 0, "hyperparameters": GOOD, "tensors": {}}
+"""A state of the versions that knew no groups."""
 
 
 @pytest.mark.parametrize(
@@ -113,7 +146,7 @@ GOOD = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
         ({"tensors": None}, "tensors must be a mapping by name, got a NoneType"),
         ({"tensors": {"0.m": [1.0]}}, "0.m must be a tensor of float32, got a list"),
         ({"tensors": {"0.m": rc.tensor([1], dtype="int32")}}, "0.m must be .* got a tensor of int32"),
-        ({"tensors": {"0.q": rc.zeros((3, 2))}}, "0.q is unknown; Adam remembers m, v of a parameter"),
+        ({"tensors": {"0.q": rc.zeros((3, 2))}}, "0.q is unknown; Adam remembers m, v, v_max of a parameter"),
         ({"tensors": {"00.m": rc.zeros((3, 2))}}, "00.m belongs to none of the 4 parameters"),
         ({"tensors": {"0.m": rc.zeros((3, 2))}}, "0.v missing, beside 0.m"),
     ],
@@ -123,11 +156,11 @@ def test_a_state_is_loaded_whole_or_not_at_all(change: dict[str, Any], words: st
     adam = optim.Adam(network.parameters(), lr=0.5)
     steps(network, adam, range(1))
     before, remembered = adam.state_dict(), adam.state
-    given: dict[str, Any] = {"optimizer": "Adam", "step": 7, "hyperparameters": GOOD, "tensors": {}}
+    given = FIRST_FORM | {"step": 7}
     with pytest.raises(DataError, match=f"^load_state_dict: {words}"):
         adam.load_state_dict(given | change)
     after = adam.state_dict()
-    assert all(after[key] == before[key] for key in ("step", "hyperparameters"))
+    assert all(after[key] == before[key] for key in ("step", "groups"))
     assert adam.state is remembered
     adam.load_state_dict(given)
     assert adam.step_count == 7
@@ -142,19 +175,19 @@ def test_sgd_loads_what_its_constructor_takes() -> None:
     ]
     for change, words in changes:
         with pytest.raises(DataError, match=f"load_state_dict: SGD: {words}"):
-            sgd.load_state_dict(sgd.state_dict() | {"hyperparameters": numbers | change})
+            sgd.load_state_dict(FIRST_FORM | {"optimizer": "SGD", "hyperparameters": numbers | change})
     assert sgd.lr == 0.5
 
 
 def test_an_optimizer_that_states_no_ranges_takes_finite_numbers() -> None:
     class Plain(Optimizer):
-        lr = 0.5
+        pass
 
-    plain = Plain([nn.Parameter(rc.ones(2))])
+    plain = Plain([nn.Parameter(rc.ones(2))], {"lr": 0.5})
     plain.load_state_dict(plain.state_dict() | {"tensors": {"0.any": rc.zeros(2)}})
     assert list(plain.state[0]) == ["any"]
     with pytest.raises(DataError, match="load_state_dict: lr must be finite, got inf"):
-        plain.load_state_dict(plain.state_dict() | {"hyperparameters": {"lr": float("inf")}})
+        plain.load_state_dict(FIRST_FORM | {"optimizer": "Plain", "hyperparameters": {"lr": float("inf")}})
 
 
 def test_a_parameter_without_gradient_stays() -> None:
@@ -169,13 +202,15 @@ def test_a_parameter_without_gradient_stays() -> None:
 
 def test_a_step_updates_all_parameters_or_none() -> None:
     class Fails(Optimizer):
-        def update(self, parameter: RamTensor, gradient: RamTensor, state: State, t: int) -> tuple[RamTensor, State]:
+        def update(
+            self, parameter: RamTensor, gradient: RamTensor, state: State, numbers: Mapping[str, Any]
+        ) -> tuple[RamTensor, State]:
             if parameter.shape == (3,):
                 raise RuntimeError("out of memory")
             return parameter - gradient, {"seen": gradient}
 
     parameters = [nn.Parameter(rc.ones(2)), nn.Parameter(rc.ones(3))]
-    optimizer = Fails(parameters)
+    optimizer = Fails(parameters, {"lr": 1})
     for parameter in parameters:
         parameter.grad = parameter.detach()
     with pytest.raises(RuntimeError, match="out of memory"):

@@ -67,4 +67,4 @@ def test_nesterov_needs_momentum() -> None:
 
 def test_repr_says_the_hyperparameters() -> None:
     sgd = optim.SGD([nn.Parameter(rc.zeros(1))], lr=0.1, momentum=0.5)
-    assert repr(sgd) == "SGD(lr=0.1, momentum=0.5, nesterov=False, weight_decay=0)"
+    assert repr(sgd) == "SGD(lr=0.1, momentum=0.5, weight_decay=0, nesterov=False)"
