@@ -219,7 +219,7 @@ def test_nan_goes_through() -> None:
 def test_a_label_that_is_nan_ends_the_training_with_a_word_about_it() -> None:
     model = nn.Linear(2, 1)
     y = rc.tensor([[0.0], [nan], [1.0]])
-    with pytest.raises(TrainingError, match="Look for NaN"):
+    with pytest.raises(TrainingError, match="y holds NaN or an infinity in example 2"):
         fit(
             model,
             optim.SGD(model.parameters(), lr=0.1),
