@@ -312,8 +312,8 @@ class Optimizer:
             if not isinstance(state.get(key, {}), Mapping):
                 raise DataError(f"load_state_dict: {key} must be a mapping by name, got a {type(state[key]).__name__}")
         step = state["step"]
-        if not is_count(step):
-            raise DataError(f"load_state_dict: step must be an int of at least 0, got {step!r}")
+        if not is_count(step) or step >= 1 << 63:
+            raise DataError(f"load_state_dict: step must be an int of at least 0 and below 2^63, got {step!r}")
         if of_groups == "groups":
             groups = self._checked_groups(state["groups"], step)
         else:

@@ -136,7 +136,8 @@ FIRST_FORM: dict[str, Any] = {"optimizer": "Adam", "step": 0, "hyperparameters":
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"step": -1}, "step must be an int of at least 0, got -1"),
+        ({"step": -1}, r"step must be an int of at least 0 and below 2\^63, got -1"),
+        ({"step": 1 << 63}, "step must be .* got 9223372036854775808"),
         ({"step": True}, "step must be .* got True"),
         ({"step": "3"}, "step must be .* got '3'"),
         ({"hyperparameters": GOOD | {"lr": float("nan")}}, "Adam: lr must be a number, at least 0 and finite, got nan"),
