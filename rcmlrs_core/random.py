@@ -489,6 +489,11 @@ def draws_again(seed: int, stream: int) -> Iterator[None]:
         _again.reset(token)
 
 
+def are_drawn_again() -> bool:
+    """Whether what runs has run before and is repeated now (``draws_again``): it is to remember nothing anew."""
+    return _again.get() is not None
+
+
 def manual_seed(seed: int) -> Generator:
     """Begin the default generator anew, with this seed; returns it."""
     generator = default_generator()

@@ -118,6 +118,39 @@ class Variable:
             self.value.replace_(given.detach())
         return self
 
+    def assign_add(self, value: Any) -> "Variable":
+        """Add to its elements."""
+        return self.assign(self.value.detach() + as_tensor(value))
+
+    def assign_sub(self, value: Any) -> "Variable":
+        """Subtract from its elements."""
+        return self.assign(self.value.detach() - as_tensor(value))
+
+    def __add__(self, other: Any) -> Any:
+        return self.value + as_tensor(other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return self.value - as_tensor(other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return as_tensor(other) - self.value
+
+    def __mul__(self, other: Any) -> Any:
+        return self.value * as_tensor(other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.value / as_tensor(other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return as_tensor(other) / self.value
+
+    def __float__(self) -> float:
+        return float(self.value)
+
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
 

@@ -24,6 +24,7 @@ from rcmlrs_core.nn.activations import (
     Swish,
     Tanh,
 )
+from rcmlrs_core.nn.attention import KeyValueCache, MultiheadAttention, causal_mask, scaled_dot_product_attention
 from rcmlrs_core.nn.cells import GRUCell, LSTMCell, RNNCell
 from rcmlrs_core.nn.containers import Identity, Lambda, Residual, Sequential
 from rcmlrs_core.nn.conv import (
@@ -68,9 +69,16 @@ from rcmlrs_core.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from rcmlrs_core.nn.positional import LearnedEncoding, RotaryEmbedding, SinusoidalEncoding
 from rcmlrs_core.nn.recurrent import GRU, LSTM, RNN
 from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
-from rcmlrs_core.nn.shape import Flatten, LastStep, Reshape, Unflatten
+from rcmlrs_core.nn.shape import AllSteps, Flatten, LastStep, Reshape, Unflatten
+from rcmlrs_core.nn.transformer import (
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 
 __all__ = [
     "CELU",
@@ -86,6 +94,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AllSteps",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -118,12 +127,14 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
+    "KeyValueCache",
     "LSTMCell",
     "Lambda",
     "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "LearnedEncoding",
     "Linear",
     "LogSigmoid",
     "LogSoftmax",
@@ -133,6 +144,7 @@ __all__ = [
     "MinMaxScaler",
     "Mish",
     "Module",
+    "MultiheadAttention",
     "PReLU",
     "Parameter",
     "RMSNorm",
@@ -141,15 +153,23 @@ __all__ = [
     "ReLU6",
     "Reshape",
     "Residual",
+    "RotaryEmbedding",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalEncoding",
     "Softmax",
     "Softplus",
     "Softsign",
     "StandardScaler",
     "Swish",
     "Tanh",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
+    "causal_mask",
     "init",
+    "scaled_dot_product_attention",
 ]

@@ -277,7 +277,7 @@ class TensorModule(Module):
     def __call__(self, x: Any, *inputs: Any, **options: Any) -> Any:
         """Call ``forward``."""
         if not isinstance(x, RamTensor):
-            pair = "a recurrent layer returns (outputs, last), so put LastStep() after it"
+            pair = "a recurrent layer returns (outputs, last), so put LastStep() or AllSteps() after it"
             hint = pair if isinstance(x, tuple) else "make it one with rc.tensor(...)"
             raise TypeError(f"{type(self).__name__}: takes a tensor, got a {type(x).__name__}; {hint}")
         return self.forward(x, *inputs, **options)

@@ -38,6 +38,7 @@ from rcmlrs_core.train.history import Epoch, History, Step
 from rcmlrs_core.train.interrupt import noted_interrupt
 from rcmlrs_core.train.means import Means
 from rcmlrs_core.train.mode import behaving
+from rcmlrs_core.train.plugins import plugin_callbacks
 from rcmlrs_core.train.progress import Show, progress_of
 
 Batch = tuple[RamTensor, ...]
@@ -106,7 +107,8 @@ class Training:
         step: makes one update and returns what it :class:`Measured`.
         source: of the batches.
         epochs: the numbers of the epochs.
-        callbacks: told in order; a list of them, or a ``CallbackList`` that has its model and parameters.
+        callbacks: told in order, and those of plugins after them (:mod:`rcmlrs_core.train.plugins`); or a
+            ``CallbackList``, which is taken as it is.
         tracked: numbers of the epoch as a whole.
         progress: 0 shows nothing, 1 a bar, 2 a line an epoch; None shows a bar on a terminal.
         on_step: told each :class:`Step`.
@@ -145,7 +147,7 @@ class Training:
             self.callbacks = callbacks
         else:
             known = {"epochs": epochs.stop, "steps": source.steps, "verbose": self.show.verbose}
-            self.callbacks = CallbackList(callbacks, model, **known)
+            self.callbacks = CallbackList([*callbacks, *plugin_callbacks()], model, **known)
         self.on_step = on_step
         self.on_epoch = on_epoch
         self.validate: Callable[[int], Mapping[str, float]] | None = None

@@ -7,6 +7,7 @@ from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.data.dataset import TensorDataset
 from rcmlrs_core.data.loader import Loader
 from rcmlrs_core.errors import IndexRangeError, TrainingError
+from rcmlrs_core.io.atomic import FilePath
 from rcmlrs_core.nn.module import Module
 from rcmlrs_core.optim.optimizer import Optimizer
 from rcmlrs_core.tensor import RamTensor
@@ -15,6 +16,7 @@ from rcmlrs_core.train.checks import check_functions, check_int, check_tensor, k
 from rcmlrs_core.train.engine import Batch, Measured, Place, Training
 from rcmlrs_core.train.history import Epoch, History, Step
 from rcmlrs_core.train.mode import behaving
+from rcmlrs_core.train.resume import keep
 from rcmlrs_core.train.update import (
     LabelError,
     Loss,
@@ -49,6 +51,9 @@ def fit(
     progress: int | None = None,
     on_step: Callable[[Step], object] | None = None,
     callback: Callable[[Epoch], object] | None = None,
+    checkpoint: FilePath | None = None,
+    checkpoint_every: int | None = None,
+    resume: bool = False,
 ) -> History:
     """Train ``model`` on examples ``x`` and targets ``y``, along their first axis; returns the record of the run.
 
@@ -82,6 +87,12 @@ def fit(
         progress: 1 (True) shows a bar, 2 a line an epoch, 0 (False) nothing; None a bar if it is on a terminal.
         on_step: told each :class:`Step` after its update.
         callback: told each :class:`Epoch` after it; the run ends early if it returns True.
+        checkpoint: a file that holds the run (:mod:`rcmlrs_core.train.checkpoint`): written after every epoch, and when
+            the run ends, also by Ctrl-C. It is replaced in one step, so that there is always a whole one.
+        checkpoint_every: write it after so many updates instead.
+        resume: go on from the checkpoint, if there is one. Called with what the run was begun with, ``fit`` then ends
+            with the bits of a run that never stopped, wherever that was and on whatever backend either ran; a greater
+            ``epochs`` makes it longer. The history is that of the whole run.
 
     Ctrl-C ends the run after the step that is under way; the history then says ``interrupted``.
 
@@ -91,9 +102,12 @@ def fit(
         ShapeError: numbers of examples and targets that differ, or none.
         TrainingError: a loss that is infinite or NaN.
         IndexRangeError: a label outside of the classes.
+        DataError: a checkpoint of another run: other data, another model, optimizer or order.
+        FileFormatError: a checkpoint that is none, or one of a newer version.
+        OSError: a checkpoint that cannot be written, such as on a full disk; the one before is still there.
 
-    The last two name the batch and, where it is the data's fault, the example; the update is not made, and the model
-    is as it was before it. Messages count epochs, batches and examples from 1.
+    TrainingError and IndexRangeError name the batch and, where it is the data's fault, the example; the update is not
+    made, and the model is as it was before it. Messages count epochs, batches and examples from 1.
     """
     check_functions("fit", model=model, loss=loss)
     if not isinstance(optimizer, Optimizer):
@@ -136,6 +150,14 @@ def fit(
     if held_out is not None or measures:
         told = training.callbacks
         training.validate = lambda epoch: _measure(model, loss, measures, held_out, loader, told)
+    if checkpoint is not None:
+        if not isinstance(model, Module):
+            raise TypeError(f"fit: a checkpoint holds an nn.Module, and the model is {kind(model)}")
+        if checkpoint_every is not None:
+            check_int("fit: checkpoint_every", checkpoint_every, 1)
+        keep(training, checkpoint, model, optimizer, loader, every=checkpoint_every, resume=resume)
+    elif resume or checkpoint_every is not None:
+        raise TypeError("fit: resume and checkpoint_every go with checkpoint=, the name of a file")
     return training.run()
 
 

@@ -1,9 +1,5 @@
 """The recurrent layers: their formulas, layers upon layers, directions, and sequences of different lengths."""
 
-import os
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-
 from collections.abc import Callable
 from typing import Any
 
@@ -98,75 +94,6 @@ def test_a_state_is_carried_on(kind: str) -> None:
         assert raw(first.concat(second, axis=1), state) == raw(outputs, last)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_gradients_against_jax(kind: str) -> None:
-    """In binary64. Some dozens of roundings of 2^-24 on the way, of numbers near the largest gradient."""
-    jax = pytest.importorskip("jax")
-    jnp = jax.numpy
-    model = layer(kind, 2, 3)
-    x = normal((2, 4, 2), seed=1).requires_grad_()
-    outputs, last = model(x)
-    (outputs.square().sum() + sum(part.sum() for part in parts(last))).backward()  # type: ignore[call-overload]
-    with jax.enable_x64(True):
-
-        def loss(values: list[Any]) -> Any:
-            x, *w = values
-            h = c = jnp.zeros((2, 3))
-            total = 0.0
-            for t in range(4):
-                h, c = jax_formula(jax, kind, x[:, t], h, c, w)
-                total += (h**2).sum()
-            return total + h.sum() + (c.sum() if kind == "LSTM" else 0.0)
-
-        given = [jnp.asarray(p.numpy(), dtype=jnp.float64) for p in (x, *model.parameters())]
-        wanted = [np.asarray(g) for g in jax.grad(loss)(given)]
-    for tensor, want in zip((x, *model.parameters()), wanted, strict=True):
-        assert tensor.grad is not None
-        assert np.abs(tensor.grad.numpy() - want).max() < 2.0**-18 * np.abs(want).max()
-
-
-def jax_formula(jax: Any, kind: str, x: Any, h: Any, c: Any, w: list[Any]) -> tuple[Any, Any]:
-    """``formula``, with JAX's functions."""
-    jnp, sigmoid = jax.numpy, jax.nn.sigmoid
-    a, b = x @ w[0].T + w[2], h @ w[1].T + w[3]
-    if kind == "RNN":
-        return jnp.tanh(a + b), c
-    if kind == "LSTM":
-        i, f, g, o = jnp.split(a + b, 4, axis=1)
-        c = sigmoid(f) * c + sigmoid(i) * jnp.tanh(g)
-        return sigmoid(o) * jnp.tanh(c), c
-    (r_x, z_x, n_x), (r_h, z_h, n_h) = jnp.split(a, 3, axis=1), jnp.split(b, 3, axis=1)
-    r, z = sigmoid(r_x + r_h), sigmoid(z_x + z_h)
-    return (1 - z) * jnp.tanh(n_x + r * n_h) + z * h, c
-
-
-@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
-def test_keras_with_the_same_weights(kind: str) -> None:
-    """Keras computes in binary32: its own roundings, some dozens a step, are in the tolerance."""
-    keras = pytest.importorskip("keras")
-    model = layer(kind, 2, 3)
-    x = normal((4, 6, 2), seed=1)
-    mask = rc.arange(6, dtype="int32").less(rc.tensor([6, 2, 5, 1], dtype="int32").expand_dims(1))
-    kernel, recurrent, b, d = (p.numpy() for p in model.parameters())
-    if kind == "LSTM":
-        weights = [kernel.T, recurrent.T, b + d]  # i f c o, as PyTorch's i f g o
-    else:
-        r, z, n = slice(0, 3), slice(3, 6), slice(6, 9)
-        order = np.r_[z, r, n]
-        weights = [kernel[order].T, recurrent[order].T, np.stack([b[order], d[order]])]
-    for backwards in (False, True):
-        peer = getattr(keras.layers, kind)(3, return_sequences=True, return_state=True, zero_output_for_mask=True)
-        peer.build((4, 6, 2))
-        peer.set_weights(weights)
-        found, last = model(x, mask=mask)
-        wanted, *states = (np.asarray(part) for part in peer(x.numpy(), mask=mask.numpy()))
-        assert np.abs(found.numpy() - wanted).max() < 2.0**-20
-        for part, want in zip(parts(last), states, strict=True):
-            assert np.abs(part.numpy() - want).max() < 2.0**-20
-        x = x if backwards else x.flip(axis=1)
-        mask = mask if backwards else mask.flip(axis=1)  # steps that are missing at the beginning
-
-
 def test_update_first_is_keras_order() -> None:
     x, s, h = (normal((2, n), seed=n) for n in (9, 9, 3))
     swapped = [a[:, 3:6].concat(a[:, :3], a[:, 6:], axis=1) for a in (x, s + 1.0)]
@@ -201,7 +128,9 @@ def test_layers_and_directions_by_hand(kind: str) -> None:
     assert seen.tobytes() == outputs.tobytes()
     h = parts(last)[0]
     assert nn.LastStep()((outputs, last)).tobytes() == h[2].concat(h[3], axis=1).tobytes()
-    assert nn.LastStep()(layer(kind, 2, 3, num_layers=2)(x)).shape == (4, 3)
+    assert nn.AllSteps()((outputs, last)) is outputs
+    both = nn.Sequential(layer(kind, 2, 3), nn.AllSteps(), layer(kind, 3, 3, num_layers=2), nn.LastStep())
+    assert both(x).shape == (4, 3)
 
 
 def test_names_of_weights_are_those_of_pytorch() -> None:
@@ -336,6 +265,7 @@ X = rc.ones((2, 3, 2))
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
+        (lambda: nn.AllSteps()(X), ShapeError, "AllSteps: takes the pair (outputs, last)"),
         (lambda: nn.LSTM(2, 3, 0), ShapeError, "LSTM: num_layers must be a positive int, got 0"),
         (lambda: nn.RNN(2, 3, "relu"), ShapeError, "num_layers must be a positive int, got 'relu'"),  # type: ignore[arg-type]
         (lambda: nn.GRU(2, 3, dropout=0.5), AttributeValueError, "acts between layers, and there is one"),

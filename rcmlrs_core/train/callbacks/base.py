@@ -94,6 +94,11 @@ class Callback:
 
     # ----------------------------------------------------------------------------------------- checkpoints
 
+    @property
+    def kind(self) -> str:
+        """What it is, by which a checkpoint finds its state again: the name of the class."""
+        return type(self).__name__
+
     def state_dict(self) -> Mapping[str, Any]:
         """What a checkpoint keeps of this callback, by name: tensors, and what JSON can hold.
 
