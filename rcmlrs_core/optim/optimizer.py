@@ -22,7 +22,7 @@ from rcmlrs_core.tensor import Number, RamTensor, grad_enabled, wrap
 State = dict[str, RamTensor]
 """What an optimizer remembers of one parameter, by name: tensors of the parameter's shape."""
 
-Params = Iterable[RamTensor] | Iterable[Mapping[str, Any]]
+Params = Iterable[RamTensor | Mapping[str, Any]]
 """The parameters of an optimizer: tensors, or groups ``{"params": tensors, "lr": 0.1, ...}``."""
 
 INFINITE = 2**128 - 2**103

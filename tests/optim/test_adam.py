@@ -62,7 +62,7 @@ def test_n5_adam_has_the_bits_of_its_formula(options: dict[str, Any]) -> None:
         parameter.grad = gradient
         adam.step()
         path.append(parameter.tolist())
-    full = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0} | options
+    full: dict[str, Any] = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0} | options
     for i, p in enumerate(start.tolist()):
         assert [row[i] for row in path] == adam_by_hand(p, [g.tolist()[i] for g in gradients], **full)
 

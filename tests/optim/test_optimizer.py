@@ -235,7 +235,7 @@ def test_which_parameters_are_taken() -> None:
     with pytest.raises(TypeError, match=r"parameter 0 is a Tanh, not a tensor; pass model.parameters\(\)"):
         optim.SGD(nn.Sequential(nn.Tanh()), lr=0.1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="got RamTensor"):
-        optim.SGD(leaf, lr=0.1)  # type: ignore[arg-type]
+        optim.SGD(leaf, lr=0.1)
     with pytest.raises(TypeError, match="parameter 1 is a str"):
         optim.SGD([leaf, "bias"], lr=0.1)  # type: ignore[list-item]
     with pytest.raises(GradientError, match=r"parameter 0 of shape \(2,\) requires no gradient"):

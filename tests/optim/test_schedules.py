@@ -325,7 +325,7 @@ def test_a_schedule_of_ones_own() -> None:
         first: float
 
         def rate(self, step: int) -> float:
-            return self.first / 2**step
+            return float(self.first / 2**step)
 
     assert optim.Schedule.of(Halves(0.5).config()) == Halves(0.5)
     assert Halves(0.5)(3) == 0.0625
