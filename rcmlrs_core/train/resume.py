@@ -51,7 +51,14 @@ def keep(
             raise DataError(f"{error}; so it is left as it is: choose another name for the checkpoint") from error
         if resume:
             run = checked(os.fsdecode(path), found, run)
-            go_on(training, found, model, optimizer)
+            training.go_on(
+                found.epoch,
+                found.batch,
+                stopped=found.stopped,
+                means=found.means,
+                history=found.history,
+                restore=lambda: restore(found, training, model, optimizer),
+            )
 
     def save(training: Training) -> None:
         Checkpoint(
@@ -68,14 +75,6 @@ def keep(
         ).write(path)
 
     training.save, training.save_every = save, every
-
-
-def go_on(training: Training, found: Checkpoint, model: Module, optimizer: Optimizer) -> None:
-    """Set a training to where a checkpoint was; model, optimizer and callbacks follow when it runs."""
-    training.epoch, training.batch, training.stopped = found.epoch, found.batch, found.stopped
-    training.means.restore(found.means)
-    training.history = found.history
-    training.resume = lambda: restore(found, training, model, optimizer)
 
 
 def restore(found: Checkpoint, training: Training, model: Module, optimizer: Optimizer) -> None:
