@@ -38,7 +38,8 @@ class Mean:
         """The mean so far."""
         if self._special != 0.0:
             return self._special
-        return self._total / UNITS / (self._weights / UNITS) if self._weights else 0.0
+        weights = self._weights / UNITS
+        return self._total / UNITS / weights if weights else 0.0
 
     def state(self) -> list[str]:
         """What ``restored`` makes it of again."""
