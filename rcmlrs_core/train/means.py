@@ -38,8 +38,8 @@ class Mean:
         """The mean so far."""
         if self._special != 0.0:
             return self._special
-        weights = self._weights / UNITS
-        return self._total / UNITS / weights if weights else 0.0
+        total, weights = self._total / UNITS, self._weights / UNITS
+        return total / weights if weights else 0.0
 
     def state(self) -> list[str]:
         """What ``restored`` makes it of again."""

@@ -249,10 +249,9 @@ def test_a_damaged_checkpoint_is_refused_whatever_is_damaged(tmp_path: Path) -> 
 
     for key in state:
         assert refused(json.dumps({name: value for name, value in state.items() if name != key})), key
-        values: list[Any] = [None, "x", [1], {"a": 1}, -1, 1e400]
-        for value in values[: 1 if key == "stopped" else 6]:
-            if key != "stopped":
-                assert refused(json.dumps({**state, key: value})), (key, value)
+        values: list[Any] = [] if key == "stopped" else [None, "x", [1], {"a": 1}, -1, 1e400]
+        for value in values:
+            assert refused(json.dumps({**state, key: value})), (key, value)
     huge = hex(1 << 10**5)
     for means in ({"loss": [huge, "0x1", "0.0"]}, {"loss": ["0x1"]}, {"accuracy": ["0x1", "0x1", "0.0"]}):
         assert refused(json.dumps({**state, "batch": 1, "means": means})), means
