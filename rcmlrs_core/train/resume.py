@@ -65,7 +65,7 @@ def keep(
             model=model.state_dict(),
             optimizer=optimizer.state_dict(),
             generators={name: (each.seed, each.stream) for name, each in generators_of(model).items()},
-            callbacks=[(each.kind, dict(each.state_dict())) for each in training.callbacks.callbacks],
+            callbacks=[(each.checkpoint_name, dict(each.state_dict())) for each in training.callbacks.callbacks],
             epoch=training.epoch,
             batch=training.batch,
             stopped=training.stopped,
@@ -96,7 +96,7 @@ def restore(found: Checkpoint, training: Training, model: Module, optimizer: Opt
         generator.seed, generator.stream = found.generators[name]
     states = list(found.callbacks)
     for callback in training.callbacks.callbacks:  # by name, in order: others may have been added or left out
-        place = next((i for i, (name, _) in enumerate(states) if name == callback.kind), None)
+        place = next((i for i, (name, _) in enumerate(states) if name == callback.checkpoint_name), None)
         if place is not None:
             callback.load_state_dict(states.pop(place)[1])
 

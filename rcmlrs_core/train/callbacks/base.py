@@ -95,7 +95,7 @@ class Callback:
     # ----------------------------------------------------------------------------------------- checkpoints
 
     @property
-    def kind(self) -> str:
+    def checkpoint_name(self) -> str:
         """What it is, by which a checkpoint finds its state again: the name of the class."""
         return type(self).__name__
 
