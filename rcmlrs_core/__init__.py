@@ -54,13 +54,13 @@ from rcmlrs_core.tensor import RamTensor
 from rcmlrs_core.transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp
 
 if _typing.TYPE_CHECKING:
-    from rcmlrs_core import data, io, losses, metrics, nn, optim, random, train
+    from rcmlrs_core import data, io, keras, losses, metrics, nn, optim, random, train
     from rcmlrs_core.io import load_state_binary, load_state_json, save_tensors_binary, save_tensors_json
     from rcmlrs_core.random import manual_seed
 
 __version__ = "0.1.0"
 
-_PARTS = ("data", "io", "losses", "metrics", "nn", "optim", "random", "train")
+_PARTS = ("data", "io", "keras", "losses", "metrics", "nn", "optim", "random", "train")
 _MEMBERS = {
     "load_state_binary": "io",
     "load_state_json": "io",
@@ -109,6 +109,7 @@ __all__ = [
     "io",
     "jacobian",
     "jvp",
+    "keras",
     "linspace",
     "load_state_binary",
     "load_state_json",

@@ -3,27 +3,58 @@
 What is read is rounded once (contract N6), and after that moved (N4.1) or computed on by operations (N5).
 """
 
+from rcmlrs_core.data.augment import (
+    Augmented,
+    RandomAffine,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomShift,
+    RandomTurn,
+    Variation,
+)
 from rcmlrs_core.data.csv import read_csv
+from rcmlrs_core.data.csv_dataset import CsvDataset
 from rcmlrs_core.data.dataset import Dataset, Subset, TensorDataset, join, split
+from rcmlrs_core.data.frame import Frame, read_frame
+from rcmlrs_core.data.images import ImageFolder, read_image
 from rcmlrs_core.data.loader import Loader
-from rcmlrs_core.data.shipped import load_digits, load_sunspots, path_of
+from rcmlrs_core.data.schema import Schema
+from rcmlrs_core.data.shipped import load_alice, load_digits, load_sunspots, path_of
 from rcmlrs_core.data.table import Table
 from rcmlrs_core.data.windows import Windows, batches, sliding_windows
 from rcmlrs_core.numerics.decimal_text import round_decimal, round_decimals
 
 __all__ = [
+    "Augmented",
+    "CsvDataset",
     "Dataset",
+    "Frame",
+    "ImageFolder",
     "Loader",
+    "RandomAffine",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomShift",
+    "RandomTurn",
+    "Schema",
     "Subset",
     "Table",
     "TensorDataset",
+    "Variation",
     "Windows",
     "batches",
     "join",
+    "load_alice",
     "load_digits",
     "load_sunspots",
     "path_of",
     "read_csv",
+    "read_frame",
+    "read_image",
     "round_decimal",
     "round_decimals",
     "sliding_windows",

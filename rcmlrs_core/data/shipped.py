@@ -14,8 +14,8 @@ from rcmlrs_core.errors import DataError
 if TYPE_CHECKING:
     from rcmlrs_core.tensor import RamTensor
 
-NAMES = ("digits", "sunspots")
-"""The sets that ``path_of`` knows."""
+FILES = {"alice": "alice.txt", "digits": "digits.csv", "sunspots": "sunspots.csv"}
+"""The sets that ``path_of`` knows, and their files."""
 
 _unpacked = ExitStack()
 atexit.register(_unpacked.close)
@@ -23,14 +23,14 @@ atexit.register(_unpacked.close)
 
 @cache
 def path_of(name: str) -> Path:
-    """The CSV file of the set ``name``, one of ``NAMES``. From a zip file it is unpacked until Python ends.
+    """The file of the set ``name``, one of ``FILES``. From a zip file it is unpacked until Python ends.
 
     Raises:
         DataError: there is no such set.
     """
-    if name not in NAMES:
-        raise DataError(f"there is no data set {name!r}; the sets are {', '.join(NAMES)}")
-    return _unpacked.enter_context(as_file(files("rcmlrs_core.data").joinpath("sets", f"{name}.csv")))
+    if name not in FILES:
+        raise DataError(f"there is no data set {name!r}; the sets are {', '.join(FILES)}")
+    return _unpacked.enter_context(as_file(files("rcmlrs_core.data").joinpath("sets", FILES[name])))
 
 
 def load_digits(backend: str | None = None) -> "tuple[RamTensor, RamTensor]":
@@ -49,6 +49,11 @@ def load_sunspots(backend: str | None = None) -> "RamTensor":
 
     table = _table("sunspots")
     return from_bytes(little_endian(table["sunspots"]), (table.rows,), backend)
+
+
+def load_alice() -> str:
+    """The first four chapters of Alice's Adventures in Wonderland (L. Carroll, 1865), for models of characters."""
+    return path_of("alice").read_text(encoding="ascii")
 
 
 def _table(name: str) -> Table:

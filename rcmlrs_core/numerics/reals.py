@@ -53,6 +53,10 @@ class Reals:
         """The rational constant that is written: ``r.ratio(44715, 1000000)`` is 0.044715 (N2.2)."""
         return self._iv.mpf(numerator) / denominator
 
+    def between(self, low: Enclosure, high: Enclosure) -> Enclosure:
+        """What lies from the lower end of ``low`` to the upper end of ``high``."""
+        return self._iv.mpf([low.a, high.b])
+
     @property
     def pi(self) -> Enclosure:
         """pi is pi (N2.2)."""

@@ -273,7 +273,7 @@ class CosineDecayRestarts(Schedule):
 
         initial * (alpha + (1 - alpha) * m_mul^i * (1 + cos(pi * share)) / 2)
 
-    at the ``share`` of its steps that are done. ``t_mul`` is 1, or at least 1.01.
+    at the ``share`` of its steps that are done. ``t_mul`` is 1, or at least 1.1.
 
     Source: I. Loshchilov, F. Hutter, SGDR: stochastic gradient descent with warm restarts, arXiv:1608.03983, section 3.
     """
@@ -287,8 +287,8 @@ class CosineDecayRestarts(Schedule):
     def __post_init__(self) -> None:
         _check(self, "initial_learning_rate", "t_mul", "m_mul", "alpha")
         _check_positive(self, "first_decay_steps")
-        if self.t_mul != 1 and self.t_mul < 1.01:
-            raise AttributeValueError(f"{_name(self)}: t_mul must be 1, or at least 1.01; got {self.t_mul!r}")
+        if self.t_mul != 1 and self.t_mul < 1.1:
+            raise AttributeValueError(f"{_name(self)}: t_mul must be 1, or at least 1.1; got {self.t_mul!r}")
 
     def rate(self, step: int) -> Number:
         """RN of the formula of the class."""
@@ -395,8 +395,8 @@ class ReduceOnPlateau(Schedule):
     The rate is ``RN(initial_learning_rate * factor^k)`` after k reductions, ``min_learning_rate`` at the least, and
     does not fall any more by ``eps`` or less. A value is an improvement if it is below ``best - |best| * threshold``
     with ``threshold_mode="rel"`` (PyTorch has ``best * (1 - threshold)``, the same for a positive best), or below
-    ``best - threshold`` with ``"abs"``; with ``mode="max"``, above the sum instead. NaN is none. After a reduction,
-    ``cooldown`` values are not counted.
+    ``best - threshold`` with ``"abs"``; with ``mode="max"``, above the sum instead. What is not finite is none.
+    After a reduction, ``cooldown`` values are not counted.
 
     The step plays no part; the history does, and is saved with the arguments. Keras has this as a callback.
     """
@@ -433,8 +433,8 @@ class ReduceOnPlateau(Schedule):
             if not is_count(value):
                 raise AttributeValueError(f"{_name(self)}: {name} must be an int of at least 0, got {value!r}")
         best: Any = self.best
-        if best is not None and (isinstance(best, bool) or not isinstance(best, int | float) or best != best):
-            raise AttributeValueError(f"{_name(self)}: best must be a number or None, got {self.best!r}")
+        if best is not None and (isinstance(best, bool) or not isinstance(best, int | float) or not isfinite(best)):
+            raise AttributeValueError(f"{_name(self)}: best must be a finite number or None, got {self.best!r}")
 
     def rate(self, step: int) -> Number:
         """The rate as it is now."""
@@ -442,7 +442,10 @@ class ReduceOnPlateau(Schedule):
 
     def observe(self, metric: Any) -> None:
         """Tell the value that should fall (or, with ``mode="max"``, rise), such as the validation loss of an epoch."""
-        value = float(metric)
+        try:
+            value = float(metric)
+        except (TypeError, ValueError):
+            raise AttributeValueError(f"{_name(self)}: metric must be a number, got {metric!r}") from None
         if self._improves(value):
             self.best, self.bad = value, 0
         else:
@@ -467,13 +470,11 @@ class ReduceOnPlateau(Schedule):
         return max(_scaled_power(self.initial_learning_rate, self.factor, Fraction(reductions)), self.min_learning_rate)
 
     def _improves(self, value: float) -> bool:
-        if value != value:
+        if not isfinite(value):
             return False
         if self.best is None:
             return True
         sign = 1 if self.mode == "min" else -1
-        if not isfinite(value) or not isfinite(self.best):
-            return sign * value < sign * self.best
         margin = Fraction(self.threshold) * (abs(Fraction(self.best)) if self.threshold_mode == "rel" else 1)
         return sign * Fraction(value) < sign * Fraction(self.best) - margin
 

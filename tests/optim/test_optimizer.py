@@ -16,7 +16,18 @@ from rcmlrs_core.tensor import RamTensor
 MAKERS: list[Callable[[Any], Optimizer]] = [
     lambda params: optim.SGD(params, lr=0.1),
     lambda params: optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    lambda params: optim.SGD(params, lr=0.1, momentum=0.9, dampening=0.5),
+    lambda params: optim.SGD(params, lr=0.1, momentum=0.9, form="keras"),
     lambda params: optim.Adam(params, lr=0.01),
+    lambda params: optim.Adam(params, lr=0.01, amsgrad=True, clip_norm=0.1),
+    lambda params: optim.AdamW(params, lr=optim.CosineDecay(0.1, 8)),
+    lambda params: optim.Adamax(params, clip_value=0.01),
+    lambda params: optim.NAdam(params, clip_each_norm=0.1),
+    lambda params: optim.RMSprop(params, momentum=0.9, centered=True),
+    lambda params: optim.RMSprop(params),
+    lambda params: optim.Adagrad(params, lr_decay=0.1, initial_accumulator_value=0.1),
+    lambda params: optim.Adadelta(params),
+    lambda params: optim.Lion(params, weight_decay=0.1),
 ]
 
 
@@ -48,6 +59,7 @@ def test_a_resumed_run_has_the_bits_of_one_that_never_stopped(make: Callable[[An
     second.load_state_dict(weights)
     resumed = make(second.parameters())
     resumed.lr = 123.0
+    resumed.clip_norm = resumed.clip_value = resumed.clip_each_norm = None
     resumed.load_state_dict(numbers | {"tensors": tensors})
     assert resumed.step_count == 4
     steps(second, resumed, range(4, 8))
@@ -171,7 +183,7 @@ def test_an_optimizer_that_states_no_ranges_takes_finite_numbers() -> None:
     class Plain(Optimizer):
         pass
 
-    plain = Plain([nn.Parameter(rc.ones(2))], lr=0.5)
+    plain = Plain([nn.Parameter(rc.ones(2))], {"lr": 0.5})
     plain.load_state_dict(plain.state_dict() | {"tensors": {"0.any": rc.zeros(2)}})
     assert list(plain.state[0]) == ["any"]
     with pytest.raises(DataError, match="load_state_dict: lr must be finite, got inf"):
@@ -198,7 +210,7 @@ def test_a_step_updates_all_parameters_or_none() -> None:
             return parameter - gradient, {"seen": gradient}
 
     parameters = [nn.Parameter(rc.ones(2)), nn.Parameter(rc.ones(3))]
-    optimizer = Fails(parameters, lr=1)
+    optimizer = Fails(parameters, {"lr": 1})
     for parameter in parameters:
         parameter.grad = parameter.detach()
     with pytest.raises(RuntimeError, match="out of memory"):
