@@ -109,6 +109,7 @@ class Training:
         epochs: the numbers of the epochs.
         callbacks: told in order, and those of plugins after them (:mod:`rcmlrs_core.train.plugins`); or a
             ``CallbackList``, which is taken as it is.
+        params: what callbacks are told of the run, beside epochs, steps and verbose.
         tracked: numbers of the epoch as a whole.
         progress: 0 shows nothing, 1 a bar, 2 a line an epoch; None shows a bar on a terminal.
         on_step: told each :class:`Step`.
@@ -130,6 +131,7 @@ class Training:
         *,
         epochs: range,
         callbacks: Iterable[Callback] | CallbackList = (),
+        params: Mapping[str, Any] | None = None,
         tracked: Tracked | None = None,
         progress: int | None = None,
         on_step: Callable[[Step], object] | None = None,
@@ -144,7 +146,7 @@ class Training:
         if isinstance(callbacks, CallbackList):
             self.callbacks = callbacks
         else:
-            known = {"epochs": epochs.stop, "steps": source.steps, "verbose": self.show.verbose}
+            known = {"epochs": epochs.stop, "steps": source.steps, "verbose": self.show.verbose, **(params or {})}
             self.callbacks = CallbackList([*callbacks, *plugin_callbacks()], model, **known)
         self.on_step = on_step
         self.on_epoch = on_epoch

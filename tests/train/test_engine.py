@@ -88,6 +88,15 @@ def test_what_a_callback_adds_to_the_logs_is_in_the_history() -> None:
     assert trained(callbacks=[Rate()])[1].curves["learning_rate"] == [1.0, 0.5]
 
 
+def test_a_callback_knows_the_run() -> None:
+    teller = Teller()
+    network = model()
+    optimizer = optim.SGD(network.parameters(), lr=0.1)
+    fit(network, optimizer, rc.mse_loss, X, Y, epochs=2, start_epoch=3, batch_size=5, callbacks=[teller])
+    assert teller.model is network
+    assert teller.params == {"epochs": 5, "steps": 3, "verbose": 0, "optimizer": optimizer}
+
+
 def test_a_callback_ends_the_run_after_the_batch_or_the_epoch() -> None:
     _, history = trained(epochs=5, callbacks=[Teller(on_epoch_end=stop)])
     assert (len(history.epochs), history.steps, history.interrupted) == (1, 3, False)
