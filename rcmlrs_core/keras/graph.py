@@ -37,7 +37,8 @@ class Graph:
             if not isinstance(x, KerasTensor) or x.node is None:
                 got = f"a {type(x).__name__}" if not isinstance(x, KerasTensor) else "one that no layer gives"
                 raise TypeError(
-                    f"{self.model}: {what} are KerasTensors, such as Input(shape=(3,)) and what layers give for it; got {got}"
+                    f"{self.model}: {what} are KerasTensors, such as Input(shape=(3,)) and what layers give for it; "
+                    f"got {got}"
                 )
         if not found:
             raise DataError(f"{self.model}: there are no {what}")
@@ -121,7 +122,8 @@ class Graph:
             missing = [key for key in keys if key not in inputs]
             if missing:
                 raise DataError(
-                    f"{self.model}: input {', '.join(map(repr, missing))} is missing; got {', '.join(map(repr, inputs))}"
+                    f"{self.model}: input {', '.join(map(repr, missing))} is missing; "
+                    f"got {', '.join(map(repr, inputs))}"
                 )
             given = [inputs[key] for key in keys]
         else:
@@ -142,7 +144,9 @@ class Graph:
             elif x.ndim == len(wanted) - 1 and wanted[-1] == 1:
                 x = x.expand_dims(axis=-1)
         shape = tuple(x.shape)
-        fits = len(shape) == len(wanted) and all(n in (m, None) or m is None for n, m in zip(shape, wanted, strict=True))
+        fits = len(shape) == len(wanted) and all(
+            n in (m, None) or m is None for n, m in zip(shape, wanted, strict=True)
+        )
         if not fits:
             raise ShapeError(
                 f"{self.model}: input {symbol.name!r} has the shape {wanted} (None is the batch), got {shape}"
