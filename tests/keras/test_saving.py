@@ -76,7 +76,9 @@ def data_for(model, seed=0):
     for x in model.inputs:
         shape = (3, *x.shape[1:])
         integers = "int" in str(x.dtype)
-        found.append(generator.integers(0, 6, shape).astype("i4") if integers else generator.normal(size=shape).astype("f4"))
+        found.append(
+            generator.integers(0, 6, shape).astype("i4") if integers else generator.normal(size=shape).astype("f4")
+        )
     return found if len(found) > 1 else found[0]
 
 
@@ -170,10 +172,10 @@ def test_training_goes_on_after_loading(tmp_path):
 def test_loading_draws_nothing():
     """The weights come from the file: the generator of random numbers is where it was."""
     generator = rc.random.default_generator()
-    before = repr(generator)
-    config = ours.saving.serialize_keras_object(sequential(keras_free()))
+    before = generator.stream
+    config = ours.saving.serialize_keras_object(sequential(ours))
     stream = generator.stream
-    assert repr(generator) != before
+    assert stream != before
     from rcmlrs_core.keras.layer import weights_to_come
 
     with weights_to_come(1000):
@@ -182,23 +184,18 @@ def test_loading_draws_nothing():
     assert model.count_params() == 23
 
 
-def keras_free():
-    return ours
-
-
 def test_same_bits_on_every_backend():
     """A tiny model of every kind of layer: the digest of its outputs does not depend on the backend."""
     digests = set()
     for backend in ("python", "numpy", "native"):
         with rc.use_backend(backend):
             rc.manual_seed(3)
-            ours.utils.clear_session() if hasattr(ours.utils, "clear_session") else None
             model = convolutional(ours)
             scramble(model)
             y = model(rc.random.normal((2, 6, 6, 1), seed=1))
             z = recurrent(ours)
             scramble(z)
-            w = z(rc.tensor([[1, 2, 0, 3], [4, 5, 0, 0]]))
+            w = z(rc.tensor([[1, 2, 0, 3], [4, 5, 0, 0]], dtype="int32"))
             digests.add((y.digest(), w.digest()))
     assert len(digests) == 1
 
@@ -314,7 +311,7 @@ HOSTILE_CONFIGS = {
     "an unknown argument": (lambda c: first_dense(c)["config"].update(colour="red"), "colour"),
     "no layers": (lambda c: c["config"].update(layers=7), "int"),
     "a missing key": (lambda c: c.pop("config"), "expected a model"),
-    "other weights": (lambda c: first_dense(c)["config"].update(units=4), "another architecture"),
+    "other weights": (lambda c: c["config"]["layers"][-1]["config"].update(units=4), "another architecture"),
 }
 
 
@@ -340,7 +337,7 @@ def test_broken_archives_are_refused(tmp_path):
         except (rc.RcmlrsError, OSError):
             continue  # refused; a byte that means nothing may also be passed over
     with pytest.raises(rc.FileFormatError, match=r"model\.weights\.h5 once"):
-        ours.saving.load_model(zip_of(path, {"config.json": b"{}", "../model.weights.h5": b""}))
+        ours.saving.load_model(zip_of(path, {"config.json": b'{"class_name": ""}', "../model.weights.h5": b""}))
     with pytest.raises(rc.FileFormatError, match="expected JSON"):
         ours.saving.load_model(zip_of(path, {"config.json": b"[" * 100_000, "model.weights.h5": b""}))
     with pytest.raises(rc.FileFormatError, match="HDF5"):

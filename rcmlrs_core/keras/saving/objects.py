@@ -84,6 +84,9 @@ def serialize(thing: Any) -> Any:
     if isinstance(thing, Layer):
         return _serialize_layer(thing)
     if hasattr(thing, "get_config"):
+        place = type(thing).__module__.removeprefix("rcmlrs_core.keras.")
+        if place.split(".")[0] in KINDS:
+            return import_module(f"rcmlrs_core.keras.{place}").serialize(thing)
         return lookup.Registry("object", type(thing).__module__, {}).serialize(thing)
     if callable(thing) and hasattr(thing, "__name__"):
         return serialize_function(thing)
