@@ -76,7 +76,7 @@ def read_csv(
     A number is written as ``float`` takes it, without underscores, and is its exact decimal value rounded
     once (N6). A field is missing if it is empty, ``NA``, ``nan`` or ``?``, in letters of any case and with
     spaces around it. Empty lines are passed over, but between the values of a single column each is a
-    missing value.
+    missing value. A large file is read several times as fast where NumPy is, to the same bits.
 
     Args:
         path: the file.
