@@ -143,6 +143,7 @@ def fit(
         loader,
         epochs=range(start_epoch, start_epoch + epochs),
         callbacks=callbacks,
+        params={"optimizer": optimizer},
         progress=progress,
         on_step=on_step,
         on_epoch=callback,

@@ -10,6 +10,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
+from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.train.history import Epoch
 
 PAUSE = 0.2
@@ -45,6 +46,8 @@ def progress_of(wanted: int | None, epochs: range, steps: int | None) -> Show:
     """What shows the progress on standard error: 0 nothing, 1 a bar, 2 a line an epoch; None a bar on a terminal."""
     if wanted is None:
         wanted = sys.stderr.isatty()
+    if wanted not in (0, 1, 2):
+        raise AttributeValueError(f"progress is 0 (nothing), 1 (a bar), 2 (a line an epoch) or None, got {wanted!r}")
     return (Show(), Bar(epochs, steps), Lines(epochs))[wanted]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.train import progress
 from rcmlrs_core.train.engine import Batches, Measured, Training
 
@@ -44,6 +45,12 @@ def test_nothing_in_a_pipe_and_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPat
     assert "examples/s" in bar
     assert "accuracy 0.5, val_loss 0.25" in bar or "val_loss 0.25, accuracy 0.5" in bar
     assert "0:00:0" in bar
+
+
+@pytest.mark.parametrize("wanted", [3, -1, "auto", 0.5])
+def test_nothing_else_is_shown(wanted: Any) -> None:
+    with pytest.raises(AttributeValueError, match=r"progress is 0 \(nothing\), 1 \(a bar\), 2 .* or None, got"):
+        progress.progress_of(wanted, range(1), 1)
 
 
 def test_a_line_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
