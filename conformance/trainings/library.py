@@ -158,10 +158,30 @@ def _labels() -> RamTensor:
     return rc.tensor([3, 0, 1], dtype="int32")
 
 
+def _sides() -> RamTensor:
+    """-1 and 1."""
+    return rc.tensor([[1.0, -1.0, -1.0, 1.0]] * N)
+
+
 LOSSES: dict[str, Callable[[RamTensor], RamTensor]] = {
+    "binary_cross_entropy": lambda x: rc.binary_cross_entropy(x.sigmoid(), _target()),
+    "binary_cross_entropy_with_logits": lambda x: rc.binary_cross_entropy_with_logits(x, _target()),
+    "cosine_embedding_loss": lambda x: rc.cosine_embedding_loss(x, _target(), _labels() - 1),
+    "cosine_similarity": lambda x: 1.0 - rc.cosine_similarity(x, _target()).mean(),
     "cross_entropy": lambda x: rc.cross_entropy(x, _labels()),
+    "cross_entropy_smoothed": lambda x: rc.cross_entropy(
+        x, _labels(), _target()[0], ignore_index=0, label_smoothing=0.1
+    ),
+    "hinge_loss": lambda x: rc.hinge_loss(x, _sides(), squared=True),
+    "huber_loss": lambda x: rc.huber_loss(x, _target(), delta=0.3),
+    "kl_div": lambda x: rc.kl_div(x.log_softmax(axis=1), _target(), reduction="batchmean"),
+    "log_cosh_loss": lambda x: rc.log_cosh_loss(x, _target()),
     "mae_loss": lambda x: rc.mae_loss(x, _target()),
     "mse_loss": lambda x: rc.mse_loss(x, _target()),
+    "multi_margin_loss": lambda x: rc.multi_margin_loss(x, _labels(), _target()[0]),
+    "nll_loss": lambda x: rc.nll_loss(x.log_softmax(axis=1), _labels(), _target()[0]),
+    "poisson_nll_loss": lambda x: rc.poisson_nll_loss(x, _target()),
+    "smooth_l1_loss": lambda x: rc.smooth_l1_loss(x, _target(), beta=0.3),
 }
 """Each of a tensor (3, 4)."""
 

@@ -189,23 +189,28 @@ def frame_of(
 
 def _numbers(texts: Sequence[str], kind: Kind | None) -> "array[float] | None":
     """The numbers of a column; None if it is none of numbers."""
+    found = _finite(texts)
+    if found is not None:
+        return found
     gaps = [row for row, text in enumerate(texts) if is_missing(text)]
-    if len(gaps) == len(texts) and kind is None:
+    if not gaps or (len(gaps) == len(texts) and kind is None):
         return None
-    if gaps:
-        filled = list(texts)
+    filled = list(texts)
+    for row in gaps:
+        filled[row] = "0"
+    found = _finite(filled)
+    if found is not None:
         for row in gaps:
-            filled[row] = "0"
-        texts = filled
+            found[row] = math.nan
+    return found
+
+
+def _finite(texts: Sequence[str]) -> "array[float] | None":
     try:
         values = round_decimals(texts)
     except DataError:
         return None
-    if not all_finite(values):
-        return None
-    for row in gaps:
-        values[row] = math.nan
-    return values
+    return values if all_finite(values) else None
 
 
 def _first_error(frame: Frame, name: str, plain: Sequence[str], texts: Sequence[str]) -> DataError:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcmlrs_core.data.csv import read_csv
+from rcmlrs_core.data.dataset import TensorDataset
+from rcmlrs_core.data.sequences import WindowDataset
 from rcmlrs_core.data.table import Table, little_endian
 from rcmlrs_core.errors import DataError
 
@@ -49,6 +51,17 @@ def load_sunspots(backend: str | None = None) -> "RamTensor":
 
     table = _table("sunspots")
     return from_bytes(little_endian(table["sunspots"]), (table.rows,), backend)
+
+
+def digits(backend: str | None = None) -> TensorDataset:
+    """Handwritten digits as pictures: ``(1797, 1, 8, 8)`` in [0, 1], exact sixteenths, and labels from 0 to 9."""
+    images, labels = load_digits(backend)
+    return TensorDataset(images.reshape((-1, 1, 8, 8)) / 16.0, labels)
+
+
+def sunspots(length: int, *, horizon: int = 1, steps: int | None = None, backend: str | None = None) -> WindowDataset:
+    """Windows over the yearly sunspot numbers, and what comes after each: see ``WindowDataset``."""
+    return WindowDataset(load_sunspots(backend), length, horizon=horizon, steps=steps)
 
 
 def load_alice() -> str:

@@ -12,30 +12,80 @@ from typing import Any as _Any
 from rcmlrs_core.errors import did_you_mean as _did_you_mean
 
 if TYPE_CHECKING:
-    from rcmlrs_core.keras import constraints, initializers, regularizers
+    from rcmlrs_core.keras import (
+        activations,
+        callbacks,
+        constraints,
+        initializers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        regularizers,
+        utils,
+    )
+    from rcmlrs_core.keras.callbacks import Callback
     from rcmlrs_core.keras.input import Input
     from rcmlrs_core.keras.layer import InputSpec, Layer, Variable
+    from rcmlrs_core.keras.losses import Loss
+    from rcmlrs_core.keras.metrics import Metric
+    from rcmlrs_core.keras.models import Functional, Model, Sequential
+    from rcmlrs_core.keras.optimizers import Optimizer
     from rcmlrs_core.keras.tensor import KerasTensor
 
-_PARTS = ("constraints", "initializers", "layers", "regularizers")
+_PARTS = (
+    "activations",
+    "callbacks",
+    "constraints",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "regularizers",
+    "saving",
+    "utils",
+)
 _MEMBERS = {
+    "Callback": "callbacks",
+    "Functional": "models",
     "Input": "input",
     "InputSpec": "layer",
     "KerasTensor": "tensor",
     "Layer": "layer",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "models",
+    "Optimizer": "optimizers",
+    "Sequential": "models",
     "Variable": "layer",
 }
 """Parts of the package, and names in them that stand here too; a part is imported when it is first named."""
 
 __all__ = [
+    "Callback",
+    "Functional",
     "Input",
     "InputSpec",
     "KerasTensor",
     "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Sequential",
     "Variable",
+    "activations",
+    "callbacks",
     "constraints",
     "initializers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
     "regularizers",
+    "utils",
 ]
 
 

@@ -9,8 +9,8 @@ from rcmlrs_core.keras.tensor import KerasTensor, _apply
 from rcmlrs_core.tensor import Number, RamTensor
 
 
-def relu(x: RamTensor, negative_slope: Number = 0.0, max_value: Number | None = None, threshold: Number = 0.0) -> Any:
-    """``max(0, x)``; with the options, ``negative_slope * (x - threshold)`` below the threshold, cut at ``max_value``."""
+def relu(x: Any, negative_slope: Number = 0.0, max_value: Number | None = None, threshold: Number = 0.0) -> Any:
+    """``max(0, x)``; or ``negative_slope * (x - threshold)`` below a threshold, and cut at ``max_value``."""
     if isinstance(x, KerasTensor):
         return _apply("relu", lambda x: relu(x, negative_slope, max_value, threshold), x)
     if not threshold:

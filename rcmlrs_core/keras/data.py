@@ -11,6 +11,7 @@ from typing import Any
 from rcmlrs_core.creation import tensor
 from rcmlrs_core.data.dataset import Dataset
 from rcmlrs_core.data.loader import Loader
+from rcmlrs_core.data.table import is_count
 from rcmlrs_core.errors import AttributeValueError, DataError, ShapeError
 from rcmlrs_core.keras import tree
 from rcmlrs_core.keras.layer import as_tensor
@@ -54,7 +55,9 @@ def tensors(name: str, data: Any) -> Any:
     if hasattr(data, "to_numpy"):  # a table or a column of pandas
         data = data.to_numpy()
     if not hasattr(data, "shape") and not isinstance(data, list | tuple):
-        raise TypeError(f"{name} is a {type(data).__name__}; take an array, a tensor, a list, or a generator of batches")
+        raise TypeError(
+            f"{name} is a {type(data).__name__}; take an array, a tensor, a list, or a generator of batches"
+        )
     made = as_tensor(data)
     if not made.ndim:
         raise ShapeError(f"{name} is a single number; its first axis is that of the examples")
@@ -93,7 +96,7 @@ class Arrays:
         self, name: str, x: Any, y: Any, weight: Any, batch_size: int | None, shuffle: bool, limit: int | None = None
     ) -> None:
         size = 32 if batch_size is None else batch_size
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        if not is_count(size):
             raise AttributeValueError(f"{name}: batch_size must be an int of at least 1, got {batch_size!r}")
         self.parts: Content = (x, y, weight)
         self.count = count(name, x, y, weight)
@@ -109,10 +112,14 @@ class Arrays:
             first = batch * self.batch_size
             last = min(first + self.batch_size, self.count)
             if order is None:
-                yield tuple(_mapped(lambda t, a=first, b=last: t[a:b], part) for part in self.parts)
+                yield tuple(_mapped(_slicer(first, last), part) for part in self.parts)
             else:
                 chosen = order[first:last]
                 yield tuple(_mapped(_taker(chosen), part) for part in self.parts)
+
+
+def _slicer(first: int, last: int) -> Callable[[RamTensor], RamTensor]:
+    return lambda t: t[first:last]
 
 
 def _taker(chosen: list[int]) -> Callable[[RamTensor], RamTensor]:
@@ -192,7 +199,7 @@ def source_of(
     limit: int | None = None,
 ) -> Arrays | Stream:
     """The batches of what ``fit`` and its like were given."""
-    if limit is not None and (not isinstance(limit, int) or limit < 1):
+    if limit is not None and not is_count(limit):
         raise AttributeValueError(f"{name}: the number of steps must be an int of at least 1, got {limit!r}")
     if is_batches(x):
         if y is not None or weight is not None:
@@ -202,14 +209,12 @@ def source_of(
         return Stream(name, x, limit, batch_size, shuffle)
     if x is None:
         raise TypeError(f"{name}: x is None; pass the examples")
-    return Arrays(
-        name, tensors("x", x), tensors("y", y), tensors("sample_weight", weight), batch_size, shuffle, limit
-    )
+    return Arrays(name, tensors("x", x), tensors("y", y), tensors("sample_weight", weight), batch_size, shuffle, limit)
 
 
 def split(name: str, x: Any, y: Any, weight: Any, share: float) -> tuple[Content, Content]:
     """The first examples for training and the last ``share`` of them for validation, before any shuffling."""
-    if not isinstance(share, int | float) or not 0 < share < 1:
+    if not 0 < share < 1:
         raise AttributeValueError(f"{name}: validation_split must be a number between 0 and 1, got {share!r}")
     if is_batches(x):
         raise DataError(f"{name}: validation_split needs arrays; pass validation_data beside a generator or loader")

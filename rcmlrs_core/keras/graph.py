@@ -37,7 +37,8 @@ class Graph:
             if not isinstance(x, KerasTensor) or x.node is None:
                 got = f"a {type(x).__name__}" if not isinstance(x, KerasTensor) else "one that no layer gives"
                 raise TypeError(
-                    f"{self.model}: {what} are KerasTensors, such as Input(shape=(3,)) and what layers give for it; got {got}"
+                    f"{self.model}: {what} are KerasTensors, such as Input(shape=(3,)) and what layers give for it; "
+                    f"got {got}"
                 )
         if not found:
             raise DataError(f"{self.model}: there are no {what}")
@@ -121,7 +122,8 @@ class Graph:
             missing = [key for key in keys if key not in inputs]
             if missing:
                 raise DataError(
-                    f"{self.model}: input {', '.join(map(repr, missing))} is missing; got {', '.join(map(repr, inputs))}"
+                    f"{self.model}: input {', '.join(map(repr, missing))} is missing; "
+                    f"got {', '.join(map(repr, inputs))}"
                 )
             given = [inputs[key] for key in keys]
         else:
@@ -142,7 +144,9 @@ class Graph:
             elif x.ndim == len(wanted) - 1 and wanted[-1] == 1:
                 x = x.expand_dims(axis=-1)
         shape = tuple(x.shape)
-        fits = len(shape) == len(wanted) and all(n in (m, None) or m is None for n, m in zip(shape, wanted, strict=True))
+        fits = len(shape) == len(wanted) and all(
+            n in (m, None) or m is None for n, m in zip(shape, wanted, strict=True)
+        )
         if not fits:
             raise ShapeError(
                 f"{self.model}: input {symbol.name!r} has the shape {wanted} (None is the batch), got {shape}"
@@ -167,11 +171,15 @@ class Graph:
         number: dict[int, int] = {}
         for layer in self.layers:
             kept = [node for node in layer._record.nodes if id(node) in own]
-            number.update({id(node): i + _first_node(layer) for i, node in enumerate(kept)})
+            number.update({id(node): i for i, node in enumerate(kept)})
 
         def history(x: KerasTensor) -> list[Any]:
             node: Any = x.node
             return [node.layer.name, number[id(node)], x.index]
+
+        def end(x: KerasTensor) -> list[Any]:
+            name, place, index = history(x)
+            return [name, place + _first_node(x.node.layer), index] if x.node else [name, place, index]
 
         def written(value: Any) -> Any:
             if isinstance(value, KerasTensor):
@@ -193,13 +201,13 @@ class Graph:
             layers.append({**serialize(layer), "name": layer.name, "inbound_nodes": calls})
         return {
             "layers": layers,
-            "input_layers": tree.map_leaves(history, self.inputs),
-            "output_layers": tree.map_leaves(history, self.outputs),
+            "input_layers": tree.map_leaves(end, self.inputs),
+            "output_layers": tree.map_leaves(end, self.outputs),
         }
 
 
 def _first_node(layer: Layer) -> int:
-    """Keras counts the calls of a functional model from 1: 0 is that from its own inputs to its outputs."""
+    """Where a model ends, Keras counts the calls of a functional model in it from 1, and everywhere else from 0."""
     return 1 if type(layer).__name__ == "Functional" else 0
 
 
@@ -217,10 +225,9 @@ def from_graph_config(config: Mapping[str, Any], deserialize: Callable[[Any], An
         if name not in layers:
             raise DataError(f"from_config: a layer takes its input from {name!r}, which is none of the model's")
         made = layers[name]._record.nodes
-        place = node - _first_node(layers[name])
-        if place >= len(made):
+        if node >= len(made):
             return None
-        found: KerasTensor = list(tree.leaves(made[place].outputs))[index]
+        found: KerasTensor = list(tree.leaves(made[node].outputs))[index]
         return found
 
     def read(value: Any) -> Any:
@@ -251,7 +258,8 @@ def from_graph_config(config: Mapping[str, Any], deserialize: Callable[[Any], An
         if isinstance(described, Mapping):
             return {key: ends(value) for key, value in described.items()}
         if len(described) >= 3 and isinstance(described[0], str) and isinstance(described[1], int):
-            return tensor_of(described)
+            name, node, index = described[:3]
+            return tensor_of([name, node - _first_node(layers[name]) if name in layers else node, index])
         return [ends(value) for value in described]
 
     return ends(config["input_layers"]), ends(config["output_layers"])

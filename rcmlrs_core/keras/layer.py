@@ -29,6 +29,33 @@ _training: ContextVar[bool | None] = ContextVar("rcmlrs_keras_training", default
 """What the call that this one is in was told about ``training``; None outside of any."""
 
 
+_to_come: ContextVar[list[int] | None] = ContextVar("rcmlrs_keras_weights_to_come", default=None)
+"""How many elements of weights a file still has, for the model that is made to take them."""
+
+
+@contextmanager
+def weights_to_come(elements: int) -> Iterator[None]:
+    """Inside, layers begin with zeros, since their weights come from a file, and with no more than it has elements."""
+    token = _to_come.set([elements])
+    try:
+        yield
+    finally:
+        _to_come.reset(token)
+
+
+def _take_from_file(layer: str, shape: tuple[int, ...]) -> bool:
+    """Whether the weight is to come from a file.
+
+    Raises :class:`DataError` where the file has not so many elements.
+    """
+    left = _to_come.get()
+    if left is not None:
+        left[0] -= prod(shape)
+        if left[0] < 0:
+            raise DataError(f"layer {layer!r}: a weight of shape {shape} makes the model larger than its file")
+    return left is not None
+
+
 def as_tensor(x: Any) -> Any:
     """Data as a tensor: floats are rounded once to binary32, integers become int32 (N1.1)."""
     if x is None or isinstance(x, RamTensor | KerasTensor):
@@ -265,7 +292,7 @@ class Layer(Module):
                 f"{type(self).__name__}: unexpected keyword arguments {', '.join(kwargs)}; the base takes name, "
                 "trainable, dtype and activity_regularizer"
             )
-        if name is not None and not (isinstance(name, str) and name and "/" not in name):
+        if name is not None and (not name or "/" in name):
             raise AttributeValueError(f"{type(self).__name__}: name must be a string without a slash, got {name!r}")
         self._record.name = name or auto_name(type(self).__name__)
         self._record.trainable = bool(trainable)
@@ -340,7 +367,8 @@ class Layer(Module):
             )
         kind = standard_dtype(dtype or self.dtype)
         draw = initializers.get(initializer or ("glorot_uniform" if kind == FLOAT32 else "zeros"))
-        made = as_tensor(draw(lengths, dtype=kind))
+        to_come = _take_from_file(self.name, lengths)  # type: ignore[arg-type]
+        made = zeros(lengths, dtype=kind) if to_come else as_tensor(draw(lengths, dtype=kind))  # type: ignore[arg-type]
         if made.shape != lengths:
             raise ShapeError(f"layer {self.name!r}: the initializer gave a shape {made.shape} in place of {lengths}")
         value: RamTensor = made.detach() if made.dtype == kind else made.detach().astype(dtype=kind)

@@ -62,7 +62,7 @@ class Registry:
             if identifier["class_name"] == "function":
                 return self.find(str(identifier["config"]))
             kind: Any = self.find(str(identifier["class_name"]))
-            return kind.from_config(identifier.get("config") or {}) if isinstance(kind, type) else kind
+            return kind.from_config(identifier.get("config") or {}) if hasattr(kind, "from_config") else kind
         if isinstance(identifier, type):
             return identifier()
         if callable(identifier):

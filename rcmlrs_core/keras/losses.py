@@ -26,42 +26,42 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "
 # ---------------------------------------------------------------------------------------------- functions
 
 
-def mean_squared_error(y_true: Any, y_pred: Any) -> RamTensor:
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """``mean((y_true - y_pred)^2)`` along the last axis."""
     y_true, y_pred = fitted("mean_squared_error", y_true, y_pred)
     return (y_true - y_pred).square().mean(axis=-1)
 
 
-def mean_absolute_error(y_true: Any, y_pred: Any) -> RamTensor:
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """``mean(|y_true - y_pred|)`` along the last axis."""
     y_true, y_pred = fitted("mean_absolute_error", y_true, y_pred)
     return (y_true - y_pred).abs().mean(axis=-1)
 
 
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> RamTensor:
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """``100 mean(|y_true - y_pred| / max(|y_true|, 1e-7))`` along the last axis."""
     y_true, y_pred = fitted("mean_absolute_percentage_error", y_true, y_pred)
     return 100 * ((y_true - y_pred) / y_true.abs().maximum(float(EPSILON))).abs().mean(axis=-1)
 
 
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> RamTensor:
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """``mean((log(max(y_pred, 1e-7) + 1) - log(max(y_true, 1e-7) + 1))^2)`` along the last axis."""
     y_true, y_pred = fitted("mean_squared_logarithmic_error", y_true, y_pred)
     low = float(EPSILON)
     return (y_pred.maximum(low).log1p() - y_true.maximum(low).log1p()).square().mean(axis=-1)
 
 
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> RamTensor:
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """``-sum(y_true / |y_true| * y_pred / |y_pred|)``: -1 for the same direction; 0 where one is all zeros."""
     y_true, y_pred = fitted("cosine_similarity", y_true, y_pred)
     return -(_unit(y_true, axis) * _unit(y_pred, axis)).sum(axis=axis)
 
 
-def _unit(x: RamTensor, axis: int) -> RamTensor:
+def _unit(x: RamTensor, axis: int) -> Any:
     return x / x.square().sum(axis=axis, keepdims=True).maximum(1e-12).sqrt()
 
 
-def huber(y_true: Any, y_pred: Any, delta: Number = 1.0) -> RamTensor:
+def huber(y_true: Any, y_pred: Any, delta: Number = 1.0) -> Any:
     """``mean`` of ``e^2 / 2`` where ``|e| <= delta``, and of ``delta |e| - delta^2 / 2`` beyond."""
     y_true, y_pred = fitted("huber", y_true, y_pred)
     error = y_pred - y_true
@@ -70,7 +70,7 @@ def huber(y_true: Any, y_pred: Any, delta: Number = 1.0) -> RamTensor:
     return (size <= delta).where(0.5 * error.square(), far).mean(axis=-1)
 
 
-def log_cosh(y_true: Any, y_pred: Any) -> RamTensor:
+def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """``mean(e + softplus(-2 e) - log 2)``, which is ``log(cosh(e))``."""
     y_true, y_pred = fitted("log_cosh", y_true, y_pred)
     error = y_pred - y_true
@@ -80,37 +80,37 @@ def log_cosh(y_true: Any, y_pred: Any) -> RamTensor:
 LOG_2 = decide_float(lambda r: r.log(r.number(2)))
 
 
-def kl_divergence(y_true: Any, y_pred: Any) -> RamTensor:
+def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """``sum(y_true * log(y_true / y_pred))``, both clipped to [1e-7, 1]."""
     y_true, y_pred = fitted("kl_divergence", y_true, y_pred)
     y_true, y_pred = y_true.clip(float(EPSILON), 1.0), y_pred.clip(float(EPSILON), 1.0)
     return (y_true * (y_true / y_pred).log()).sum(axis=-1)
 
 
-def poisson(y_true: Any, y_pred: Any) -> RamTensor:
+def poisson(y_true: Any, y_pred: Any) -> Any:
     """``mean(y_pred - y_true * log(y_pred + 1e-7))``."""
     y_true, y_pred = fitted("poisson", y_true, y_pred)
     return (y_pred - y_true * (y_pred + float(EPSILON)).log()).mean(axis=-1)
 
 
-def hinge(y_true: Any, y_pred: Any) -> RamTensor:
+def hinge(y_true: Any, y_pred: Any) -> Any:
     """``mean(max(1 - y_true * y_pred, 0))``; labels 0 and 1 are taken as -1 and 1."""
     y_true, y_pred = fitted("hinge", y_true, y_pred)
     return (1 - _signs(y_true) * y_pred).maximum(0.0).mean(axis=-1)
 
 
-def squared_hinge(y_true: Any, y_pred: Any) -> RamTensor:
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """``mean(max(1 - y_true * y_pred, 0)^2)``; labels 0 and 1 are taken as -1 and 1."""
     y_true, y_pred = fitted("squared_hinge", y_true, y_pred)
     return (1 - _signs(y_true) * y_pred).maximum(0.0).square().mean(axis=-1)
 
 
-def _signs(y_true: RamTensor) -> RamTensor:
+def _signs(y_true: RamTensor) -> Any:
     binary = y_true.equal(0.0).logical_or(y_true.equal(1.0)).all()
     return 2 * y_true - 1 if bool(binary.item()) else y_true
 
 
-def categorical_hinge(y_true: Any, y_pred: Any) -> RamTensor:
+def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """``max(max((1 - y_true) * y_pred) - sum(y_true * y_pred) + 1, 0)``."""
     y_true, y_pred = fitted("categorical_hinge", y_true, y_pred)
     wrong, right = ((1 - y_true) * y_pred).max(axis=-1), (y_true * y_pred).sum(axis=-1)
@@ -119,14 +119,14 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> RamTensor:
 
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: Number = 0.0, axis: int = -1
-) -> RamTensor:
-    """``-sum(y_true * log(p))`` with one-hot targets; p are ``y_pred / sum(y_pred)`` clipped, or the softmax of logits."""
+) -> Any:
+    """``-sum(y_true * log(p))``, one-hot targets; p are ``y_pred / sum(y_pred)`` clipped, or the softmax of logits."""
     y_true, y_pred = fitted("categorical_crossentropy", y_true, y_pred)
     y_true = _smoothed(y_true, label_smoothing, y_true.shape[-1])
     return -(y_true * _log_probabilities(y_pred, from_logits, axis)).sum(axis=axis)
 
 
-def _smoothed(y_true: RamTensor, smoothing: Number, classes: int) -> RamTensor:
+def _smoothed(y_true: RamTensor, smoothing: Number, classes: int) -> Any:
     """``y_true * (1 - smoothing) + smoothing / classes``."""
     if not smoothing:
         return y_true
@@ -136,13 +136,13 @@ def _smoothed(y_true: RamTensor, smoothing: Number, classes: int) -> RamTensor:
     return y_true * (1 - share) + share / classes
 
 
-def _log_probabilities(y_pred: RamTensor, from_logits: bool, axis: int) -> RamTensor:
+def _log_probabilities(y_pred: RamTensor, from_logits: bool, axis: int) -> Any:
     if from_logits:
         return y_pred.log_softmax(axis=axis)
     return _clipped(y_pred / y_pred.sum(axis=axis, keepdims=True)).log()
 
 
-def _clipped(p: RamTensor) -> RamTensor:
+def _clipped(p: RamTensor) -> Any:
     return p.clip(LOW, HIGH)
 
 
@@ -152,7 +152,7 @@ LOW, HIGH = (tensor(value, "python").item() for value in (EPSILON, ALMOST_ONE))
 
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> RamTensor:
+) -> Any:
     """``-log(p[y_true])`` with class numbers as targets; see ``categorical_crossentropy``.
 
     Where a target is ``ignore_class`` the loss is 0, and does not count in the mean.
@@ -166,8 +166,8 @@ def sparse_categorical_crossentropy(
         y_true = y_true.squeeze(axis=-1)
     if y_true.shape != y_pred.shape[:-1]:
         raise DataError(
-            f"sparse_categorical_crossentropy: class numbers of shape {y_true.shape} and predictions of {y_pred.shape}; "
-            "there is one number for each row of predictions (for one-hot targets take categorical_crossentropy)"
+            f"sparse_categorical_crossentropy: class numbers of shape {y_true.shape} and predictions of {y_pred.shape};"
+            " there is one number for each row of predictions (for one-hot targets take categorical_crossentropy)"
         )
     valid = None
     if ignore_class is not None:
@@ -184,14 +184,14 @@ def sparse_categorical_crossentropy(
 
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: Number = 0.0, axis: int = -1
-) -> RamTensor:
+) -> Any:
     """``mean(-y_true * log(p) - (1 - y_true) * log(1 - p))``; p are clipped, or the sigmoid of logits."""
     y_true, y_pred = fitted("binary_crossentropy", y_true, y_pred)
     y_true = _smoothed(y_true, label_smoothing, 2)
     return _binary(y_true, y_pred, from_logits).mean(axis=axis)
 
 
-def _binary(y_true: RamTensor, y_pred: RamTensor, from_logits: bool) -> RamTensor:
+def _binary(y_true: RamTensor, y_pred: RamTensor, from_logits: bool) -> Any:
     if from_logits:
         return -(y_true * y_pred.logsigmoid() + (1 - y_true) * (-y_pred).logsigmoid())
     p = _clipped(y_pred)
@@ -207,7 +207,7 @@ def binary_focal_crossentropy(
     from_logits: bool = False,
     label_smoothing: Number = 0.0,
     axis: int = -1,
-) -> RamTensor:
+) -> Any:
     """The binary cross-entropy times ``(1 - p_t)^gamma``, where p_t is the probability of the target."""
     y_true, y_pred = fitted("binary_focal_crossentropy", y_true, y_pred)
     y_true = _smoothed(y_true, label_smoothing, 2)
@@ -227,7 +227,7 @@ def categorical_focal_crossentropy(
     from_logits: bool = False,
     label_smoothing: Number = 0.0,
     axis: int = -1,
-) -> RamTensor:
+) -> Any:
     """``sum(alpha * (1 - p)^gamma * -y_true * log(p))``; p as in ``categorical_crossentropy``."""
     y_true, y_pred = fitted("categorical_focal_crossentropy", y_true, y_pred)
     y_true = _smoothed(y_true, label_smoothing, y_true.shape[-1])
@@ -237,14 +237,14 @@ def categorical_focal_crossentropy(
     return ((1 - p).powf(gamma) * balance * (-y_true * p.log())).sum(axis=axis)
 
 
-def dice(y_true: Any, y_pred: Any, axis: Any = None) -> RamTensor:
+def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     """``1 - 2 sum(y_true * y_pred) / (sum(y_true) + sum(y_pred) + 1e-7)``."""
     y_true, y_pred = fitted("dice", y_true, y_pred)
     both = (y_true * y_pred).sum(axis=axis)
     return 1 - 2 * both / (y_true.sum(axis=axis) + y_pred.sum(axis=axis) + float(EPSILON))
 
 
-def tversky(y_true: Any, y_pred: Any, alpha: Number = 0.5, beta: Number = 0.5, axis: Any = None) -> RamTensor:
+def tversky(y_true: Any, y_pred: Any, alpha: Number = 0.5, beta: Number = 0.5, axis: Any = None) -> Any:
     """``1 - tp / (tp + alpha fp + beta fn + 1e-7)``, in Keras' reading of fp and fn."""
     y_true, y_pred = fitted("tversky", y_true, y_pred)
     both = (y_true * y_pred).sum(axis=axis)
@@ -277,7 +277,7 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> RamTensor:
         """The losses of all examples, weighted and reduced."""
-        losses = self.call(tree.map_leaves(_data, y_true), tree.map_leaves(_data, y_pred))
+        losses: RamTensor = self.call(tree.map_leaves(_data, y_true), tree.map_leaves(_data, y_pred))
         mask, own = get_keras_mask(y_pred), get_keras_mask(losses)
         if mask is not None and own is not None:
             mask = mask.logical_and(own)
@@ -297,7 +297,7 @@ def _data(x: Any) -> Any:
     return x if isinstance(x, RamTensor) else as_float(x) if not hasattr(x, "dtype") else tensor_of(x)
 
 
-def tensor_of(x: Any) -> RamTensor:
+def tensor_of(x: Any) -> Any:
     """An array as a tensor."""
     from rcmlrs_core.keras.layer import as_tensor
 
@@ -305,7 +305,7 @@ def tensor_of(x: Any) -> RamTensor:
     return made
 
 
-def reduced(name: str, losses: RamTensor, weight: Any, mask: RamTensor | None, reduction: str | None) -> RamTensor:
+def reduced(name: str, losses: RamTensor, weight: Any, mask: RamTensor | None, reduction: str | None) -> Any:
     """One number, or all of them for ``none``; what a mask leaves out does not count in a mean."""
     spread = None if weight is None else weights_for(name, weight, losses)
     if mask is not None:
@@ -481,7 +481,9 @@ CLASSES: dict[str, Any] = {
         Tversky,
     )
 }
-_registry = Registry("loss", "losses", {**FUNCTIONS, **SHORT, **{name.upper(): f for name, f in SHORT.items()}, **CLASSES})
+_registry = Registry(
+    "loss", "losses", {**FUNCTIONS, **SHORT, **{name.upper(): f for name, f in SHORT.items()}, **CLASSES}
+)
 
 
 def get(identifier: Any) -> Any:
@@ -497,5 +499,3 @@ def serialize(loss: Any) -> Any:
 def deserialize(name: Any, custom_objects: Any = None) -> Any:
     """The loss of a configuration."""
     return _registry.get(name)
-
-

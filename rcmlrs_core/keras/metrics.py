@@ -4,6 +4,7 @@ What is gathered is exact, so a metric does not depend on how the examples were 
 the last bits); the result is rounded once.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -19,7 +20,6 @@ from rcmlrs_core.keras.names import auto_name, snake_case
 from rcmlrs_core.keras.shapes import as_float, as_labels, fitted, weights_for
 from rcmlrs_core.metrics.metric import Mean as ExactMean
 from rcmlrs_core.metrics.metric import exact_total
-from rcmlrs_core.numerics.sums import UNIT
 from rcmlrs_core.plain import FLOAT32
 from rcmlrs_core.tensor import Number, RamTensor
 
@@ -170,25 +170,25 @@ class MeanMetricWrapper(Mean):
 # --------------------------------------------------------------------------------------- functions of a batch
 
 
-def accuracy(y_true: Any, y_pred: Any) -> RamTensor:
+def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where they are equal."""
     y_true, y_pred = fitted("accuracy", y_true, y_pred)
     return y_true.equal(y_pred).astype(dtype=FLOAT32)
 
 
-def binary_accuracy(y_true: Any, y_pred: Any, threshold: Number = 0.5) -> RamTensor:
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: Number = 0.5) -> Any:
     """1 where ``y_pred > threshold`` says what ``y_true``, 0 or 1, says."""
     y_true, y_pred = fitted("binary_accuracy", y_true, y_pred)
     return (y_pred > threshold).astype(dtype=FLOAT32).equal(y_true).astype(dtype=FLOAT32)
 
 
-def categorical_accuracy(y_true: Any, y_pred: Any) -> RamTensor:
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the highest score is that of the one-hot target; of equals, the first."""
     y_true, y_pred = fitted("categorical_accuracy", y_true, y_pred)
     return y_true.argmax(axis=-1).equal(y_pred.argmax(axis=-1)).astype(dtype=FLOAT32)
 
 
-def _rows(name: str, y_true: Any, y_pred: RamTensor) -> RamTensor:
+def _rows(name: str, y_true: Any, y_pred: RamTensor) -> Any:
     labels: RamTensor = as_tensor(y_true)
     if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
         labels = labels.squeeze(axis=-1)
@@ -197,20 +197,20 @@ def _rows(name: str, y_true: Any, y_pred: RamTensor) -> RamTensor:
     return as_labels(name, labels, y_pred.shape[-1])
 
 
-def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> RamTensor:
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the highest score is that of the class number; of equals, the first."""
     y_pred = as_float(y_pred)
     labels = _rows("sparse_categorical_accuracy", y_true, y_pred)
     return y_pred.argmax(axis=-1).equal(labels).astype(dtype=FLOAT32)
 
 
-def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> RamTensor:
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where the one-hot target is among the k highest scores."""
     y_true, y_pred = fitted("top_k_categorical_accuracy", y_true, y_pred)
     return sparse_top_k_categorical_accuracy(y_true.argmax(axis=-1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> RamTensor:
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where fewer than k scores are above that of the class number."""
     y_pred = as_float(y_pred)
     labels = _rows("sparse_top_k_categorical_accuracy", y_true, y_pred)
@@ -219,7 +219,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> R
     return (above < k).logical_and(own.squeeze(axis=-1).isfinite()).astype(dtype=FLOAT32)
 
 
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> RamTensor:
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """The cosine between target and prediction: 1 for the same direction (as a loss it is negated)."""
     return -losses.cosine_similarity(y_true, y_pred, axis)
 
@@ -320,7 +320,7 @@ def _exact_sum(x: RamTensor) -> Fraction:
     total, special = exact_total(x)
     if special is not None:
         raise AttributeValueError("metrics: a value is infinite or NaN, and has no exact sum")
-    return Fraction(total, UNIT)
+    return Fraction(total, 1 << 149)
 
 
 def _share(over: Fraction, under: Fraction) -> Fraction:
@@ -332,7 +332,9 @@ class _Counting(Metric):
 
     counts = ("tp", "fp", "tn", "fn")
 
-    def __init__(self, name: str | None, thresholds: Any, top_k: int | None = None, class_id: int | None = None) -> None:
+    def __init__(
+        self, name: str | None, thresholds: Any, top_k: int | None = None, class_id: int | None = None
+    ) -> None:
         super().__init__(name)
         self.init_thresholds = thresholds
         self.top_k, self.class_id = top_k, class_id
@@ -465,7 +467,7 @@ class AUC(_Counting):
             raise AttributeValueError(
                 f"AUC: summation_method is interpolation, minoring or majoring, got {summation_method!r}"
             )
-        if thresholds is None and (not isinstance(num_thresholds, int) or num_thresholds < 2):
+        if thresholds is None and num_thresholds < 2:
             raise AttributeValueError(f"AUC: num_thresholds must be an int above 1, got {num_thresholds!r}")
         if thresholds is None:
             inner: list[Any] = [Fraction(i, num_thresholds - 1) for i in range(1, num_thresholds - 1)]
@@ -493,7 +495,7 @@ class AUC(_Counting):
         else:
             x, y = recall, [_share(a, a + b) for a, b in zip(tp, fp, strict=True)]
         area = Fraction(0)
-        for (x0, x1), (y0, y1) in zip(zip(x, x[1:], strict=False), zip(y, y[1:], strict=False), strict=True):
+        for (x0, x1), (y0, y1) in zip(itertools.pairwise(x), itertools.pairwise(y), strict=True):
             height = {"interpolation": (y0 + y1) / 2, "minoring": min(y0, y1), "majoring": max(y0, y1)}
             area += (x0 - x1) * height[self.summation_method]
         return tensor(area)
@@ -546,7 +548,7 @@ class FBetaScore(Metric):
         super().__init__(name)
         if average not in (None, "micro", "macro", "weighted"):
             raise AttributeValueError(f"{self.name}: average is None, micro, macro or weighted, got {average!r}")
-        if not isinstance(beta, int | float) or beta <= 0:
+        if beta <= 0:
             raise AttributeValueError(f"{self.name}: beta must be a number above 0, got {beta!r}")
         self.average, self.beta, self.threshold = average, beta, threshold
         self.reset_state()
@@ -578,7 +580,9 @@ class FBetaScore(Metric):
                 for both in (said * y_true, said * (1 - y_true), (1 - said) * y_true)
             ]
             for kept, new in zip((self.tp, self.fp, self.fn), sums, strict=True):
-                kept[:] = [old + Fraction(value) for old, value in zip(kept or [Fraction(0)] * len(new), new, strict=True)]
+                kept[:] = [
+                    old + Fraction(value) for old, value in zip(kept or [Fraction(0)] * len(new), new, strict=True)
+                ]
 
     def result(self) -> RamTensor:
         """The score, or one for each class."""
@@ -591,7 +595,9 @@ class FBetaScore(Metric):
             return zeros(())
         if self.average == "weighted":
             often = [tp + fn for tp, fn in zip(self.tp, self.fn, strict=True)]
-            return tensor(_share(sum((a * b for a, b in zip(scores, often, strict=True)), Fraction(0)), sum(often, Fraction(0))))
+            return tensor(
+                _share(sum((a * b for a, b in zip(scores, often, strict=True)), Fraction(0)), sum(often, Fraction(0)))
+            )
         if self.average is not None:
             return tensor(sum(scores, Fraction(0)) / len(scores))
         return tensor(scores)
@@ -740,4 +746,3 @@ def serialize(metric: Any) -> Any:
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
     """The metric of a configuration."""
     return _registry.get(config)
-

@@ -38,7 +38,8 @@ class Model(Trainer, Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """A Functional, where it is made of inputs and outputs."""
         made: Any = Functional if cls is Model and (len(args) >= 2 or "inputs" in kwargs) else cls
-        return super().__new__(made, *args, **kwargs)
+        model: Self = super().__new__(made, *args, **kwargs)
+        return model
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, *, name: str | None = None, trainable: bool = True, **kwargs: Any
@@ -169,7 +170,7 @@ class Model(Trainer, Layer):
         else:
             super()._build(shapes)
 
-    def summary(
+    def summary(  # type: ignore[override]  # Keras' arguments
         self,
         line_length: int | None = None,
         positions: Any = None,
@@ -238,9 +239,7 @@ class Sequential(Model):
     Without an Input the layers are built by the first data.
     """
 
-    def __init__(
-        self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, trainable=trainable, **kwargs)
         self._stack: list[Layer] = []
         self._input: InputLayer | None = None
@@ -255,8 +254,8 @@ class Sequential(Model):
             layer = layer.node.layer if layer.node is not None else layer
         if isinstance(layer, Module) and not isinstance(layer, Layer):
             raise TypeError(
-                f"Sequential: a {type(layer).__name__} is a module and not a Keras layer; take the layer of this name in "
-                "keras.layers, or call it in a layer of your own"
+                f"Sequential: a {type(layer).__name__} is a module and not a Keras layer; take the layer of this name "
+                "in keras.layers, or call it in a layer of your own"
             )
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential: takes layers, got a {type(layer).__name__}")
@@ -277,7 +276,7 @@ class Sequential(Model):
                 self._input = InputLayer(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype)
         self._stack.append(layer)
         if self._input is not None:
-            x = self._graph.output if self._graph is not None else self._input.tensor
+            x = self._graph.outputs if self._graph is not None else self._input.tensor
             self._connect(layer(x))
         else:
             self.built = False

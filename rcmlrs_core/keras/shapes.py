@@ -51,9 +51,7 @@ def fitted(name: str, y_true: Any, y_pred: Any) -> tuple[RamTensor, RamTensor]:
         hint = ""
         if y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,):
             hint = "; for class numbers take sparse_categorical_crossentropy, or make them one-hot"
-        raise ShapeError(
-            f"{name}: targets of shape {y_true.shape} and predictions of {y_pred.shape} differ{hint}"
-        )
+        raise ShapeError(f"{name}: targets of shape {y_true.shape} and predictions of {y_pred.shape} differ{hint}")
     return y_true, y_pred
 
 

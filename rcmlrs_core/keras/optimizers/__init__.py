@@ -1,6 +1,7 @@
 """Keras' optimizers: its names, arguments and defaults, on those of :mod:`rcmlrs_core.optim`, in Keras' form.
 
-They are made without parameters, ``keras.optimizers.Adam(1e-3)``, and get them when a model is trained (or by ``build``).
+They are made without parameters, ``keras.optimizers.Adam(1e-3)``, and get them when a model is trained, or by
+``build``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -69,8 +70,10 @@ class Optimizer:
         title = type(self).__name__
         for option, value in (("use_ema", use_ema), ("gradient_accumulation_steps", gradient_accumulation_steps)):
             if value:
-                raise AttributeValueError(f"{title}: {option} is not implemented; leave it out (a larger batch_size "
-                                          "has the bits of accumulated gradients, N3)")
+                raise AttributeValueError(
+                    f"{title}: {option} is not implemented; leave it out (a larger batch_size "
+                    "has the bits of accumulated gradients, N3)"
+                )
         if loss_scale_factor not in (None, 1):
             raise AttributeValueError(f"{title}: loss_scale_factor is for half precision; leave it out (N1)")
         if sum(value is not None for value in (clipnorm, clipvalue, global_clipnorm)) > 1:
@@ -90,7 +93,7 @@ class Optimizer:
         self._make([tensor([0.0], "python").requires_grad_()])  # refuses hyperparameters now and not in fit
 
     def _make(self, parameters: Sequence[Any]) -> optim.Optimizer:
-        numbers = {self.renamed.get(key, key): value for key, value in self.numbers.items()}
+        numbers: dict[str, Any] = {self.renamed.get(key, key): value for key, value in self.numbers.items()}
         if "beta_1" in numbers:
             numbers["betas"] = (numbers.pop("beta_1"), numbers.pop("beta_2"))
         made: optim.Optimizer = self.kind(
@@ -124,8 +127,8 @@ class Optimizer:
         made = schedules.schedule_of(value)
         if isinstance(self._rate, optim.Schedule) and not isinstance(made, optim.Schedule):
             raise TypeError(
-                f"{self.name}: its learning rate is a schedule, and cannot be set to {value!r}; make the optimizer with "
-                "a number"
+                f"{self.name}: its learning rate is a schedule, and cannot be set to {value!r}; make the optimizer "
+                "with a number"
             )
         if self.inner is not None:
             self.inner.lr = made
@@ -306,7 +309,7 @@ class Adam(Optimizer):
         weight_decay: Number | None = None,
         **kwargs: Any,
     ) -> None:
-        numbers = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "amsgrad": amsgrad}
+        numbers: dict[str, Any] = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "amsgrad": amsgrad}
         super().__init__(learning_rate, weight_decay, form="keras", **numbers, **kwargs)
 
 
@@ -329,7 +332,7 @@ class AdamW(Adam):
 class Adamax(Optimizer):
     """See :class:`rcmlrs_core.optim.Adamax`, of the form keras."""
 
-    kind = optim.Adamax
+    kind: Any = optim.Adamax
     renamed: Mapping[str, str] = {"epsilon": "eps"}
 
     def __init__(
@@ -341,7 +344,7 @@ class Adamax(Optimizer):
         weight_decay: Number | None = None,
         **kwargs: Any,
     ) -> None:
-        numbers = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+        numbers: dict[str, Any] = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
         super().__init__(learning_rate, weight_decay, **self._form(), **numbers, **kwargs)
 
     def _form(self) -> dict[str, Any]:
@@ -379,7 +382,7 @@ class RMSprop(Optimizer):
         weight_decay: Number | None = None,
         **kwargs: Any,
     ) -> None:
-        numbers = {"rho": rho, "momentum": momentum, "epsilon": epsilon, "centered": centered}
+        numbers: dict[str, Any] = {"rho": rho, "momentum": momentum, "epsilon": epsilon, "centered": centered}
         super().__init__(learning_rate, weight_decay, form="keras", **numbers, **kwargs)
 
 
@@ -397,7 +400,7 @@ class Adagrad(Optimizer):
         weight_decay: Number | None = None,
         **kwargs: Any,
     ) -> None:
-        numbers = {"initial_accumulator_value": initial_accumulator_value, "epsilon": epsilon}
+        numbers: dict[str, Any] = {"initial_accumulator_value": initial_accumulator_value, "epsilon": epsilon}
         super().__init__(learning_rate, weight_decay, form="keras", **numbers, **kwargs)
 
 
@@ -437,10 +440,7 @@ class Lion(Optimizer):
 _registry = Registry(
     "optimizer",
     "optimizers",
-    {
-        kind.__name__: kind
-        for kind in (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RMSprop)
-    },
+    {kind.__name__: kind for kind in (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RMSprop)},
 )
 
 
@@ -450,7 +450,8 @@ def get(identifier: Any) -> Any:
         return Ready(identifier)
     if not isinstance(identifier, str | Mapping | type | Optimizer):
         raise AttributeValueError(
-            f"keras: an optimizer is a name such as 'adam' or an object such as keras.optimizers.Adam(), got {identifier!r}"
+            f"keras: an optimizer is a name such as 'adam' or an object such as keras.optimizers.Adam(), "
+            f"got {identifier!r}"
         )
     return identifier if isinstance(identifier, Optimizer) else _registry.get(identifier)
 
@@ -497,4 +498,3 @@ __all__ = [
     "schedules",
     "serialize",
 ]
-

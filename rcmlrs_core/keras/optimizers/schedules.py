@@ -1,6 +1,6 @@
 """Keras' learning rate schedules: those of :mod:`rcmlrs_core.optim`, which have its names and arguments.
 
-Rates are RN of the exact value (N6), where Keras computes them in binary32 with an error of some units in the last place.
+Rates are RN of the exact value (N6); Keras computes them in binary32, with an error of some units in the last place.
 """
 
 from collections.abc import Callable, Mapping
