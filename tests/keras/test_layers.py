@@ -7,6 +7,7 @@ some units in the last place of the largest term: 2e-5, relative to the largest 
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")  # most of the time here goes into compiling
 
 import keras
 import numpy as np
@@ -16,6 +17,15 @@ import rcmlrs_core as rc
 from rcmlrs_core import keras as ours
 
 TOLERANCE = 2e-5
+
+
+@pytest.fixture(autouse=True)
+def no_draws(monkeypatch):
+    """Keras' first weights are zeros: they are given others anyway, and to compile a generator takes long."""
+    for name in ("GlorotUniform", "Orthogonal", "RandomUniform"):
+        monkeypatch.setattr(
+            getattr(keras.initializers, name), "__call__", lambda self, shape, dtype=None: np.zeros(shape)
+        )
 
 
 def layer_of(library, name, options):
@@ -171,7 +181,7 @@ def shape_of(x):
 def test_same_as_keras(name, options, shapes):
     given = inputs_of(shapes)
     theirs, mine = layer_of(keras, name, options), layer_of(ours, name, options)
-    wanted = theirs(*given)
+    theirs(*given)
     mine(*[shaped(x) for x in given])
     generator = np.random.default_rng(7)
     weights = [generator.uniform(0.2, 1.0, w.shape).astype(w.dtype) for w in theirs.weights]
