@@ -27,19 +27,21 @@ class Best(Callback):
     def __init__(self) -> None:
         super().__init__()
         self.loss = float("inf")
+        self.seen: list[int] = []
         self.state: dict[str, Any] = {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.seen.append(epoch)
         if logs["loss"] < self.loss:
             self.loss = logs["loss"]
             self.state = {"epoch": epoch, **self.model.state_dict()}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"loss": self.loss, **self.state}
+        return {"loss": self.loss, "seen": list(self.seen), **self.state}
 
     def load_state_dict(self, state: Any) -> None:
-        self.loss = state["loss"]
-        self.state = {name: value for name, value in state.items() if name != "loss"}
+        self.loss, self.seen = state["loss"], list(state["seen"])
+        self.state = {name: value for name, value in state.items() if name not in ("loss", "seen")}
 
 
 class Job:
@@ -247,10 +249,12 @@ def test_a_damaged_checkpoint_is_refused_whatever_is_damaged(tmp_path: Path) -> 
 
     for key in state:
         assert refused(json.dumps({name: value for name, value in state.items() if name != key})), key
-        values: list[Any] = [None, "x", [1], {"a": 1}, -1, 1e400]
-        for value in values[: 1 if key == "stopped" else 6]:
-            if key != "stopped":
-                assert refused(json.dumps({**state, key: value})), (key, value)
+        values: list[Any] = [] if key == "stopped" else [None, "x", [1], {"a": 1}, -1, 1e400]
+        for value in values:
+            assert refused(json.dumps({**state, key: value})), (key, value)
+    huge = hex(1 << 10**5)
+    for means in ({"loss": [huge, "0x1", "0.0"]}, {"loss": ["0x1"]}, {"accuracy": ["0x1", "0x1", "0.0"]}):
+        assert refused(json.dumps({**state, "batch": 1, "means": means})), means
     for text in ("", "[]", "{", '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000, "[" + "1," * 3_000_000 + "1]"):
         assert refused(text), text[:20]
     assert not refused(json.dumps(state))
