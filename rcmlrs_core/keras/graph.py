@@ -118,7 +118,7 @@ class Graph:
         """The inputs in order, of the element types and ranks that the model has; a dict goes by the names."""
         names = self.input_names
         if isinstance(inputs, Mapping):
-            keys = list(self.inputs) if isinstance(self.inputs, Mapping) else names
+            keys = sorted(self.inputs, key=str) if isinstance(self.inputs, Mapping) else names
             missing = [key for key in keys if key not in inputs]
             if missing:
                 raise DataError(

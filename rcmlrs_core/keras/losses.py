@@ -355,7 +355,7 @@ class LossFunctionWrapper(Loss):
         return {**config, "fn": self.fn.__name__} if type(self) is LossFunctionWrapper else config
 
 
-def _loss_class(title: str, function: Callable[..., RamTensor], **defaults: Any) -> Any:
+def _loss_class(title: str, function: Callable[..., RamTensor], called: str | None = None, /, **defaults: Any) -> Any:
     """The class for a function: ``MeanSquaredError(reduction="sum_over_batch_size", name="mean_squared_error")``."""
 
     def __init__(
@@ -373,7 +373,7 @@ def _loss_class(title: str, function: Callable[..., RamTensor], **defaults: Any)
         if unknown or len(args) > len(defaults) + 3:
             raise TypeError(f"{title}: takes {', '.join([*defaults, 'reduction', 'name'])}, got {', '.join(unknown)}")
         LossFunctionWrapper.__init__(
-            self, function, reduction, name or function.__name__, dtype, **{**defaults, **given, **options}
+            self, function, reduction, name or called or function.__name__, dtype, **{**defaults, **given, **options}
         )
 
     about = f"The loss ``{function.__name__}``: {(function.__doc__ or '').strip().splitlines()[0]}"
@@ -385,7 +385,7 @@ MeanAbsoluteError = _loss_class("MeanAbsoluteError", mean_absolute_error)
 MeanAbsolutePercentageError = _loss_class("MeanAbsolutePercentageError", mean_absolute_percentage_error)
 MeanSquaredLogarithmicError = _loss_class("MeanSquaredLogarithmicError", mean_squared_logarithmic_error)
 CosineSimilarity = _loss_class("CosineSimilarity", cosine_similarity, axis=-1)
-Huber = _loss_class("Huber", huber, delta=1.0)
+Huber = _loss_class("Huber", huber, "huber_loss", delta=1.0)
 LogCosh = _loss_class("LogCosh", log_cosh)
 KLDivergence = _loss_class("KLDivergence", kl_divergence)
 Poisson = _loss_class("Poisson", poisson)

@@ -6,6 +6,7 @@ import os
 import zipfile
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")  # most of the time here goes into compiling
 
 import h5py
 import keras
@@ -18,6 +19,15 @@ from rcmlrs_core.keras.saving.weights import layout_of
 
 TOLERANCE = 1e-5
 """Both compute in binary32; sums of tens of terms in another order differ by some units in the last place."""
+
+
+@pytest.fixture(autouse=True)
+def no_draws(monkeypatch):
+    """Keras' first weights are zeros: they are given others anyway, and to compile a generator takes long."""
+    for name in ("GlorotUniform", "Orthogonal", "RandomUniform"):
+        monkeypatch.setattr(
+            getattr(keras.initializers, name), "__call__", lambda self, shape, dtype=None: np.zeros(shape)
+        )
 
 
 def sequential(k):
