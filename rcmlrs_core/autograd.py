@@ -5,12 +5,12 @@ gradients. The walk goes by the order in which operations ran, from last to firs
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from rcmlrs_core.errors import BackendMismatchError, GradientError, ShapeError
-from rcmlrs_core.ops.op import NoGradient
+from rcmlrs_core.ops.op import NoGradient, Operation
 from rcmlrs_core.plain import FLOAT32
 from rcmlrs_core.tensor import Node, RamTensor, grad_enabled
 
@@ -52,7 +52,14 @@ def backward(
             "parameters before they are used (and not under rc.no_grad())"
         )
     keeps = create_graph if retain_graph is None else retain_graph
-    leaves, totals = _walk([(output, _seed("backward", output, gradient, create_graph))], create_graph, keeps)
+    backward_from([(output, _seed("backward", output, gradient, create_graph))], create_graph, keeps)
+
+
+def backward_from(
+    seeds: Iterable[tuple[RamTensor, RamTensor]], create_graph: bool = False, keep_graph: bool = False
+) -> None:
+    """Add to ``.grad`` of the leaves below some tensors, each with what it receives: one walk, sums joined once."""
+    leaves, totals = _walk(seeds, create_graph, keep_graph)
     with set_grad_enabled(create_graph):
         for key, leaf in leaves.items():
             total = totals[key].to(leaf._backend)  # a leaf may have moved since it was used
@@ -151,7 +158,7 @@ def _walk(
         contributions[key].append(contribution)
 
     def total_of(node: Node) -> RamTensor:
-        total = _join(contributions.pop(id(node)))
+        total = join(contributions.pop(id(node)))
         if id(node) in kept:
             totals[id(node)] = total
         return total
@@ -168,7 +175,11 @@ def _walk(
                 )
             passed = [node]
             if node.joint is None:
-                received: Iterable[Any] = zip(node.operands, _contributions(node, total_of(node)), strict=True)
+                received: Iterable[Any] = zip(
+                    node.operands,
+                    rule_of(node.operation, total_of(node), node.result(), node.seen(), node.attributes),
+                    strict=True,
+                )
             else:  # its other results have the same number
                 while heap and heap[0][2].joint is node.joint:
                     passed.append(heapq.heappop(heap)[2])
@@ -182,21 +193,28 @@ def _walk(
                 for one in passed:
                     one.release()
         for key in leaves:
-            totals[key] = _join(contributions[key])
+            totals[key] = join(contributions[key])
     return leaves, totals
 
 
-def _contributions(node: Node, total: RamTensor) -> tuple[RamTensor | None, ...]:
-    gradient = node.operation.gradient
+def rule_of(
+    operation: Operation,
+    total: RamTensor,
+    result: RamTensor,
+    operands: Sequence[RamTensor],
+    attributes: Mapping[str, Any],
+) -> tuple[RamTensor | None, ...]:
+    """What the operands of an operation receive, when its result receives ``total``."""
+    gradient = operation.gradient
     if isinstance(gradient, NoGradient):
         raise GradientError(
-            f"{node.operation.name} is not differentiable: {gradient.reason}; use .detach() on its operand to say that "
+            f"{operation.name} is not differentiable: {gradient.reason}; use .detach() on its operand to say that "
             "no gradient flows there"
         )
-    return gradient(total, node.result(), *node.seen(), **node.attributes)
+    return gradient(total, result, *operands, **attributes)
 
 
-def _join(contributions: list[RamTensor]) -> RamTensor:
+def join(contributions: list[RamTensor]) -> RamTensor:
     """One exact sum, so that the order of traversal cannot matter (N7)."""
     first = contributions[0]
     return first if len(contributions) == 1 else first.add_n(*contributions[1:])

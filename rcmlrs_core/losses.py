@@ -1,5 +1,41 @@
 """The losses, and their derivatives, in one place. Each is a composition in a file of its own in ``ops``."""
 
-from rcmlrs_core.functions import cross_entropy, mae_loss, mae_loss_derivative, mse_loss, mse_loss_derivative
+from rcmlrs_core.functions import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cosine_embedding_loss,
+    cosine_similarity,
+    cross_entropy,
+    hinge_loss,
+    huber_loss,
+    kl_div,
+    log_cosh_loss,
+    mae_loss,
+    mae_loss_derivative,
+    mse_loss,
+    mse_loss_derivative,
+    multi_margin_loss,
+    nll_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
 
-__all__ = ["cross_entropy", "mae_loss", "mae_loss_derivative", "mse_loss", "mse_loss_derivative"]
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cosine_embedding_loss",
+    "cosine_similarity",
+    "cross_entropy",
+    "hinge_loss",
+    "huber_loss",
+    "kl_div",
+    "log_cosh_loss",
+    "mae_loss",
+    "mae_loss_derivative",
+    "mse_loss",
+    "mse_loss_derivative",
+    "multi_margin_loss",
+    "nll_loss",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
+]

@@ -247,6 +247,15 @@ def _drawn(
     """A draw, by the backend's kernel where it has one."""
     chosen = current_backend() if backend is None else get_backend(backend)
     seed, stream = _place(seed, stream)
+    part = _part.get()
+    if part is not None and (whole := part(name, seed, stream, shape)) is not None:
+        return whole[1](_draw(name, dtype, whole[0], seed, stream, chosen, attributes))
+    return _draw(name, dtype, shape, seed, stream, chosen, attributes)
+
+
+def _draw(
+    name: str, dtype: str, shape: Shape, seed: int, stream: int, chosen: Backend, attributes: dict[str, Any]
+) -> RamTensor:
     kernel = chosen.fused.get(name)
     if kernel is None:
         return from_plain(DRAWS[name](seed, stream, shape, **attributes), chosen)
@@ -255,6 +264,23 @@ def _drawn(
     check_memory("random", shape, ITEMSIZE[dtype])
     (buffer,) = kernel(seed=seed, stream=stream, shape=shape, **attributes)
     return wrap(buffer, shape, dtype, chosen)
+
+
+Part = Callable[[str, int, int, Shape], "tuple[Shape, Callable[[RamTensor], RamTensor]] | None"]
+"""``part(name, seed, stream, shape)``: the shape of the draw that one is a part of, and what takes the part of it; None
+for a draw that stands for itself."""
+
+_part: ContextVar[Part | None] = ContextVar("rcmlrs_draws_in_part", default=None)
+
+
+@contextmanager
+def draws_in_part(part: Part) -> Iterator[None]:
+    """Inside, in this thread or task, draws are parts of larger ones, as ``part`` says."""
+    token = _part.set(part)
+    try:
+        yield
+    finally:
+        _part.reset(token)
 
 
 def _place(seed: int | None, stream: int) -> tuple[int, int]:
@@ -461,6 +487,11 @@ def draws_again(seed: int, stream: int) -> Iterator[None]:
         yield
     finally:
         _again.reset(token)
+
+
+def are_drawn_again() -> bool:
+    """Whether what runs has run before and is repeated now (``draws_again``): it is to remember nothing anew."""
+    return _again.get() is not None
 
 
 def manual_seed(seed: int) -> Generator:

@@ -55,10 +55,75 @@ BETWEEN = MATRIX + 0.0625
 LABELS = np.array([2, 0], "int32")
 
 
-def cross_entropy(logits: Any, labels: Any, *, reduction: str = "mean") -> Any:
+SHARES = np.array([[0.25, 0.5, 0.125], [0.75, 0.0625, 0.375]])
+"""Probabilities of several kinds."""
+WEIGHTS = np.array([0.5, 2.0, 1.25])
+SIDES = np.array([[1.0, -1.0, -1.0], [-1.0, 1.0, -1.0]])
+
+
+def added(losses: Any, reduction: str) -> Any:
+    """The mean or the sum of losses, or all of them."""
+    return {"mean": np.mean, "sum": np.sum, "none": lambda each: each}[reduction](losses)
+
+
+def cross_entropy(
+    logits: Any, labels: Any, weight: Any = 1.0, *, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Any:
     """In binary64."""
-    losses = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(labels)), labels]
-    return {"mean": losses.mean, "sum": losses.sum, "none": lambda: losses}[reduction]()
+    each = logits - np.log(np.exp(logits).sum(1))[:, None]
+    p, shares = labels, np.ones(len(labels))
+    if labels.ndim == 1:
+        p = np.eye(3)[labels]
+        shares = (p * weight).sum(1)
+    p = p * (1 - label_smoothing) + label_smoothing / 3
+    losses = -(each * p * weight).sum(1)
+    return losses.sum() / shares.sum() if reduction == "mean" else added(losses, reduction)
+
+
+def nll(x: Any, labels: Any, weight: Any, *, reduction: str = "mean") -> Any:
+    """In binary64."""
+    losses = -(x * weight)[np.arange(2), labels]
+    return losses.sum() / weight[labels].sum() if reduction == "mean" else added(losses, reduction)
+
+
+def binary_cross_entropy(p: Any, t: Any, weight: Any = 1.0, *, reduction: str = "mean") -> Any:
+    """In binary64."""
+    return added(-(t * np.log(p) + (1 - t) * np.log(1 - p)) * weight, reduction)
+
+
+def with_logits(x: Any, t: Any, weight: Any, pos_weight: Any, *, reduction: str = "mean") -> Any:
+    """In binary64."""
+    p = 1 / (1 + np.exp(-x))
+    return added(-(t * np.log(p) * pos_weight + (1 - t) * np.log(1 - p)) * weight, reduction)
+
+
+def huber(p: Any, t: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """In binary64."""
+    e = abs(p - t)
+    return added(np.where(e < delta, e * e / 2, delta * (e - delta / 2)), reduction)
+
+
+def kl_div(x: Any, t: Any, *, log_target: bool = False, reduction: str = "mean") -> Any:
+    """In binary64."""
+    losses = np.exp(t) * (t - x) if log_target else t * (np.log(t) - x)
+    return losses.sum() / len(x) if reduction == "batchmean" else added(losses, reduction)
+
+
+def multi_margin(x: Any, labels: Any, weight: Any, *, p: int = 1, margin: float = 1.0) -> Any:
+    """In binary64."""
+    own = np.eye(3)[labels]
+    losses = np.maximum(0, margin - (x * own).sum(1, keepdims=True) + x) ** p * (1 - own)
+    return (losses.mean(1) * weight[labels]).mean()
+
+
+def cosines(x: Any, y: Any, axis: int = 1) -> Any:
+    """In binary64."""
+    return (x * y).sum(axis) / np.sqrt((x * x).sum(axis) * (y * y).sum(axis))
+
+
+def cosine_embedding(x: Any, y: Any, target: Any, *, margin: float = 0.0) -> Any:
+    """In binary64."""
+    return np.where(target > 0, 1 - cosines(x, y), np.maximum(0, cosines(x, y) - margin)).mean()
 
 
 def along(axis: Any) -> dict[str, Any]:
@@ -70,10 +135,30 @@ REFERENCES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Sequence[dict[s
     "where": (np.where, (MATRIX > 0, MATRIX, OTHER), [{}]),
     "ceil": (np.ceil, (BETWEEN,), [{}]),
     "clip": (np.clip, (BETWEEN, OTHER, OTHER + 1.5), [{}]),
-    "cross_entropy": (cross_entropy, (MATRIX, LABELS), [{}, {"reduction": "sum"}, {"reduction": "none"}]),
+    "binary_cross_entropy": (binary_cross_entropy, (SHARES, SHARES[::-1], WEIGHTS), [{}, {"reduction": "none"}]),
+    "binary_cross_entropy_with_logits": (with_logits, (MATRIX, SHARES, WEIGHTS, WEIGHTS[::-1]), [{}]),
+    "cosine_embedding_loss": (
+        cosine_embedding,
+        (MATRIX, OTHER, np.array([-1, 1], "int32")),
+        [{}, {"margin": -0.5}],
+    ),
+    "cosine_similarity": (cosines, (MATRIX, OTHER), [{}, {"axis": 0}]),
+    "cross_entropy": (
+        cross_entropy,
+        (MATRIX, LABELS, WEIGHTS),
+        [{}, {"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.25}],
+    ),
     "floor": (np.floor, (BETWEEN,), [{}]),
     "floor_divide": (np.floor_divide, (BETWEEN, OTHER), [{}]),
     "fmod": (np.fmod, (BETWEEN, OTHER), [{}]),
+    "hinge_loss": (
+        lambda p, t, squared=False: (np.maximum(0, 1 - p * t) ** (1 + squared)).mean(),
+        (MATRIX, SIDES),
+        [{}, {"squared": True}],
+    ),
+    "huber_loss": (huber, (MATRIX, OTHER), [{}, {"delta": 2.0, "reduction": "sum"}]),
+    "kl_div": (kl_div, (MATRIX, SHARES), [{}, {"reduction": "batchmean"}, {"log_target": True, "reduction": "none"}]),
+    "log_cosh_loss": (lambda p, t: np.log(np.cosh(p - t)).mean(), (MATRIX, OTHER), [{}]),
     "logsigmoid": (lambda x: -np.log1p(np.exp(-x)), (MATRIX,), [{}]),
     "logsigmoid_derivative": (lambda x: 1 / (1 + np.exp(x)), (MATRIX,), [{}]),
     "mae_loss": (lambda p, t: np.abs(p - t).mean(), (MATRIX, OTHER), [{}]),
@@ -85,13 +170,25 @@ REFERENCES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Sequence[dict[s
         (MATRIX,),
         [{}, {"axis": 0}, {"axis": 1}],
     ),
+    "multi_margin_loss": (multi_margin, (MATRIX, LABELS, WEIGHTS), [{}, {"p": 2, "margin": 0.5}]),
+    "nll_loss": (nll, (MATRIX, LABELS, WEIGHTS), [{}, {"reduction": "sum"}]),
     "norm": (
         lambda x, axis=None, ord=2: np.linalg.norm(x if axis is not None else x.reshape(-1), ord, axis),
         (MATRIX,),
         [{"ord": p, "axis": axis} for p in (1, 2, 3, 0.5, 1.5, -2, inf, -inf, 0) for axis in (None, 1)],
     ),
+    "poisson_nll_loss": (
+        lambda x, t, log_input=True: (np.exp(x) - t * x if log_input else x - t * np.log(x + 1e-8)).mean(),
+        (SHARES, abs(OTHER)),
+        [{}, {"log_input": False}],
+    ),
     "remainder": (np.remainder, (BETWEEN, OTHER), [{}]),
     "round": (np.round, (BETWEEN,), [{}]),
+    "smooth_l1_loss": (
+        lambda p, t, beta=1.0: huber(p, t, delta=beta) / beta,
+        (MATRIX, OTHER),
+        [{}, {"beta": 2.0}],
+    ),
     "softplus_derivative": (lambda x: 1 / (1 + np.exp(-x)), (MATRIX,), [{}]),
     "trunc": (np.trunc, (BETWEEN,), [{}]),
     "z_score": (

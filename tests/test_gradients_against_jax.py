@@ -69,6 +69,11 @@ def wide(*shape: int) -> Draw:
     return lambda g: np.float32(g.uniform(-8.0, 8.0, size=shape))
 
 
+def share(*shape: int) -> Draw:
+    """Numbers between 0.05 and 0.95."""
+    return lambda g: np.float32(g.uniform(0.05, 0.95, size=shape))
+
+
 def whole(*values: Any) -> Draw:
     """These int32."""
     return lambda g: np.array(values, np.int32)
@@ -214,8 +219,95 @@ def loss_derivative(function: Callable[..., Any]) -> Callable[..., Any]:
     return derivative
 
 
-def label_losses(logits: Any, labels: Any) -> Any:
-    return -jnp.take_along_axis(nn.log_softmax(logits), labels[:, None], axis=1)[:, 0]
+def weighted_mean(losses: Any, shares: Any, reduction: str) -> Any:
+    return (
+        losses.sum() / shares.sum() if reduction == "mean" else reduced(lambda each: each)(losses, reduction=reduction)
+    )
+
+
+def nll(x: Any, labels: Any, weight: Any = None, *, ignore_index: int | None = None, reduction: str = "mean") -> Any:
+    kept = labels != (-1 if ignore_index is None else ignore_index)
+    chosen = nn.one_hot(jnp.where(kept, labels, 0), x.shape[1], axis=1)
+    shares = kept * (chosen * of_classes(1.0 if weight is None else weight, x)).sum(axis=1)
+    return weighted_mean(-shares * (x * chosen).sum(axis=1), shares, reduction)
+
+
+def of_classes(weight: Any, x: Any) -> Any:
+    return jnp.reshape(jnp.broadcast_to(weight, x.shape[1:2]), (-1,) + (1,) * (x.ndim - 2))
+
+
+def cross_entropy(
+    logits: Any,
+    labels: Any,
+    weight: Any = 1.0,
+    *,
+    ignore_index: int = -1,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Any:
+    of_numbers = labels.ndim < logits.ndim
+    p = nn.one_hot(labels, logits.shape[1], axis=1) if of_numbers else labels
+    kept = labels != ignore_index if of_numbers else jnp.ones(logits.shape[:1] + logits.shape[2:])
+    shares = kept * (p * of_classes(weight, logits)).sum(axis=1) if of_numbers else kept
+    p = (1 - label_smoothing) * p + label_smoothing / logits.shape[1]
+    losses = -(p * of_classes(weight, logits) * nn.log_softmax(logits, axis=1)).sum(axis=1)
+    return weighted_mean(kept * losses, shares, reduction)
+
+
+def binary_cross_entropy(p: Any, t: Any, weight: Any = 1.0, *, eps: float = 0.0, reduction: str = "mean") -> Any:
+    p = jnp.clip(p, eps, 1 - eps)
+    return reduced(lambda: -(t * jnp.log(p) + (1 - t) * jnp.log(1 - p)) * weight)(reduction=reduction)
+
+
+def binary_cross_entropy_with_logits(
+    x: Any, t: Any, weight: Any = 1.0, pos_weight: Any = 1.0, *, reduction: str = "mean"
+) -> Any:
+    losses = -(pos_weight * t * nn.log_sigmoid(x) + (1 - t) * nn.log_sigmoid(-x)) * weight
+    return reduced(lambda: losses)(reduction=reduction)
+
+
+def kl_div(x: Any, t: Any, *, log_target: bool = False, reduction: str = "mean") -> Any:
+    losses = jnp.exp(t) * (t - x) if log_target else t * (jnp.log(t) - x)
+    return losses.sum() / len(x) if reduction == "batchmean" else reduced(lambda: losses)(reduction=reduction)
+
+
+def huber(p: Any, t: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
+    a = jnp.abs(p - t)
+    return reduced(lambda: jnp.where(a <= delta, a * a / 2, delta * (a - delta / 2)))(reduction=reduction)
+
+
+def smooth_l1(p: Any, t: Any, *, beta: float = 1.0, reduction: str = "mean") -> Any:
+    return huber(p, t, delta=beta, reduction=reduction) / beta
+
+
+def hinge(p: Any, t: Any, *, squared: bool = False, reduction: str = "mean") -> Any:
+    return reduced(lambda: nn.relu(1 - p * t) ** (2 if squared else 1))(reduction=reduction)
+
+
+def multi_margin(
+    x: Any, labels: Any, weight: Any = 1.0, *, p: int = 1, margin: float = 1.0, reduction: str = "mean"
+) -> Any:
+    chosen = nn.one_hot(labels, x.shape[1])
+    margins = nn.relu(margin - (x * chosen).sum(axis=1, keepdims=True) + x) ** p * (1 - chosen)
+    return reduced(lambda: margins.mean(axis=1) * (chosen * weight).sum(axis=1))(reduction=reduction)
+
+
+def poisson(x: Any, t: Any, *, log_input: bool = True, eps: float = 1e-8, reduction: str = "mean") -> Any:
+    return reduced(lambda: jnp.exp(x) - t * x if log_input else x - t * jnp.log(x + eps))(reduction=reduction)
+
+
+def log_cosh(p: Any, t: Any) -> Any:
+    return jnp.logaddexp(p - t, t - p) - jnp.log(2.0)
+
+
+def cosines(x: Any, y: Any, *, axis: int = 1, eps: float = 1e-8) -> Any:
+    nx, ny = (jnp.maximum(jnp.sqrt((v * v).sum(axis)), eps) for v in (x, y))
+    return (x * y).sum(axis) / (nx * ny)
+
+
+def cosine_embedding(x: Any, y: Any, target: Any, *, margin: float = 0.0, reduction: str = "mean") -> Any:
+    c = cosines(x, y)
+    return reduced(lambda: jnp.where(target > 0, 1 - c, nn.relu(c - margin)))(reduction=reduction)
 
 
 def spatial(value: Any, rank: int) -> tuple[int, ...]:
@@ -441,8 +533,8 @@ REDUCTIONS = [{}, {"reduction": "sum"}, {"reduction": "none"}]
 CORRECTIONS: list[dict[str, Any]] = [{}, {"correction": 1}, {"correction": 0.5}]
 
 
-def losses(function: Callable[..., Any]) -> Peer:
-    return Peer(function, [call(real(3, 4), real(3, 4), **attributes) for attributes in REDUCTIONS])
+def losses(function: Callable[..., Any], *settings: dict[str, Any]) -> Peer:
+    return Peer(function, [call(real(3, 4), real(3, 4), **attributes) for attributes in [*REDUCTIONS, *settings]])
 
 
 def convolutions(rank: int) -> Peer:
@@ -506,6 +598,20 @@ PEERS: dict[str, Peer] = {
     "avg_pool1d": pools(avg_pool, 1, {"kernel": 3, "padding": 1}, EXCLUDED_PADS),
     "avg_pool2d": pools(avg_pool, 2, {"kernel": (3, 2), "padding": (1, 0)}, EXCLUDED_PADS),
     "avg_pool3d": pools(avg_pool, 3),
+    "binary_cross_entropy": Peer(
+        binary_cross_entropy,
+        [
+            *(call(share(3, 4), share(3, 4), **attributes) for attributes in REDUCTIONS),
+            call(share(3, 4), share(3, 4), positive(4), eps=0.125),
+        ],
+    ),
+    "binary_cross_entropy_with_logits": Peer(
+        binary_cross_entropy_with_logits,
+        [
+            *(call(real(3, 4), share(3, 4), **attributes) for attributes in REDUCTIONS),
+            call(real(3, 4), share(3, 4), positive(3, 1), positive(4)),
+        ],
+    ),
     "broadcast_arrays": move(lambda *xs: jnp.broadcast_arrays(*xs), call(real(3, 1), real(2, 1, 4), real())),
     "broadcast_to": move(jnp.broadcast_to, call(real(3, 1), shape=(2, 3, 4)), call(real(), shape=(2,))),
     "cbrt": one(jnp.cbrt),
@@ -545,8 +651,26 @@ PEERS: dict[str, Peer] = {
     "copysign": two(jnp.copysign),
     "cos": one(jnp.cos),
     "cosh": one(jnp.cosh),
+    "cosine_embedding_loss": Peer(
+        cosine_embedding,
+        [
+            *(call(real(3, 4), real(3, 4), whole(1, -1, 1), **attributes) for attributes in REDUCTIONS),
+            call(positive(2, 4), positive(2, 4), whole(-1, 1), margin=0.25),
+        ],
+    ),
+    "cosine_similarity": move(
+        cosines, call(real(3, 4), real(3, 4)), call(real(3, 2), real(3, 2), axis=0), call(real(2, 3), real(2, 3), eps=8)
+    ),
     "cross_entropy": Peer(
-        reduced(label_losses), [call(real(3, 4), whole(2, 0, 3), **attributes) for attributes in REDUCTIONS]
+        cross_entropy,
+        [
+            *(call(real(3, 4), whole(2, 0, 3), **attributes) for attributes in REDUCTIONS),
+            call(real(3, 4), whole(2, -1, 3), positive(4), ignore_index=-1, label_smoothing=0.25),
+            call(real(3, 4), whole(2, 1, 3), positive(4)),
+            call(real(3, 4), share(3, 4), positive(4), label_smoothing=0.125),
+            call(real(2, 3, 2), share(2, 3, 2), reduction="none"),
+            call(real(2, 3, 2), whole([1, 2], [0, 2]), ignore_index=0),
+        ],
     ),
     "cumprod": row(jnp.cumprod, axes=(0, 1, -1), keeps=False),
     "cumsum": row(jnp.cumsum, axes=(0, 1, -1), keeps=False),
@@ -620,6 +744,8 @@ PEERS: dict[str, Peer] = {
     "hardswish_derivative": one(slope(nn.hard_swish), draw=wide),
     "hardtanh": one(hardtanh, *BOUNDS, draw=wide),
     "hardtanh_derivative": one(slope(hardtanh), *BOUNDS, draw=wide),
+    "hinge_loss": losses(hinge, {"squared": True}),
+    "huber_loss": losses(huber, {"delta": 0.5}),
     "hypot": two(lambda x, y: jnp.sqrt(x * x + y * y)),
     "index": move(
         lambda x, *indices, axis=0: x[at(axis, indices)],
@@ -643,6 +769,14 @@ PEERS: dict[str, Peer] = {
         call(real(3, 2), real(2, 2), whole(2, 0)),
         call(real(2, 3, 4), real(2, 1), whole(0, 2), whole(1, 3), axis=1),
     ),
+    "kl_div": Peer(
+        kl_div,
+        [
+            *(call(real(3, 4), share(3, 4), **attributes) for attributes in REDUCTIONS),
+            call(real(3, 4), share(3, 4), reduction="batchmean"),
+            call(real(3, 4), real(3, 4), log_target=True),
+        ],
+    ),
     "leaky_relu": one(leaky_relu, *SLOPES),
     "leaky_relu_derivative": one(slope(leaky_relu), *SLOPES),
     "linear": move(
@@ -655,6 +789,7 @@ PEERS: dict[str, Peer] = {
     "log10": one(jnp.log10, draw=positive),
     "log1p": one(jnp.log1p, draw=unit),
     "log2": one(jnp.log2, draw=positive),
+    "log_cosh_loss": losses(reduced(log_cosh)),
     "log_softmax": row(log_softmax, keeps=False),
     "logaddexp": two(jnp.logaddexp),
     "logsigmoid": one(nn.log_sigmoid, draw=wide),
@@ -703,7 +838,22 @@ PEERS: dict[str, Peer] = {
     "mse_loss": losses(reduced(lambda p, t: (p - t) ** 2)),
     "mse_loss_derivative": losses(loss_derivative(lambda p, t: (p - t) ** 2)),
     "mul": two(jnp.multiply),
+    "multi_margin_loss": Peer(
+        multi_margin,
+        [
+            *(call(real(3, 4), whole(2, 0, 3), **attributes) for attributes in REDUCTIONS),
+            call(real(3, 4), whole(2, 0, 3), positive(4), p=2, margin=0.25),
+        ],
+    ),
     "neg": one(jnp.negative),
+    "nll_loss": Peer(
+        nll,
+        [
+            *(call(real(3, 4), whole(2, 0, 3), **attributes) for attributes in REDUCTIONS),
+            call(real(3, 4), whole(2, -1, 3), positive(4), ignore_index=-1),
+            call(real(2, 3, 2), whole([1, 2], [0, 2]), positive(3)),
+        ],
+    ),
     "norm": row(norm, *({"ord": p} for p in (0, 1, 1.5, 3, -1, inf, -inf, 2)), axes=(None, -1)),
     "ones_like": one(jnp.ones_like),
     "outer": move(jnp.outer, call(real(3), real(4))),
@@ -718,6 +868,13 @@ PEERS: dict[str, Peer] = {
     ),
     "pad_reflect": move(pads("reflect"), call(real(4, 3), widths=(1, 2)), call(real(3), widths=(5, 4))),
     "pad_wrap": move(pads("wrap"), call(real(4, 3), widths=(1, 2)), call(real(3), widths=(5, 4))),
+    "poisson_nll_loss": Peer(
+        poisson,
+        [
+            *(call(real(3, 4), positive(3, 4), **attributes) for attributes in REDUCTIONS),
+            call(positive(3, 4), positive(3, 4), log_input=False),
+        ],
+    ),
     "positive": one(jnp.positive),
     "powf": two(jnp.power, positive, real),
     "powi": one(lambda x, n: lax.integer_pow(x, n), *({"n": n} for n in (0, 1, 2, 3, 7, -1, -2))),
@@ -788,6 +945,7 @@ PEERS: dict[str, Peer] = {
         call(real(4, 5), start=(1, None), stop=(-1, 4)),
         call(real(4, 5), start=(0, 1), stop=(None, None), step=(3, 2)),
     ),
+    "smooth_l1_loss": losses(smooth_l1, {"beta": 0.5}),
     "softmax": row(softmax, keeps=False),
     "softmax_derivative": row(softmax_derivative, keeps=False, axes=(0, -1)),
     "softplus": one(nn.softplus, draw=wide),

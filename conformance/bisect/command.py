@@ -15,7 +15,7 @@ from rcmlrs_core.io.reading import open_regular
 from rcmlrs_core.registry import Backend, current_backend, get_backend
 
 from ..judge.definition import DEFINITION
-from ..trainings import SIZES, SMALL, TRAININGS
+from ..trainings import EVERY, SIZES, SMALL, TRAININGS
 from . import replay, report
 from .case import Case, load_case, save_case
 from .find import RAISED, RESULTS, Difference, Watch, compare, record
@@ -158,7 +158,7 @@ def _recorded_program(header: Header, given: Given) -> Program:
     """What a recording says, where no option says something else."""
     training, size, steps, seed = given
     name, _, recorded_size = header.training.partition(", ")
-    if training is None and name not in TRAININGS:
+    if training is None and name not in EVERY:
         raise BisectError(f"it is a recording of {header.training!r}; give the same file with --training")
     try:
         recorded_steps = int(header.steps) if header.steps else None

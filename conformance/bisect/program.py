@@ -14,7 +14,7 @@ from rcmlrs_core.random import FIRST_STREAM, draws_again
 
 from .. import trainings
 from ..subjects import unknown
-from ..trainings import SIZES, TRAININGS, Size
+from ..trainings import EVERY, SIZES, Size
 
 MODULE = "rcmlrs_bisect_training"
 """What a file is called while it runs: not ``__main__``, so that what it does as a script stays undone."""
@@ -54,8 +54,8 @@ def program_of(name: str, size: str, steps: int | None, seed: int) -> Program:
     """
     if name.endswith(".py"):
         return _of_file(Path(name), steps, seed)
-    if name not in TRAININGS:
-        raise BisectError(f"{unknown('training', name, TRAININGS)}; a file of your own ends in .py")
+    if name not in EVERY:
+        raise BisectError(f"{unknown('training', name, EVERY)}; a file of your own ends in .py")
     if size not in SIZES:
         raise BisectError(f"there is no size {size!r}; there are: {', '.join(SIZES)}")
     count = 3 if steps is None else steps
@@ -67,7 +67,7 @@ def _named(name: str, size: Size) -> str:
 
 
 def _train(name: str, size: Size, steps: int) -> None:
-    for _ in islice(TRAININGS[name].steps(size), steps):
+    for _ in islice(EVERY[name].steps(size), steps):
         pass
 
 

@@ -66,6 +66,21 @@ ROWS = Cut((0,), 0)
 SAMPLES = (ROWS, Cut((1,), 1))
 """Of a pool: neither the samples nor the channels know of each other."""
 PAIRS = Cut((0, 0), 0)
+OF_ELEMENTS = (
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "hinge_loss",
+    "huber_loss",
+    "kl_div",
+    "log_cosh_loss",
+    "mae_loss",
+    "mse_loss",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
+)
+"""Losses of a prediction and its target."""
+OF_LABELS = ("cross_entropy", "multi_margin_loss", "nll_loss")
+"""Losses of a row of scores and its label."""
 
 CUT: dict[str, tuple[Cut, ...]] = {
     "matmul": (Cut((0, None), 0), Cut((None, 1), 1)),
@@ -89,9 +104,8 @@ CUT: dict[str, tuple[Cut, ...]] = {
     "segment_sum": (Cut((1, None), 1),),
     "cumulative_sum": (ROWS,),
     "cumulative_prod": (ROWS,),
-    "cross_entropy": (PAIRS,),
-    "mse_loss": (PAIRS,),
-    "mae_loss": (PAIRS,),
+    **dict.fromkeys((*OF_LABELS, *OF_ELEMENTS, "cosine_similarity"), (PAIRS,)),
+    "cosine_embedding_loss": (Cut((0, 0, 0), 0),),
     "diff": (ROWS,),
     "topk": (ROWS,),
     "min_max": (ROWS,),
@@ -130,9 +144,10 @@ IN_BATCHES: dict[str, Call] = {
     "searchsorted": call((1,), (300,)),
     "cumulative_sum": call((5, 33), axis=1),
     "cumulative_prod": call((5, 33), axis=1),
-    "cross_entropy": call((9, 7), Ints((9,), 0, 7), reduction="none"),
-    "mse_loss": call((37,), (37,), reduction="none"),
-    "mae_loss": call((37,), (37,), reduction="none"),
+    **{name: call((9, 7), Ints((9,), 0, 7), reduction="none") for name in OF_LABELS},
+    **{name: call((37,), (37,), reduction="none") for name in OF_ELEMENTS},
+    "cosine_similarity": call((9, 7), (9, 7)),
+    "cosine_embedding_loss": call((9, 7), (9, 7), (9,), reduction="none"),
     "diff": call((5, 33)),
     "topk": call((5, 33), k=4),
     "min_max": call((5, 33), axis=1),

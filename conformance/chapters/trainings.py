@@ -5,7 +5,7 @@ digests that the definitions have made before. A family is a model.
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rcmlrs_core.io.state import state_digest
@@ -15,7 +15,7 @@ from ..examine import BITS, Examiner, Finding
 from ..judge.definition import DEFINITION, Outcome, outcomes
 from ..status import CORE
 from ..subjects import Case, Cases, Level, Subject
-from ..trainings import LARGE, SMALL, TRAININGS, Size, Tensors, Training, states
+from ..trainings import LARGE, LIBRARY, SMALL, TRAININGS, Size, Tensors, Training, states
 from ..trainings.stored import SEED, right_digests
 
 NAME = "trainings"
@@ -118,6 +118,21 @@ def _families(level: Level) -> dict[str, Cases]:
     return {name: _cases(training) for name, training in TRAININGS.items()}
 
 
+def _library(kind: str) -> Callable[[Level], dict[str, Cases]]:
+    def families(level: Level) -> dict[str, Cases]:
+        if not level.reaches("standard"):
+            return {}
+        return {name: _cases_of_library(training) for name, training in LIBRARY[kind].items()}
+
+    return families
+
+
+def _cases_of_library(training: Training) -> Cases:
+    return lambda seed, level: iter([_Run(training, SMALL, SMALL_STEPS, seed)])
+
+
 def subjects() -> Iterator[Subject]:
-    """The one subject."""
+    """Models; and from ``standard`` on everything in the library, kind by kind."""
     yield Subject(NAME, _families, lambda backend: CORE)
+    for kind in LIBRARY:
+        yield Subject(kind, _library(kind), lambda backend: CORE)

@@ -77,6 +77,8 @@ def plan(
     there = subjects()
     names = list(dict.fromkeys(_checked(op, there, "operation") for op in ops or ([] if cases else there)))
     found = {name: list(there[name].families(chosen)) for name in names}
+    if not ops:  # some have nothing to try at the first levels
+        found = {name: there_are for name, there_are in found.items() if there_are}
     if families:
         known = dict.fromkeys(family for name in names for family in found[name])
         if not set(families) & set(known):

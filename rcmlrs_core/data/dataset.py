@@ -232,7 +232,12 @@ def split(
     Raises:
         DataError: counts that do not add up to n, shares that do not add up to 1, a part without an example.
     """
-    n = len(dataset)
+    chosen = split_indices(len(dataset), parts, shuffle, seed, stratify)
+    return tuple(Subset(dataset, indices) for indices in chosen)
+
+
+def split_indices(n: int, parts: Any, shuffle: bool, seed: int, stratify: Any) -> list[list[int]]:
+    """The indices 0 ... n - 1 as ``split`` divides them."""
     counts = _counts(n, parts)
     if stratify is not None and not shuffle:
         raise DataError("split: stratify chooses examples by label, so shuffle=False cannot keep them in order")
@@ -246,8 +251,8 @@ def split(
     chosen = []
     for count in counts:
         first, remaining = _evenly(remaining, count) if stratify is not None else (remaining[:count], remaining[count:])
-        chosen.append(Subset(dataset, sorted(first)))
-    return tuple(chosen)
+        chosen.append(sorted(first))
+    return chosen
 
 
 def _evenly(items: list[int], count: int) -> tuple[list[int], list[int]]:

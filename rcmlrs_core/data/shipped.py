@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcmlrs_core.data.csv import read_csv
+from rcmlrs_core.data.dataset import TensorDataset
+from rcmlrs_core.data.sequences import WindowDataset
 from rcmlrs_core.data.table import Table, little_endian
 from rcmlrs_core.errors import DataError
 
 if TYPE_CHECKING:
     from rcmlrs_core.tensor import RamTensor
 
-NAMES = ("digits", "sunspots")
-"""The sets that ``path_of`` knows."""
+FILES = {"alice": "alice.txt", "digits": "digits.csv", "sunspots": "sunspots.csv"}
+"""The sets that ``path_of`` knows, and their files."""
 
 _unpacked = ExitStack()
 atexit.register(_unpacked.close)
@@ -23,14 +25,14 @@ atexit.register(_unpacked.close)
 
 @cache
 def path_of(name: str) -> Path:
-    """The CSV file of the set ``name``, one of ``NAMES``. From a zip file it is unpacked until Python ends.
+    """The file of the set ``name``, one of ``FILES``. From a zip file it is unpacked until Python ends.
 
     Raises:
         DataError: there is no such set.
     """
-    if name not in NAMES:
-        raise DataError(f"there is no data set {name!r}; the sets are {', '.join(NAMES)}")
-    return _unpacked.enter_context(as_file(files("rcmlrs_core.data").joinpath("sets", f"{name}.csv")))
+    if name not in FILES:
+        raise DataError(f"there is no data set {name!r}; the sets are {', '.join(FILES)}")
+    return _unpacked.enter_context(as_file(files("rcmlrs_core.data").joinpath("sets", FILES[name])))
 
 
 def load_digits(backend: str | None = None) -> "tuple[RamTensor, RamTensor]":
@@ -49,6 +51,22 @@ def load_sunspots(backend: str | None = None) -> "RamTensor":
 
     table = _table("sunspots")
     return from_bytes(little_endian(table["sunspots"]), (table.rows,), backend)
+
+
+def digits(backend: str | None = None) -> TensorDataset:
+    """Handwritten digits as pictures: ``(1797, 1, 8, 8)`` in [0, 1], exact sixteenths, and labels from 0 to 9."""
+    images, labels = load_digits(backend)
+    return TensorDataset(images.reshape((-1, 1, 8, 8)) / 16.0, labels)
+
+
+def sunspots(length: int, *, horizon: int = 1, steps: int | None = None, backend: str | None = None) -> WindowDataset:
+    """Windows over the yearly sunspot numbers, and what comes after each: see ``WindowDataset``."""
+    return WindowDataset(load_sunspots(backend), length, horizon=horizon, steps=steps)
+
+
+def load_alice() -> str:
+    """The first four chapters of Alice's Adventures in Wonderland (L. Carroll, 1865), for models of characters."""
+    return path_of("alice").read_text(encoding="ascii")
 
 
 def _table(name: str) -> Table:

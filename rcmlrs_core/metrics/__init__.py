@@ -6,7 +6,7 @@
   these were cut into batches and in whatever order they came.
 
 Metrics are compositions of operations (N5). What is counted is counted exactly, beyond 2^24 too, where binary32 has no
-odd numbers: a batch by operations on int32, batches in Python's integers. A ratio of counts is rounded once (N6).
+odd numbers, in Python's integers; so are sums, as counts of 2^-149. A ratio of them is rounded once (N6).
 """
 
 from rcmlrs_core.metrics.accuracy import (

@@ -3,7 +3,7 @@
 from functools import partial
 
 from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
-from rcmlrs_core.metrics.labels import binary_labels, check_range
+from rcmlrs_core.metrics.labels import binary_labels, check_range, check_tensors
 from rcmlrs_core.metrics.metric import MeanMetric
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.tensor import Number, RamTensor
@@ -19,7 +19,7 @@ def accuracy(scores: RamTensor, labels: RamTensor) -> RamTensor:
     Raises:
         IndexRangeError: a label that is not in [0, classes).
     """
-    return _right(scores, labels).mean()
+    return _right(scores, labels).astype(dtype=FLOAT32).mean()
 
 
 def binary_accuracy(scores: RamTensor, labels: RamTensor, *, threshold: Number = 0.5) -> RamTensor:
@@ -27,7 +27,7 @@ def binary_accuracy(scores: RamTensor, labels: RamTensor, *, threshold: Number =
 
     For logits, ``threshold=0``. A score that is NaN is wrong, whatever the label.
     """
-    return _right_side(scores, labels, threshold=threshold).mean()
+    return _right_side(scores, labels, threshold=threshold).astype(dtype=FLOAT32).mean()
 
 
 def top_k_accuracy(scores: RamTensor, labels: RamTensor, *, k: int = 5) -> RamTensor:
@@ -36,7 +36,7 @@ def top_k_accuracy(scores: RamTensor, labels: RamTensor, *, k: int = 5) -> RamTe
     Shapes are those of :func:`accuracy`, which this is with ``k=1``: among equal scores the first ones count (N4.2), so
     that never more than k do. (Keras counts all that are equal to the k-th.)
     """
-    return _among_first(scores, labels, k=k).mean()
+    return _among_first(scores, labels, k=k).astype(dtype=FLOAT32).mean()
 
 
 class Accuracy(MeanMetric):
@@ -62,6 +62,7 @@ class TopKAccuracy(MeanMetric):
 
 def _labels(name: str, scores: RamTensor, labels: RamTensor) -> RamTensor:
     """The labels as class numbers; with the checks."""
+    check_tensors(name, scores, labels)
     if labels.dtype == FLOAT32 and scores.ndim > 1 and labels.shape == scores.shape:
         return labels.argmax(axis=-1)
     if labels.dtype != INT32:
@@ -76,20 +77,20 @@ def _labels(name: str, scores: RamTensor, labels: RamTensor) -> RamTensor:
 
 
 def _right(scores: RamTensor, labels: RamTensor) -> RamTensor:
-    """1 for each example that :func:`accuracy` counts."""
+    """Which examples :func:`accuracy` counts."""
     labels = _labels("accuracy", scores, labels)
-    return scores.argmax(axis=-1).equal(labels).astype(dtype=FLOAT32)
+    return scores.argmax(axis=-1).equal(labels)
 
 
 def _right_side(scores: RamTensor, labels: RamTensor, *, threshold: Number) -> RamTensor:
+    check_tensors("binary_accuracy", scores, labels)
     labels = binary_labels("binary_accuracy", scores, labels)
-    right = scores.greater(threshold).equal(labels).logical_and(scores.isnan().logical_not())
-    return right.astype(dtype=FLOAT32)
+    return scores.greater(threshold).equal(labels).logical_and(scores.isnan().logical_not())
 
 
 def _among_first(scores: RamTensor, labels: RamTensor, *, k: int) -> RamTensor:
     labels = _labels("top_k_accuracy", scores, labels)
     if k < 1:
         raise AttributeValueError(f"top_k_accuracy: k is how many scores count, at least 1, got {k!r}")
-    _, first = scores.topk(min(k, scores.shape[-1]), axis=-1)
-    return first.equal(labels.expand_dims(axis=-1)).any(axis=-1).astype(dtype=FLOAT32)
+    _, first = (scores + 0.0).topk(min(k, scores.shape[-1]), axis=-1)  # of which no zero is below another
+    return first.equal(labels.expand_dims(axis=-1)).any(axis=-1)

@@ -1,9 +1,17 @@
 """What metrics ask of labels, and how predictions become class numbers."""
 
-from rcmlrs_core.creation import arange
+from collections import Counter
+
 from rcmlrs_core.errors import AttributeValueError, DataError, DTypeError, IndexRangeError, ShapeError
 from rcmlrs_core.plain import BOOL, FLOAT32, INT32
 from rcmlrs_core.tensor import Number, RamTensor
+
+
+def check_tensors(name: str, *given: RamTensor) -> None:
+    """Predictions and targets are tensors."""
+    for x in given:
+        if not isinstance(x, RamTensor):
+            raise TypeError(f"{name}: takes tensors, got {type(x).__name__}; make them with rc.tensor(...)")
 
 
 def check_range(name: str, labels: RamTensor, classes: int) -> None:
@@ -83,9 +91,6 @@ def class_numbers(
 
 
 def counts(x: RamTensor, classes: int) -> list[int]:
-    """How often each of the class numbers from 0 stands in ``x``, exactly: by order, on int32."""
-    x = x.sort()
-    numbers = arange(classes, backend=x.backend, dtype=INT32)
-    ends = x.searchsorted(numbers, side="right") - x.searchsorted(numbers, side="left")
-    found: list[int] = ends.tolist()
-    return found
+    """How often each of the class numbers from 0 stands in ``x``."""
+    found = Counter(x.tolist())
+    return [found[number] for number in range(classes)]

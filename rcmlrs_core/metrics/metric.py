@@ -1,5 +1,6 @@
 """What all metrics that are gathered over batches have, and the exact mean that most of them are."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
@@ -9,8 +10,8 @@ from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.creation import tensor
 from rcmlrs_core.errors import DataError, DTypeError, ShapeError
 from rcmlrs_core.numerics.formats import BINARY32, from_bits
-from rcmlrs_core.numerics.sums import UNIT, special_sum, units
-from rcmlrs_core.plain import FLOAT32
+from rcmlrs_core.numerics.sums import UNIT, special_sum
+from rcmlrs_core.plain import BOOL, FLOAT32
 from rcmlrs_core.tensor import RamTensor
 
 
@@ -102,19 +103,23 @@ class Mean(Metric):
     def update(
         self, values: RamTensor, target: RamTensor | None = None, weight: RamTensor | None = None
     ) -> None:  # the target is not looked at: a Mean is of one tensor
-        """Take values; a ``weight`` is of their shape, or of its first axes."""
+        """Take values, of which true ones are 1; a ``weight`` is of their shape, or of its first axes."""
         with no_grad():
-            values = _float32(self.name, values)
-            self.backend = values.backend
-            if weight is None:
-                terms, total_weight = values, values.size << 149
-            else:
-                spread = spread_weight(self.name, weight, values.shape)
-                terms, (total_weight, _) = values * spread, exact_total(spread)
-            total, special = exact_total(terms)
+            total, special, share = self._of_batch(values, weight)
+        self.backend = values.backend
         self._total += total
-        self._weight += total_weight
+        self._weight += share
         self._note(special)
+
+    def _of_batch(self, values: RamTensor, weight: RamTensor | None) -> tuple[int, float | None, int]:
+        """The exact sums of the terms and of the weights, and what is special of the terms."""
+        if weight is None:
+            if getattr(values, "dtype", None) == BOOL:
+                return values.count_nonzero().item() << 149, None, values.size << 149
+            return *exact_total(_float32(self.name, values)), values.size << 149
+        values = _float32(self.name, values)
+        spread = spread_weight(self.name, weight, values.shape)
+        return *exact_total(values * spread), exact_total(spread)[0]
 
     def merge(self, other: Self) -> None:
         """Take what ``other`` has."""
@@ -136,7 +141,7 @@ class Mean(Metric):
 
 
 class MeanMetric(Metric):
-    """The mean of ``function(prediction, target)``, which gives a value for each example or each element.
+    """The mean of ``function(prediction, target)``, which gives a value (or a bool) for each example or each element.
 
     ``finish`` is what is done to the mean at the end, such as ``RamTensor.sqrt``: an operation.
     """
@@ -179,22 +184,19 @@ class MeanMetric(Metric):
 def exact_total(x: RamTensor) -> tuple[int, float | None]:
     """The exact sum of all elements in units of 2^-149; and what infinities and NaN make of it, if there are any.
 
-    By the operation ``sum``: what it rounds off is the next sum, of all the elements and of what was found before,
-    negated. Every sum is at most half a unit in the last place of the one before, so few are needed.
+    ``math.fsum`` gives the binary64 number nearest to the exact sum, and then of what is left without that, until
+    nothing is: each is a multiple of 2^-149 as the elements are, and few are needed.
     """
-    x = x.flatten()
-    parts, total = [x], 0
-    while True:
-        part = x.concat(*parts[1:], axis=0).sum() if len(parts) > 1 else x.sum()
-        value = part.item()
-        if value == 0:
-            return total, None
-        if not -float("inf") < value < float("inf"):  # of such elements, or because the sum is out of range
-            elements = x.tolist()
-            special = special_sum(elements)
-            return (units(elements), None) if special is None else (0, special)
-        total += int(value * UNIT)
-        parts.append(-part.reshape((1,)))
+    values: list[float] = x.flatten().tolist()
+    parts: list[float] = []
+    try:
+        while part := math.fsum([*values, *parts]) if parts else math.fsum(values):
+            parts.append(-part)
+            if not math.isfinite(part):
+                return 0, special_sum(values)
+    except ValueError:  # inf - inf
+        return 0, special_sum(values)
+    return sum(int(-part * UNIT) for part in parts), None
 
 
 def spread_weight(name: str, weight: RamTensor, shape: tuple[int, ...]) -> RamTensor:

@@ -24,6 +24,8 @@ from rcmlrs_core.nn.activations import (
     Swish,
     Tanh,
 )
+from rcmlrs_core.nn.attention import KeyValueCache, MultiheadAttention, causal_mask, scaled_dot_product_attention
+from rcmlrs_core.nn.cells import GRUCell, LSTMCell, RNNCell
 from rcmlrs_core.nn.containers import Identity, Lambda, Residual, Sequential
 from rcmlrs_core.nn.conv import (
     Conv1d,
@@ -67,13 +69,23 @@ from rcmlrs_core.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from rcmlrs_core.nn.recurrent import RNN, RNNCell
-from rcmlrs_core.nn.shape import Flatten, LastStep, Reshape, Unflatten
+from rcmlrs_core.nn.positional import LearnedEncoding, RotaryEmbedding, SinusoidalEncoding
+from rcmlrs_core.nn.recurrent import GRU, LSTM, RNN
+from rcmlrs_core.nn.scaling import MinMaxScaler, StandardScaler
+from rcmlrs_core.nn.shape import AllSteps, Flatten, LastStep, Reshape, Unflatten
+from rcmlrs_core.nn.transformer import (
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 
 __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
@@ -82,6 +94,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AllSteps",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -103,6 +116,7 @@ __all__ = [
     "Dropout3d",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAvgPool",
     "GlobalMaxPool",
     "GroupNorm",
@@ -113,19 +127,24 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
+    "KeyValueCache",
+    "LSTMCell",
     "Lambda",
     "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "LearnedEncoding",
     "Linear",
     "LogSigmoid",
     "LogSoftmax",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MinMaxScaler",
     "Mish",
     "Module",
+    "MultiheadAttention",
     "PReLU",
     "Parameter",
     "RMSNorm",
@@ -134,14 +153,23 @@ __all__ = [
     "ReLU6",
     "Reshape",
     "Residual",
+    "RotaryEmbedding",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalEncoding",
     "Softmax",
     "Softplus",
     "Softsign",
+    "StandardScaler",
     "Swish",
     "Tanh",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
+    "causal_mask",
     "init",
+    "scaled_dot_product_attention",
 ]

@@ -140,6 +140,12 @@ class Module:
         """The modules of which this one is made, one level down."""
         return (module for _, module in self.named_children())
 
+    def apply(self, function: "Callable[[Module], object]") -> Self:
+        """Call ``function`` with every module in here, what it is made of before itself; returns itself."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
     def train(self, mode: bool = True) -> Self:
         """Behave as in training (or, with False, as ``eval`` has it), and everything in here; returns itself."""
         for module in self.modules():
@@ -271,7 +277,7 @@ class TensorModule(Module):
     def __call__(self, x: Any, *inputs: Any, **options: Any) -> Any:
         """Call ``forward``."""
         if not isinstance(x, RamTensor):
-            pair = "a recurrent layer returns (outputs, last), so put LastStep() after it"
+            pair = "a recurrent layer returns (outputs, last), so put LastStep() or AllSteps() after it"
             hint = pair if isinstance(x, tuple) else "make it one with rc.tensor(...)"
             raise TypeError(f"{type(self).__name__}: takes a tensor, got a {type(x).__name__}; {hint}")
         return self.forward(x, *inputs, **options)

@@ -17,6 +17,7 @@ from rcmlrs_core.nn.checks import check_between, check_channels, check_divides, 
 from rcmlrs_core.nn.module import Layer, Parameter
 from rcmlrs_core.ops.shapes import normalize_shape
 from rcmlrs_core.plain import INT32
+from rcmlrs_core.random import are_drawn_again
 from rcmlrs_core.tensor import Number, RamTensor
 
 
@@ -211,7 +212,7 @@ class _BatchNorm(Layer):
                 f"{x.shape}; take a larger batch, or model.eval()"
             )
         mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-        if self.training and self.running_mean is not None:
+        if self.training and self.running_mean is not None and not are_drawn_again():
             with no_grad():
                 self._remember(mean, variance * Fraction(count, count - 1))
         return mean, variance
@@ -240,7 +241,8 @@ class BatchNorm1d(_BatchNorm):
     are the batch's; what is remembered of them becomes ``running + momentum * (new - running)`` (``sub`` and ``fma``,
     each rounded once), where the variance that is remembered is the unbiased one, divided by n - 1. In ``eval`` mean
     and variance are the remembered ones. ``momentum=None`` remembers the mean over all batches, with the factor ``1 /
-    number of batches``. ``track_running_stats=False`` remembers nothing, and looks at the batch in ``eval`` too.
+    number of batches``. ``track_running_stats=False`` remembers nothing, and looks at the batch in ``eval`` too. A
+    checkpoint (``rc.checkpoint``) that runs again for its gradient remembers nothing a second time.
 
     Parameters are ``weight`` (ones at first) and ``bias`` (zeros), without ``affine`` none; constants are
     ``running_mean`` (zeros), ``running_var`` (ones) and ``num_batches_tracked``. All have the shape

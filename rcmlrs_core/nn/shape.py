@@ -111,13 +111,33 @@ def filled(layer: str, lengths: Shape, replaced: Shape, x: RamTensor) -> Shape:
 
 
 class LastStep(Module):
-    """The last hidden state of a recurrent layer: ``Sequential(RNN(1, 16), LastStep(), Linear(16, 1))``."""
+    """The last hidden state of a recurrent layer: ``Sequential(LSTM(1, 16), LastStep(), Linear(16, 1))``.
+
+    Of several layers it is that of the last one; of two directions both, ``(batch, 2 * hidden_size)``, forward first.
+    """
 
     def forward(self, result: Any) -> RamTensor:
-        """The second of ``(outputs, last)``."""
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise ShapeError(
-                "LastStep: takes the pair (outputs, last) that a recurrent layer returns; put it after an RNN"
-            )
-        last: RamTensor = result[1]
-        return last
+        """From ``(outputs, last)``, where ``last`` may be a pair ``(h, c)``."""
+        outputs, last = _pair("LastStep", result)
+        h: RamTensor = last[0] if isinstance(last, tuple) else last
+        if h.ndim == 2:
+            return h
+        directions = outputs.shape[-1] // h.shape[-1]
+        first, *rest = h[-directions:].unstack()
+        return first.concat(*rest, axis=1) if rest else first
+
+
+class AllSteps(Module):
+    """The hidden states at all steps: ``Sequential(LSTM(1, 16), AllSteps(), Linear(16, 1))`` says something at each."""
+
+    def forward(self, result: Any) -> RamTensor:
+        """The first of ``(outputs, last)``."""
+        outputs: RamTensor = _pair("AllSteps", result)[0]
+        return outputs
+
+
+def _pair(layer: str, result: Any) -> tuple[Any, Any]:
+    """What a recurrent layer returns."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ShapeError(f"{layer}: takes the pair (outputs, last) that a recurrent layer returns; put it after an RNN")
+    return result

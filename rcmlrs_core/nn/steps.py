@@ -60,9 +60,8 @@ def lstm_step(
     Keras', which calls g the candidate c.
     """
     size = c.shape[-1]
-    both, g, o = cut(gates, sizes=(2 * size, size, size))
-    i, f = cut(recurrent_activation(both), sizes=(size, size))
-    c = f * c + i * activation(g)
+    i, f, g, o = cut(gates, sizes=(size,) * 4)
+    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
     return recurrent_activation(o) * activation(c), c
 
 
@@ -82,11 +81,10 @@ def gru_step(
     with ``update_first`` it is z, r, n, as in Keras.
     """
     size = h.shape[-1]
-    gates_x, n_x = cut(from_input, sizes=(2 * size, size))
-    gates_h, n_h = cut(from_state, sizes=(2 * size, size))
-    r, z = cut(recurrent_activation(gates_x + gates_h), sizes=(size, size))
-    if update_first:
-        r, z = z, r
+    both_x, n_x = cut(from_input, sizes=(2 * size, size))
+    both_h, n_h = cut(from_state, sizes=(2 * size, size))
+    first, second = cut(recurrent_activation(both_x + both_h), sizes=(size, size))
+    r, z = (second, first) if update_first else (first, second)
     return blend(z, activation(n_x + r * n_h), h)
 
 

@@ -7,17 +7,17 @@ give the same y.
 """
 
 import math
+import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from rcmlrs_core.errors import DataError
 from rcmlrs_core.numerics.formats import BINARY32, from_bits
 
-BEYOND_BINARY32 = (1 << 29) - 1
-"""The bits of a binary64 significand that a normal binary32 has no room for: 53 - 24 of them."""
 MIDPOINT = 1 << 28
-"""What those bits are on a midpoint of two normal binary32 numbers, and on the boundary of overflow."""
+"""What the lowest 29 bits of a binary64 significand, for which a normal binary32 has no room, are on a midpoint of two
+normal binary32 numbers, and on the boundary of overflow."""
 SMALLEST_NORMAL = 2.0**-126
 """Below it the midpoints lie elsewhere. Such numbers are rare in data: all of them are looked at exactly."""
 
@@ -45,13 +45,65 @@ def round_decimals(texts: Sequence[str]) -> "array[float]":
         values = array("d", map(float, texts))
     except ValueError:
         raise _refusal(texts) from None
-    if "_" in "".join(texts) or (not all(map(math.isfinite, values)) and any(map(_is_word, texts))):
+    if "_" in "".join(texts) or (not all_finite(values) and any(map(_is_word, texts))):
         raise _refusal(texts)
     rounded = array("f", values)
-    for index, bits in enumerate(array("Q", values.tobytes())):
-        if bits & BEYOND_BINARY32 == MIDPOINT or 0.0 < abs(values[index]) < SMALLEST_NORMAL:
-            rounded[index] = _round_beside(values[index], texts[index])
+    for index in _to_look_at(values):
+        rounded[index] = _round_beside(values[index], texts[index])
     return rounded
+
+
+def all_finite(values: "array[float]") -> bool:
+    """Whether none is infinite or NaN. Nearly always the upper bytes alone tell."""
+    upper = _planes(values)[-1]
+    return not (b"\x7f" in upper or b"\xff" in upper) or all(map(math.isfinite, values))
+
+
+def _planes(values: "array[float]") -> list[bytes]:
+    """The lowest byte of each value, then the next ones, up to that with the sign."""
+    raw = values.tobytes()
+    size = values.itemsize
+    places = range(size) if sys.byteorder == "little" else reversed(range(size))
+    return [raw[place::size] for place in places]
+
+
+_BESIDE_MIDPOINT = bytes(byte & 0x1F != 0x10 for byte in range(256))
+_TINY = bytes(byte & 0x7F <= 0x38 for byte in range(256))
+"""The upper byte of numbers below 2^-111: sign, and 7 bits of the exponent."""
+_NOT_ZERO = bytes(byte != 0 for byte in range(256))
+
+
+def _to_look_at(values: "array[float]") -> Iterator[int]:
+    """Where ``values`` are midpoints of binary32 numbers, or too small to tell: by bytes of all of them at a time.
+
+    The 29 bits that are ``MIDPOINT`` are three bytes of 0 and the lower five bits of the fourth.
+    """
+    planes = _planes(values)
+    beside = _joined([*planes[:3], planes[3].translate(_BESIDE_MIDPOINT)])
+    place = beside.find(0)
+    while place >= 0:
+        yield place
+        place = beside.find(0, place + 1)
+    tiny = planes[7].translate(_TINY)
+    if 1 in tiny:
+        there = _joined([*planes[:7], planes[7].translate(_WITHOUT_SIGN)]).translate(_NOT_ZERO)
+        found = (int.from_bytes(tiny, "little") & int.from_bytes(there, "little")).to_bytes(len(tiny), "little")
+        place = found.find(1)
+        while place >= 0:
+            if abs(values[place]) < SMALLEST_NORMAL:
+                yield place
+            place = found.find(1, place + 1)
+
+
+_WITHOUT_SIGN = bytes(byte & 0x7F for byte in range(256))
+
+
+def _joined(planes: Sequence[bytes]) -> bytes:
+    """The bitwise or of several strings of bytes, which are as long as each other."""
+    whole = 0
+    for plane in planes:
+        whole |= int.from_bytes(plane, "little")
+    return whole.to_bytes(len(planes[0]), "little")
 
 
 def shown(text: str, limit: int = 40) -> str:

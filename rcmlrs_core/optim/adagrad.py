@@ -40,16 +40,15 @@ class Adagrad(Optimizer):
         form: str = "torch",
         **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            params,
-            lr=lr,
-            lr_decay=lr_decay,
-            weight_decay=weight_decay,
-            initial_accumulator_value=initial_accumulator_value,
-            eps=eps,
-            form=form,
-            **common,
-        )
+        defaults = {
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "eps": eps,
+            "form": form,
+        }
+        super().__init__(params, defaults, **common)
 
     @classmethod
     def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:

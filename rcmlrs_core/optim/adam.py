@@ -16,6 +16,7 @@ from rcmlrs_core.optim.optimizer import (
     check_form,
     check_range,
     fused,
+    rounded,
 )
 from rcmlrs_core.optim.schedules import Schedule
 from rcmlrs_core.tensor import Number, RamTensor
@@ -56,9 +57,15 @@ class Adam(Optimizer):
         form: str = "torch",
         **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, form=form, **common
-        )
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "form": form,
+        }
+        super().__init__(params, defaults, **common)
 
     @classmethod
     def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:
@@ -76,17 +83,17 @@ class Adam(Optimizer):
     def prepare(self, numbers: dict[str, Any], t: int) -> Mapping[str, Any]:
         """The numbers of ``adam_update``, and whether it is amsgrad's."""
         (beta1, beta2), eps = numbers["betas"], numbers["eps"]
-        kernel = {
-            "lr": numbers["lr"],
-            "beta1": beta1,
-            "beta2": beta2,
-            "rest1": one_minus_power(beta1, 1),
-            "rest2": one_minus_power(beta2, 1),
-            "unbias1": one_minus_power(beta1, t),
-            "unbias2": one_minus_power(beta2, t),
-            "eps": eps if numbers["form"] == "torch" else epsilon_hat(eps, beta2, t),
-            "weight_decay": numbers["weight_decay"] or None,
-        }
+        kernel = rounded(
+            lr=numbers["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            rest1=one_minus_power(beta1, 1),
+            rest2=one_minus_power(beta2, 1),
+            unbias1=one_minus_power(beta1, t),
+            unbias2=one_minus_power(beta2, t),
+            eps=eps if numbers["form"] == "torch" else epsilon_hat(eps, beta2, t),
+            weight_decay=numbers["weight_decay"] or None,
+        )
         return {"kernel": kernel, "amsgrad": numbers["amsgrad"]}
 
     def update(

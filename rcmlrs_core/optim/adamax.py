@@ -50,7 +50,8 @@ class Adamax(Optimizer):
         form: str = "torch",
         **common: Unpack[Common],
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, form=form, **common)
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "form": form}
+        super().__init__(params, defaults, **common)
 
     @classmethod
     def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:

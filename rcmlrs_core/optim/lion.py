@@ -36,7 +36,8 @@ class Lion(Optimizer):
         **common: Unpack[Common],
     ) -> None:
         options: Common = {"decoupled_weight_decay": True, **common}
-        super().__init__(params, lr=lr, betas=betas, weight_decay=weight_decay, **options)
+        defaults = {"lr": lr, "betas": betas, "weight_decay": weight_decay}
+        super().__init__(params, defaults, **options)
 
     @classmethod
     def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:

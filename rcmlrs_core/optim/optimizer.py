@@ -22,8 +22,11 @@ from rcmlrs_core.tensor import Number, RamTensor, grad_enabled, wrap
 State = dict[str, RamTensor]
 """What an optimizer remembers of one parameter, by name: tensors of the parameter's shape."""
 
-Params = Iterable[RamTensor] | Iterable[Mapping[str, Any]]
+Params = Iterable[RamTensor | Mapping[str, Any]]
 """The parameters of an optimizer: tensors, or groups ``{"params": tensors, "lr": 0.1, ...}``."""
+
+INFINITE = 2**128 - 2**103
+"""From here on a number is infinite in binary32 (N1.3)."""
 
 CLIPS = ("clip_norm", "clip_value", "clip_each_norm")
 
@@ -38,7 +41,7 @@ class Common(TypedDict, total=False):
 
 
 class Optimizer:
-    """The base: a subclass defines ``update``, and gives its hyperparameters with their defaults to ``__init__``.
+    """The base: a subclass defines ``update``, and gives its hyperparameters, ``lr`` among them, to ``__init__``.
 
     ``params`` are tensors, ``model.parameters()``, or groups, ``[{"params": tensors, "lr": 0.1}, ...]``, of which each
     has its own hyperparameters: those that it does not name are the optimizer's. They stand in ``param_groups``, a list
@@ -77,13 +80,12 @@ class Optimizer:
     def __init__(
         self,
         params: Params,
+        defaults: Mapping[str, Any],
         *,
-        lr: Number | Schedule,
         decoupled_weight_decay: bool = False,
         clip_norm: Number | None = None,
         clip_value: Number | None = None,
         clip_each_norm: Number | None = None,
-        **defaults: Any,
     ) -> None:
         if isinstance(params, RamTensor) or not isinstance(params, Iterable):
             raise TypeError(
@@ -94,7 +96,7 @@ class Optimizer:
         self.parameters, self.param_groups, self.state = [], [], []
         self._skipped: list[int] = []
         self.step_count = 0
-        self.defaults: dict[str, Any] = {"lr": lr, **defaults, "decoupled_weight_decay": decoupled_weight_decay}
+        self.defaults: dict[str, Any] = {**defaults, "decoupled_weight_decay": decoupled_weight_decay}
         self._numbers(self.defaults)
         given: list[Any] = list(params)
         if not given:
@@ -310,8 +312,8 @@ class Optimizer:
             if not isinstance(state.get(key, {}), Mapping):
                 raise DataError(f"load_state_dict: {key} must be a mapping by name, got a {type(state[key]).__name__}")
         step = state["step"]
-        if not is_count(step):
-            raise DataError(f"load_state_dict: step must be an int of at least 0, got {step!r}")
+        if not is_count(step) or step >= 1 << 63:
+            raise DataError(f"load_state_dict: step must be an int of at least 0 and below 2^63, got {step!r}")
         if of_groups == "groups":
             groups = self._checked_groups(state["groups"], step)
         else:
@@ -445,24 +447,30 @@ def with_decay(gradient: RamTensor, parameter: RamTensor, numbers: Mapping[str, 
 
 
 def fused(
-    name: str, operands: Sequence[RamTensor], numbers: Mapping[str, Number | Fraction | None], **flags: bool
+    name: str, operands: Sequence[RamTensor], numbers: Mapping[str, float | None], **flags: bool
 ) -> tuple[RamTensor, ...] | None:
     """The results of the backend's own kernel for a composition (:mod:`rcmlrs_core.fused`); None where the composition
     runs: the backend has no kernel, a gradient is recorded, or the operands do not fit and an operation will say why.
+    The numbers are those that ``rounded`` gives.
     """
     first = operands[0]
     backend, shape = first._backend, first._shape
     kernel = backend.fused.get(name)
     if kernel is None or grad_enabled.get():
         return None
-    if any(x._backend is not backend or x._shape != shape or x._dtype != FLOAT32 for x in operands):
-        return None
-    rounded = {key: None if value is None else as_binary32(value) for key, value in numbers.items()}
-    buffers = kernel(*(x._buffer for x in operands), **rounded, **flags)
-    return tuple(wrap(buffer, shape, FLOAT32, backend) for buffer in buffers)
+    for x in operands:
+        if x._backend is not backend or x._shape != shape or x._dtype != FLOAT32:
+            return None
+    buffers = kernel(*[x._buffer for x in operands], **numbers, **flags)
+    return tuple([wrap(buffer, shape, FLOAT32, backend) for buffer in buffers])
 
 
-def as_binary32(value: Number | Fraction) -> float:
+def rounded(**numbers: Number | None) -> dict[str, float | None]:
+    """The numbers of a kernel: each rounded once (N6), for all parameters of a group; None stays None."""
+    return {name: None if value is None else as_binary32(value) for name, value in numbers.items()}
+
+
+def as_binary32(value: Number) -> float:
     """The number that ``value`` is beside a tensor: rounded once (N6)."""
     if value.__class__ is float:
         return array("f", (value,))[0]  # exact in binary64, so the store is the one rounding
@@ -470,9 +478,9 @@ def as_binary32(value: Number | Fraction) -> float:
 
 
 def check_range(optimizer: str, name: str, value: Any, *, below: Number | None = None) -> None:
-    """A hyperparameter is a finite number, at least 0 and, where that is said, below another."""
+    """A hyperparameter is a number, at least 0 and, where that is said, below another; finite when it is rounded."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and 0 <= value < float("inf") and (below is None or value < below)):
+    if not (is_number and 0 <= value < (INFINITE if below is None else below)):
         limit = "finite" if below is None else f"below {below}"
         raise AttributeValueError(f"{optimizer}: {name} must be a number, at least 0 and {limit}, got {value!r}")
 

@@ -94,6 +94,8 @@ class Schedule:
             return Schedule.known[name].from_config(arguments)
         except TypeError as error:
             raise AttributeValueError(f"{name}: {error}") from error
+        except RecursionError:
+            raise AttributeValueError(f"{name}: its arguments are nested too deeply") from None
 
     def resumed(self, saved: "Schedule") -> "Schedule":
         """What goes on where ``saved`` was, in the place of this one: ``saved``, as it has no history."""
@@ -273,7 +275,7 @@ class CosineDecayRestarts(Schedule):
 
         initial * (alpha + (1 - alpha) * m_mul^i * (1 + cos(pi * share)) / 2)
 
-    at the ``share`` of its steps that are done. ``t_mul`` is 1, or at least 1.01.
+    at the ``share`` of its steps that are done. ``t_mul`` is 1, or at least 1.1.
 
     Source: I. Loshchilov, F. Hutter, SGDR: stochastic gradient descent with warm restarts, arXiv:1608.03983, section 3.
     """
@@ -285,10 +287,13 @@ class CosineDecayRestarts(Schedule):
     alpha: Number = 0.0
 
     def __post_init__(self) -> None:
-        _check(self, "initial_learning_rate", "t_mul", "m_mul", "alpha")
-        _check_positive(self, "first_decay_steps")
-        if self.t_mul != 1 and self.t_mul < 1.01:
-            raise AttributeValueError(f"{_name(self)}: t_mul must be 1, or at least 1.01; got {self.t_mul!r}")
+        _check(self, "initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha")
+        if self.first_decay_steps < 1:
+            raise AttributeValueError(
+                f"{_name(self)}: first_decay_steps must be at least 1, got {self.first_decay_steps!r}"
+            )
+        if self.t_mul != 1 and self.t_mul < 1.1:
+            raise AttributeValueError(f"{_name(self)}: t_mul must be 1, or at least 1.1; got {self.t_mul!r}")
 
     def rate(self, step: int) -> Number:
         """RN of the formula of the class."""
@@ -300,9 +305,9 @@ class CosineDecayRestarts(Schedule):
             restart = 0
             while since >= length:
                 since, length, restart = since - length, length * times, restart + 1
-        start, low = Fraction(self.initial_learning_rate), Fraction(self.alpha)
-        high = start * (low + (1 - low) * Fraction(self.m_mul) ** restart)
-        return _between(high, start * low, _half_wave(since / length))
+        start = Fraction(self.initial_learning_rate)
+        share = _times(_power(Fraction(self.m_mul), Fraction(restart)), _half_wave(since / length))
+        return _between(start, start * Fraction(self.alpha), share)
 
 
 @dataclass(frozen=True)
@@ -367,11 +372,13 @@ class Warmup(Schedule):
     start: Number = 0.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.schedule_after, Mapping):
-            _freeze(self, schedule_after=Schedule.of(self.schedule_after))
-        if not isinstance(self.schedule_after, Schedule):
+        after: Any = self.schedule_after
+        if isinstance(after, Mapping):
+            after = Schedule.of(after)
+            _freeze(self, schedule_after=after)
+        if not isinstance(after, Schedule) or isinstance(after, Warmup):
             raise AttributeValueError(
-                f"{_name(self)}: what follows is a Schedule, such as Constant(0.1); got {self.schedule_after!r}"
+                f"{_name(self)}: what follows is another Schedule, such as Constant(0.1); got {after!r}"
             )
         _check(self, "start")
         if not is_count(self.warmup_steps):
@@ -395,8 +402,8 @@ class ReduceOnPlateau(Schedule):
     The rate is ``RN(initial_learning_rate * factor^k)`` after k reductions, ``min_learning_rate`` at the least, and
     does not fall any more by ``eps`` or less. A value is an improvement if it is below ``best - |best| * threshold``
     with ``threshold_mode="rel"`` (PyTorch has ``best * (1 - threshold)``, the same for a positive best), or below
-    ``best - threshold`` with ``"abs"``; with ``mode="max"``, above the sum instead. NaN is none. After a reduction,
-    ``cooldown`` values are not counted.
+    ``best - threshold`` with ``"abs"``; with ``mode="max"``, above the sum instead. What is not finite is none.
+    After a reduction, ``cooldown`` values are not counted.
 
     The step plays no part; the history does, and is saved with the arguments. Keras has this as a callback.
     """
@@ -433,8 +440,8 @@ class ReduceOnPlateau(Schedule):
             if not is_count(value):
                 raise AttributeValueError(f"{_name(self)}: {name} must be an int of at least 0, got {value!r}")
         best: Any = self.best
-        if best is not None and (isinstance(best, bool) or not isinstance(best, int | float) or best != best):
-            raise AttributeValueError(f"{_name(self)}: best must be a number or None, got {self.best!r}")
+        if best is not None and (isinstance(best, bool) or not isinstance(best, int | float) or not isfinite(best)):
+            raise AttributeValueError(f"{_name(self)}: best must be a finite number or None, got {self.best!r}")
 
     def rate(self, step: int) -> Number:
         """The rate as it is now."""
@@ -442,7 +449,10 @@ class ReduceOnPlateau(Schedule):
 
     def observe(self, metric: Any) -> None:
         """Tell the value that should fall (or, with ``mode="max"``, rise), such as the validation loss of an epoch."""
-        value = float(metric)
+        try:
+            value = float(metric)
+        except (TypeError, ValueError):
+            raise AttributeValueError(f"{_name(self)}: metric must be a number, got {metric!r}") from None
         if self._improves(value):
             self.best, self.bad = value, 0
         else:
@@ -467,13 +477,11 @@ class ReduceOnPlateau(Schedule):
         return max(_scaled_power(self.initial_learning_rate, self.factor, Fraction(reductions)), self.min_learning_rate)
 
     def _improves(self, value: float) -> bool:
-        if value != value:
+        if not isfinite(value):
             return False
         if self.best is None:
             return True
         sign = 1 if self.mode == "min" else -1
-        if not isfinite(value) or not isfinite(self.best):
-            return sign * value < sign * self.best
         margin = Fraction(self.threshold) * (abs(Fraction(self.best)) if self.threshold_mode == "rel" else 1)
         return sign * Fraction(value) < sign * Fraction(self.best) - margin
 
@@ -514,6 +522,17 @@ def _power(base: Fraction, exponent: Fraction) -> Real:
     if n * max(root.numerator.bit_length(), root.denominator.bit_length()) <= MOST_BITS:
         return root**n
     return lambda r: ratio_of(r, root) ** n
+
+
+def _times(a: Real, b: Real) -> Real:
+    """The product."""
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return a * b
+    return lambda r: _enclosed(r, a) * _enclosed(r, b)
+
+
+def _enclosed(r: Reals, x: Real) -> Enclosure:
+    return ratio_of(r, x) if isinstance(x, Fraction) else x(r)
 
 
 MOST_BITS = 1 << 14

@@ -6,7 +6,17 @@ from typing import Any, Unpack
 
 from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.numerics.formats import round_number
-from rcmlrs_core.optim.optimizer import Common, Optimizer, Params, State, check_bool, check_form, check_range, fused
+from rcmlrs_core.optim.optimizer import (
+    Common,
+    Optimizer,
+    Params,
+    State,
+    check_bool,
+    check_form,
+    check_range,
+    fused,
+    rounded,
+)
 from rcmlrs_core.optim.schedules import Schedule
 from rcmlrs_core.tensor import Number, RamTensor
 
@@ -44,16 +54,15 @@ class SGD(Optimizer):
         form: str = "torch",
         **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            params,
-            lr=lr,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            form=form,
-            **common,
-        )
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "form": form,
+        }
+        super().__init__(params, defaults, **common)
 
     @classmethod
     def check_hyperparameters(cls, values: Mapping[str, Any]) -> None:
@@ -84,7 +93,7 @@ class SGD(Optimizer):
         elif momentum and numbers["dampening"] and t > 1:  # without nesterov: g goes into b alone
             factor = round_number(1 - Fraction(numbers["dampening"]))
         return {
-            "kernel": {"lr": lr, "momentum": momentum, "weight_decay": None if factor is not None else decay},
+            "kernel": rounded(lr=lr, momentum=momentum, weight_decay=None if factor is not None else decay),
             "nesterov": numbers["nesterov"],
             "weight_decay": decay,
             "factor": factor,

@@ -4,10 +4,18 @@ In these records epochs, batches and steps count from 0, as ``start_epoch`` and 
 What people read, the progress bar and the error messages, counts from 1.
 """
 
+import csv
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from rcmlrs_core.io.atomic import FilePath, atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,51 @@ class History:
     def seconds(self) -> float:
         """The time of all epochs together."""
         return sum(epoch.seconds for epoch in self.epochs)
+
+    # ------------------------------------------------------------------------------------------- to look at
+
+    def plot(self, path: FilePath | None = None) -> "Figure":
+        """The curves as a picture (PNG, SVG or PDF, by the ending of ``path``), a panel for each measure.
+
+        Equal histories make equal files, with the same version of matplotlib (``pip install 'rcmlrs[plot]'``). Returns
+        the figure, for those who go on drawing or have no file.
+        """
+        from rcmlrs_core.train.plot import draw
+
+        return draw(path, [epoch.epoch for epoch in self.epochs], self.curves)
+
+    def chart(self, name: str = "loss", *, width: int = 64, height: int = 12) -> str:
+        """The curve of a measure as text: ``print(history.chart())``, ``print(history.chart("accuracy"))``.
+
+        A line is what was measured on the training data, and points are the validation data.
+        """
+        from rcmlrs_core.train.plot import chart
+
+        return chart(name, [epoch.epoch for epoch in self.epochs], self.curves, width, height)
+
+    # -------------------------------------------------------------------------------------------- as files
+
+    def to_csv(self, path: FilePath) -> None:
+        """Write a line for every epoch: its number from 0, and all that was measured; empty where it was not.
+
+        Numbers are the shortest that are read back as the same, and there are no times: equal runs make equal files.
+        """
+        curves = self.curves
+        text = StringIO(newline="")
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(["epoch", *curves])
+        for row, epoch in enumerate(self.epochs):
+            table.writerow([epoch.epoch, *("" if curve[row] is None else curve[row] for curve in curves.values())])
+        with atomic_write(path) as file:
+            file.write(text.getvalue().encode())
+
+    def to_json(self, path: FilePath) -> None:
+        """Write the record, without times: equal runs make equal files. What is infinite or NaN is a string."""
+        data = self.as_data()
+        for epoch in data["epochs"]:
+            del epoch["seconds"]
+        with atomic_write(path) as file:
+            file.write(json.dumps(data, indent=2, allow_nan=False).encode() + b"\n")
 
     # ------------------------------------------------------------------------------------------- as data
 

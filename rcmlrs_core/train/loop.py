@@ -46,6 +46,7 @@ def fit(
     metric: Measure | None = None,
     metrics: Mapping[str, Measure] | Sequence[Measure] = (),
     start_epoch: int = 0,
+    accumulate: int = 1,
     callbacks: Iterable[Callback] = (),
     progress: int | None = None,
     on_step: Callable[[Step], object] | None = None,
@@ -80,6 +81,8 @@ def fit(
             functions, which are called by their names, or a dict of them. In the history and the logs of callbacks
             those on validation data are called ``val_rmse``, for instance.
         start_epoch: the number of the first epoch, from 0: as many as were done before.
+        accumulate: in how many pieces a batch goes through the model: less memory, and the bits of the whole batch
+            (:class:`rcmlrs_core.train.Accumulation`). A model whose examples see each other is refused.
         callbacks: told of everything, in order; see :class:`rcmlrs_core.train.Callback`.
         progress: 1 (True) shows a bar, 2 a line an epoch, 0 (False) nothing; None a bar if it is on a terminal.
         on_step: told each :class:`Step` after its update.
@@ -116,6 +119,7 @@ def fit(
     loader = _loader("fit", x, y, batch_size, shuffle=shuffle, seed=seed)
     check_int("fit: epochs", epochs, 0)
     check_int("fit: start_epoch", start_epoch, 0)
+    check_int("fit: accumulate", accumulate, 1)
     if validation is None or isinstance(validation, Loader):
         held_out = validation
     else:
@@ -125,7 +129,7 @@ def fit(
     def step(batch: Batch, place: Place) -> Measured:
         before = [constant._buffer for constant in constants]
         try:
-            value = update(model, optimizer, loss, batch)
+            value = update(model, optimizer, loss, batch, accumulate)
         except BaseException as error:
             put_back(constants, before)
             if isinstance(error, LossNotFiniteError | LabelError):
@@ -139,6 +143,7 @@ def fit(
         loader,
         epochs=range(start_epoch, start_epoch + epochs),
         callbacks=callbacks,
+        params={"optimizer": optimizer},
         progress=progress,
         on_step=on_step,
         on_epoch=callback,

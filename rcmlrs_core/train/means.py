@@ -38,7 +38,8 @@ class Mean:
         """The mean so far."""
         if self._special != 0.0:
             return self._special
-        return self._total / UNITS / (self._weights / UNITS) if self._weights else 0.0
+        total, weights = self._total / UNITS, self._weights / UNITS
+        return total / weights if weights else 0.0
 
     def state(self) -> list[str]:
         """What ``restored`` makes it of again."""

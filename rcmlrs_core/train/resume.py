@@ -51,14 +51,21 @@ def keep(
             raise DataError(f"{error}; so it is left as it is: choose another name for the checkpoint") from error
         if resume:
             run = checked(os.fsdecode(path), found, run)
-            go_on(training, found, model, optimizer)
+            training.go_on(
+                found.epoch,
+                found.batch,
+                stopped=found.stopped,
+                means=found.means,
+                history=found.history,
+                restore=lambda: restore(found, training, model, optimizer),
+            )
 
     def save(training: Training) -> None:
         Checkpoint(
             model=model.state_dict(),
             optimizer=optimizer.state_dict(),
             generators={name: (each.seed, each.stream) for name, each in generators_of(model).items()},
-            callbacks=[(each.kind, dict(each.state_dict())) for each in training.callbacks.callbacks],
+            callbacks=[(each.checkpoint_name, dict(each.state_dict())) for each in training.callbacks.callbacks],
             epoch=training.epoch,
             batch=training.batch,
             stopped=training.stopped,
@@ -68,14 +75,6 @@ def keep(
         ).write(path)
 
     training.save, training.save_every = save, every
-
-
-def go_on(training: Training, found: Checkpoint, model: Module, optimizer: Optimizer) -> None:
-    """Set a training to where a checkpoint was; model, optimizer and callbacks follow when it runs."""
-    training.epoch, training.batch, training.stopped = found.epoch, found.batch, found.stopped
-    training.means.restore(found.means)
-    training.history = found.history
-    training.resume = lambda: restore(found, training, model, optimizer)
 
 
 def restore(found: Checkpoint, training: Training, model: Module, optimizer: Optimizer) -> None:
@@ -97,7 +96,7 @@ def restore(found: Checkpoint, training: Training, model: Module, optimizer: Opt
         generator.seed, generator.stream = found.generators[name]
     states = list(found.callbacks)
     for callback in training.callbacks.callbacks:  # by name, in order: others may have been added or left out
-        place = next((i for i, (name, _) in enumerate(states) if name == callback.kind), None)
+        place = next((i for i, (name, _) in enumerate(states) if name == callback.checkpoint_name), None)
         if place is not None:
             callback.load_state_dict(states.pop(place)[1])
 

@@ -13,6 +13,7 @@ from rcmlrs_core.nn.module import Module
 from rcmlrs_core.optim.optimizer import Optimizer
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.tensor import RamTensor
+from rcmlrs_core.train.accumulate import FEWEST, Accumulation
 from rcmlrs_core.train.checks import kind, the_tensor
 
 Loss = Callable[..., RamTensor]
@@ -24,27 +25,33 @@ class LossNotFiniteError(TrainingError):
     """A loss that is infinite or NaN, before any parameter has changed."""
 
 
-def update(model: Module, optimizer: Optimizer, loss: Loss, batch: Batch) -> float:
+def update(model: Module, optimizer: Optimizer, loss: Loss, batch: Batch, pieces: int = 1) -> float:
     """One step, with the gradients of one pass back; returns the loss before it.
 
-    Where it raises, no parameter has changed.
+    The batch goes through the model in so many ``pieces``, which changes no bit
+    (:class:`~rcmlrs_core.train.accumulate.Accumulation`). Where it raises, no parameter has changed.
 
     Raises:
         LossNotFiniteError: the loss is infinite or NaN.
         TypeError: the loss is no tensor.
     """
     optimizer.zero_grad()
-    measured = loss_of(model, loss, batch)
-    value = checked(measured)
-    measured.backward()
+    x, *targets = batch
+    if pieces == 1 or x.shape[0] < FEWEST:
+        measured = loss_of(the_tensor(model(x)), loss, targets)
+        value = checked(measured)
+        measured.backward()
+    else:
+        size = -(-x.shape[0] // pieces)
+        parts = Accumulation(model, lambda prediction, *y: loss_of(prediction, loss, y), x, *targets, size=size)
+        value = checked(parts.value)
+        parts.backward()
     optimizer.step()
     return value
 
 
-def loss_of(model: Module, loss: Loss, batch: Batch) -> RamTensor:
-    """The loss of a batch."""
-    x, *targets = batch
-    prediction = the_tensor(model(x))
+def loss_of(prediction: RamTensor, loss: Loss, targets: Sequence[RamTensor]) -> RamTensor:
+    """The loss of a prediction."""
     try:
         measured = loss(prediction, *targets)
     except IndexRangeError as error:

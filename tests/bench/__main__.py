@@ -10,13 +10,13 @@ from pathlib import Path
 from rich.table import Table
 
 from rcmlrs_core.cli.console import PlainConsole
-from tests.bench import conv, definitions, elementwise, matmul, moves, native, overhead, reductions
+from tests.bench import conv, data_csv, definitions, elementwise, matmul, moves, native, overhead, reductions, training
 from tests.bench.machine import description
 from tests.bench.measure import Effort, Result
 
 GROUPS: dict[str, Callable[[Effort], Iterator[Result]]] = {
     module.GROUP: module.results
-    for module in (native, matmul, conv, elementwise, reductions, moves, overhead, definitions)
+    for module in (native, matmul, conv, elementwise, reductions, moves, overhead, definitions, training, data_csv)
 }
 
 

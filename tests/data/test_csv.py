@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rcmlrs_core.data.csv
+import rcmlrs_core.data.csv_blocks
 from rcmlrs_core.data import Table, read_csv, round_decimal
 from rcmlrs_core.data.csv import Missing
 from rcmlrs_core.errors import DataError
@@ -446,13 +447,20 @@ CELLS = st.one_of(
     ),
     missing=st.sampled_from(["error", "nan", "drop"]),
     cells_at_once=st.integers(1, 12),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    way=st.sampled_from(["numpy", "python", "records"]),
 )
 def test_any_table(
-    tmp_path_factory: pytest.TempPathFactory, table: list[list[str]], missing: Any, cells_at_once: int
+    tmp_path_factory: pytest.TempPathFactory,
+    table: list[list[str]],
+    missing: Any,
+    cells_at_once: int,
+    quoting: Any,
+    way: str,
 ) -> None:
     """Against the plain definition, cell by cell; and how many cells are read at once changes nothing."""
     buffer = io.StringIO()
-    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([[f"n{i}" for i in range(len(table[0]))], *table])
+    csv.writer(buffer, quoting=quoting).writerows([[f"n{i}" for i in range(len(table[0]))], *table])
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_text(buffer.getvalue(), encoding="utf-8", newline="")
 
@@ -477,6 +485,7 @@ def test_any_table(
         error = "each of the"
 
     with pytest.MonkeyPatch.context() as patch:
+        go(patch, way, 8 * cells_at_once)
         patch.setattr(rcmlrs_core.data.csv, "CELLS_AT_ONCE", cells_at_once)
         if error is not None:
             with pytest.raises(DataError, match=error):
@@ -487,6 +496,45 @@ def test_any_table(
         bits(array("f", column)) for column in zip(*want, strict=True)
     ]
     assert got.dropped == len(table) - len(want)
+
+
+def go(patch: pytest.MonkeyPatch, way: str, block: int) -> None:
+    """Read by records alone, or by blocks of so many bytes, with NumPy or without it."""
+    patch.setattr(rcmlrs_core.data.csv_blocks, "BLOCK", block)
+    patch.setattr(rcmlrs_core.data.csv, "numpy_is_there", lambda size: way == "numpy")
+    if way == "records":
+        patch.setattr(rcmlrs_core.data.csv, "plain_line", lambda raw, longest: None)
+
+
+LINES = st.lists(
+    st.lists(st.one_of(CELLS, st.sampled_from(["1", "2", "-0.5", "3", ""])), min_size=2, max_size=2).map(",".join),
+    max_size=8,
+)
+
+
+@given(
+    text=st.one_of(st.text(alphabet='0123456789.,;e-+\n\r" \tNA_xn\u0663\0', max_size=40), LINES.map("\n".join)),
+    missing=st.sampled_from(["error", "nan", "drop"]),
+    block=st.integers(1, 30),
+    columns=st.sampled_from([None, [0], [-1]]),
+    decimal=st.sampled_from([(",", "."), (";", ","), (",", ",")]),
+)
+def test_the_quick_ways_find_what_the_slow_one_finds(
+    tmp_path_factory: pytest.TempPathFactory, text: str, missing: Any, block: int, columns: Any, decimal: Any
+) -> None:
+    """Tables with their flaws, or errors, word for word."""
+    path = tmp_path_factory.getbasetemp() / "ways.csv"
+    path.write_bytes(text.encode())
+    found = []
+    for way in ("records", "python", "numpy"):
+        with pytest.MonkeyPatch.context() as patch:
+            go(patch, way, block)
+            try:
+                table = read_csv(path, missing=missing, columns=columns, delimiter=decimal[0], decimal=decimal[1])
+                found.append((table.names, table.dropped, table._flaws, [bits(c) for c in table._values]))
+            except DataError as error:
+                found.append(str(error))  # type: ignore[arg-type]
+    assert found[0] == found[1] == found[2]
 
 
 def is_a_table_or_a_data_error(path: Path, content: bytes) -> None:

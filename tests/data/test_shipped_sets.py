@@ -7,20 +7,24 @@ from pathlib import Path
 import pytest
 
 from rcmlrs_core.data import path_of, read_csv
-from rcmlrs_core.data.shipped import NAMES
+from rcmlrs_core.data.shipped import FILES
 from rcmlrs_core.errors import DataError
 
 
 def test_the_readme_tells_rows_columns_and_digest_of_every_set() -> None:
     folder = path_of("digits").parent
     rows = re.findall(
-        r"^\| `(\S+)` \| (\d+) \| (\d+) \| .* \| `([0-9a-f]{64})` \|$", (folder / "README.md").read_text(), re.M
+        r"^\| `(\S+)` \| (\d+) \| ?(\d*) \| .* \| `([0-9a-f]{64})` \|$", (folder / "README.md").read_text(), re.M
     )
-    assert [name for name, *_ in rows] == [f"{name}.csv" for name in NAMES]
+    assert [name for name, *_ in rows] == ["digits.csv", "sunspots.csv", "alice.txt"]
+    assert {name for name, *_ in rows} == set(FILES.values())
     assert {path.name for path in folder.iterdir()} == {"README.md", *(name for name, *_ in rows)}
     for name, count, columns, digest in rows:
         path = folder / name
         assert hashlib.sha256(path.read_bytes()).hexdigest() == digest, name
+        if not columns:
+            assert path.read_text(encoding="ascii").count("\n") == int(count)
+            continue
         table = read_csv(path)
         assert (table.rows, len(table.names)) == (int(count), int(columns))
 
@@ -45,4 +49,4 @@ def test_paths() -> None:
     assert isinstance(path_of("digits"), Path)
     with pytest.raises(DataError) as caught:
         path_of("mnist")
-    assert str(caught.value) == "there is no data set 'mnist'; the sets are digits, sunspots"
+    assert str(caught.value) == "there is no data set 'mnist'; the sets are alice, digits, sunspots"

@@ -137,7 +137,7 @@ def test_gradients_of_an_rnn() -> None:
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "sigmoid"])
 def test_rnn_is_its_cell_step_by_step(nonlinearity: str) -> None:
     """And both are the formula of the seed: matrix products, a sum, an activation."""
-    rnn = nn.RNN(2, 3, nonlinearity, generator=Generator(1))
+    rnn = nn.RNN(2, 3, nonlinearity=nonlinearity, generator=Generator(1))
     cell = nn.RNNCell(2, 3, nonlinearity=nonlinearity, generator=Generator(1))
     x, h = normal((4, 5, 2), seed=1), normal((4, 3), seed=2)
     outputs, last = rnn(x, h)
@@ -205,12 +205,14 @@ def test_flatten_keeps_the_batch() -> None:
         (lambda: nn.Linear(0, 2), ShapeError, "Linear: in_features must be a positive int, got 0"),
         (lambda: nn.Linear(2, 1.0), ShapeError, "Linear: out_features must be a positive int, got 1.0"),
         (lambda: nn.RNN(1, -1), ShapeError, "RNN: hidden_size must be a positive int, got -1"),
-        (lambda: nn.RNN(1, 1, "gelu"), AttributeValueError, "RNN: nonlinearity is one of tanh, relu, sigmoid"),
+        (lambda: nn.RNN(1, 1, 1, "gelu"), AttributeValueError, "RNN: nonlinearity is one of tanh, relu, sigmoid"),
         (lambda: nn.RNN(2, 3)(rc.ones((4, 2))), ShapeError, "(batch, time, 2) with one step or more, got (4, 2)"),
         (lambda: nn.RNN(2, 3)(rc.ones((4, 0, 2))), ShapeError, "one step or more, got (4, 0, 2)"),
         (lambda: nn.RNN(2, 3)(rc.ones((4, 1, 2)), rc.ones((3, 3))), ShapeError, "= (4, 3) for x of shape (4, 1, 2)"),
         (lambda: nn.RNNCell(2, 3)(rc.ones((4, 3))), ShapeError, "= (batch, 2), got (4, 3)"),
-        (lambda: nn.Linear(2, 3)(rc.ones((4, 3))), ShapeError, "linear"),
+        (lambda: nn.Linear(2, 3)(rc.ones((4, 3))), ShapeError, "Linear: takes (..., 2), got a tensor of shape (4, 3)"),
+        (lambda: nn.Linear(6, 3)(rc.ones((4, 2, 3))), ShapeError, "put Flatten() before it"),
+        (lambda: nn.Linear(1, 3)(rc.ones(())), ShapeError, "Linear: takes (..., 1), got a tensor of shape ()"),
         (lambda: nn.LastStep()(rc.ones((2, 2))), ShapeError, "put it after an RNN"),
         (lambda: nn.Flatten()(rc.tensor(1.0)), ShapeError, "no batch axis"),
     ],

@@ -368,7 +368,8 @@ class StackedRNNCells(StandardLayer):
     @classmethod
     def from_config(cls, config: Any) -> Any:
         """With the cells made first."""
-        return cls(**{**config, "cells": [deserialize(cell) for cell in config["cells"]]})
+        made: Any = super().from_config({**config, "cells": [deserialize(cell) for cell in config["cells"]]})
+        return made
 
 
 class RNN(StandardLayer):
@@ -519,7 +520,8 @@ class RNN(StandardLayer):
         """With the cell made first."""
         if "cell" in config:
             config = {**config, "cell": deserialize(config["cell"])}
-        return cls(**config)
+        made: Any = super().from_config(config)
+        return made
 
 
 class _CellLayer(RNN):

@@ -70,7 +70,7 @@ def load_model(
         weights = BytesIO(archive.read_member(source, file, size, archive.WEIGHTS))
     with hdf5.opened(source, weights) as arrays:
         elements = sum(prod(stored.shape) for stored in arrays.values())
-        with weights_to_come(elements):
+        with weights_to_come(2 * elements):  # Bidirectional makes the layer that it is given a second time
             model = _made(source, config, custom_objects, compile)
         take_over(layout_of(model), arrays, source)
     return model

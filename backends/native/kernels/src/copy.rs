@@ -12,6 +12,12 @@ pub const PART: usize = 1 << 16;
 /// The edge of the squares that a transposition goes by: 16 rows of 64 bytes, a line of the cache each.
 const SQUARE: usize = 16;
 
+/// Rows below this are not worth a walk from one to the next.
+const SHORT: usize = 16;
+
+/// Elements of which it is known together how far apart they lie.
+const BLOCK: usize = 128;
+
 /// How many of `length` elements make a part.
 fn part(length: usize) -> usize {
     if length < 2 * PART { length } else { PART }
@@ -45,6 +51,7 @@ pub fn copy_to<T: ArrayElement>(x: &Array, out: &mut [T]) {
     let side = axes.iter().position(|&(_, stride)| stride == 1);
     match side {
         Some(side) if side > 0 && axes[0].1 != 0 => transposed(raw, x.offset(), &axes, side, out),
+        _ if axes.len() > 1 && axes[0].0 < SHORT => in_blocks(raw, x.offset(), &axes, out),
         _ => {
             let walk = Walk::new(x.shape(), [x]);
             threads::for_each_chunk(out, part(out.len()), |start, out| {
@@ -64,6 +71,34 @@ fn position(first: usize, axes: &[(usize, isize)], mut index: usize) -> usize {
         index /= n;
     }
     at as usize
+}
+
+/// Where the last axis is short, the last few together: their elements are everywhere equally far from the first of them.
+fn in_blocks<T: ArrayElement>(raw: &[T], first: usize, axes: &[(usize, isize)], out: &mut [T]) {
+    let mut offsets: SmallVec<[isize; BLOCK]> = SmallVec::from_elem(0, 1);
+    let mut inner = 0;
+    for &(n, stride) in axes {
+        if offsets.len() * n > BLOCK {
+            break;
+        }
+        let found = offsets.len();
+        for i in 1..n as isize {
+            for k in 0..found {
+                offsets.push(offsets[k] + i * stride);
+            }
+        }
+        inner += 1;
+    }
+    let outer = &axes[inner..];
+    let block = offsets.len();
+    threads::for_each_chunk(out, (part(out.len()) / block).max(1) * block, |start, out| {
+        for (i, out) in out.chunks_exact_mut(block).enumerate() {
+            let first = position(first, outer, start / block + i) as isize;
+            for (to, offset) in out.iter_mut().zip(&offsets) {
+                *to = raw[(first + offset) as usize];
+            }
+        }
+    });
 }
 
 /// One row.

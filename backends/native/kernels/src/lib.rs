@@ -35,6 +35,7 @@ pub mod environment;
 pub mod error;
 pub mod exact;
 pub mod exponential;
+pub mod few;
 pub mod function;
 pub mod fused;
 pub mod indices;

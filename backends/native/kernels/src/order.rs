@@ -10,6 +10,7 @@ use smallvec::smallvec;
 use crate::array::{Array, ArrayElement, Shape, Strides, row_major};
 use crate::environment;
 use crate::error::Result;
+use crate::few::Few;
 use crate::memory::filled;
 use crate::parts;
 use crate::reduce::{ABREAST, Fold, Layout};
@@ -172,6 +173,31 @@ impl<const LARGEST: bool> Fold for Extreme<LARGEST> {
     #[inline(always)]
     fn column(self, block: &Vec<i32>, i: usize) -> i32 {
         block[i]
+    }
+}
+
+impl<const LARGEST: bool> Few for Extreme<LARGEST> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn of(self, row: impl Iterator<Item = f32>) -> f32 {
+        let result = number(row.fold(LEAST, |most, x| most.max(Self::key(x))));
+        if LARGEST { result } else { -result }
+    }
+}
+
+impl<const LARGEST: bool> Few for Place<LARGEST> {
+    type Out = i32;
+
+    #[inline(always)]
+    fn of(self, row: impl Iterator<Item = f32>) -> i32 {
+        let (mut most, mut place) = (LEAST, 0);
+        for (i, x) in (0..).zip(row) {
+            let key = Self::key(x);
+            place = if key > most { i } else { place };
+            most = most.max(key);
+        }
+        place
     }
 }
 

@@ -13,6 +13,7 @@ use crate::array::{Array, ArrayElement, Shape, Strides};
 use crate::copy::{Axes, joined};
 use crate::environment;
 use crate::error::{Error, Result};
+use crate::few::{Few, reduce_few};
 use crate::interrupt::{LONG, Patience};
 use crate::memory::filled;
 use crate::parts;
@@ -115,6 +116,19 @@ pub fn reduce<F: Fold>(fold: F, x: &Array, axes: &[usize], keepdims: bool) -> Re
             if layout.columns { columns(fold, elements, &layout, out) } else { stretches(fold, elements, &layout, out) }
         })
     })
+}
+
+/// [`reduce`], or where the rows are short and lie apart [`reduce_few`].
+pub fn reduce_any<F: Fold + Few<Out = <F as Fold>::Out>>(
+    fold: F,
+    x: &Array,
+    axes: &[usize],
+    keepdims: bool,
+) -> Result<Array> {
+    match reduce_few(fold, x, axes, keepdims)? {
+        Some(found) => Ok(found),
+        None => reduce(fold, x, axes, keepdims),
+    }
 }
 
 /// How the rows of an array lie in memory.

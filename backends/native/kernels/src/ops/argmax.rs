@@ -3,9 +3,9 @@
 use crate::array::Array;
 use crate::error::Result;
 use crate::order::Place;
-use crate::reduce::reduce;
+use crate::reduce::reduce_any;
 
 /// The places of the largest elements along `axes`, one or all, in row-major order; of the first NaN, where there is one.
 pub fn argmax(x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
-    reduce(Place::<true>, x, axes, keepdims)
+    reduce_any(Place::<true>, x, axes, keepdims)
 }

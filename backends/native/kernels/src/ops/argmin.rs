@@ -3,9 +3,9 @@
 use crate::array::Array;
 use crate::error::Result;
 use crate::order::Place;
-use crate::reduce::reduce;
+use crate::reduce::reduce_any;
 
 /// The places of the smallest elements along `axes`, one or all, in row-major order; of the first NaN, where there is one.
 pub fn argmin(x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
-    reduce(Place::<false>, x, axes, keepdims)
+    reduce_any(Place::<false>, x, axes, keepdims)
 }

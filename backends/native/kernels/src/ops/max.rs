@@ -3,9 +3,9 @@
 use crate::array::Array;
 use crate::error::Result;
 use crate::order::Extreme;
-use crate::reduce::reduce;
+use crate::reduce::reduce_any;
 
 /// The largest elements along `axes`, which are sorted; NaN if any is.
 pub fn max(x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
-    reduce(Extreme::<true>, x, axes, keepdims)
+    reduce_any(Extreme::<true>, x, axes, keepdims)
 }

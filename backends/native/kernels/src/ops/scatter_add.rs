@@ -25,6 +25,9 @@ pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> 
     if added.len() > u32::MAX as usize {
         return Err(Error::Operands(format!("scatter_add: {} updates are more than can be counted", added.len())));
     }
+    if indices.shape()[axis] == 1 {
+        return apart(&x, &indices, chosen, elements, added, axis);
+    }
     // How many updates each element has, and from that where those begin, sorted by the elements.
     let mut ends = filled(0u32, elements.len())?;
     for_each_place(&x, &indices, chosen, axis, |place, _| ends[place] += 1);
@@ -67,6 +70,18 @@ pub fn scatter_add(x: &Array, indices: &Array, updates: &Array, axis: usize) -> 
                 Ok(())
             })
         })
+    })
+}
+
+/// One update along the axis: no element has two.
+fn apart(x: &Array, indices: &Array, chosen: &[i32], elements: &[f32], added: &[f32], axis: usize) -> Result<Array> {
+    Array::build(x.shape(), |out: &mut [f32]| {
+        environment::with_default(|| {
+            out.iter_mut().zip(elements).for_each(|(to, &x)| *to = x + 0.0);
+            for_each_place(x, indices, chosen, axis, |place, update| {
+                out[place] = elements[place] + added[update] + 0.0;
+            });
+        });
     })
 }
 
