@@ -163,18 +163,28 @@ def test_bits_survive(make, ending, tmp_path):
 
 
 def test_training_goes_on_after_loading(tmp_path):
-    """A model trained in Keras predicts the same here, compiled as it was; and one trained here predicts there."""
+    """A model trained in Keras predicts the same here, and goes on training as it would there; and back."""
     x = np.random.default_rng(0).normal(size=(8, 4)).astype("f4")
     y = x[:, :2] * 2
-    theirs = sequential(keras)
+    layers = keras.layers
+    theirs = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="tanh"), layers.Dense(2)])
+    scramble(theirs)
     theirs.compile("adam", "mse", metrics=["mae"])
     theirs.fit(x, y, epochs=2, verbose=0)
     theirs.save(tmp_path / "a.keras")
     mine = ours.saving.load_model(tmp_path / "a.keras")
     np.testing.assert_allclose(mine.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+    assert mine.optimizer.iterations == 2
+    for remembered, wanted in zip(mine.optimizer.variables, theirs.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(np.asarray(remembered), np.asarray(wanted))  # to the bit: it was only read
     mine.fit(x, y, epochs=2, verbose=0)
+    theirs.fit(x, y, epochs=2, verbose=0, shuffle=False)
+    np.testing.assert_allclose(mine.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
     mine.save(tmp_path / "b.keras")
     back = keras.saving.load_model(tmp_path / "b.keras")
+    for remembered, wanted in zip(back.optimizer.variables, mine.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(np.asarray(remembered), np.asarray(wanted))
+    assert ours.saving.load_model(tmp_path / "b.keras").optimizer.iterations == 4
     np.testing.assert_allclose(back.predict(x, verbose=0), mine.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
     assert type(back.optimizer).__name__ == "Adam"
 
