@@ -281,7 +281,8 @@ class Loss:
         mask, own = get_keras_mask(y_pred), get_keras_mask(losses)
         if mask is not None and own is not None:
             mask = mask.logical_and(own)
-        return reduced(self.name, losses, sample_weight, own if mask is None else mask, self.reduction)
+        found: RamTensor = reduced(self.name, losses, sample_weight, own if mask is None else mask, self.reduction)
+        return found
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it again."""
