@@ -17,11 +17,14 @@ if TYPE_CHECKING:
         callbacks,
         constraints,
         initializers,
+        layers,
         losses,
         metrics,
         models,
+        ops,
         optimizers,
         regularizers,
+        saving,
         utils,
     )
     from rcmlrs_core.keras.callbacks import Callback
@@ -42,6 +45,7 @@ _PARTS = (
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "regularizers",
     "saving",
@@ -80,11 +84,14 @@ __all__ = [
     "callbacks",
     "constraints",
     "initializers",
+    "layers",
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "regularizers",
+    "saving",
     "utils",
 ]
 

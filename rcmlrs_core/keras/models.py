@@ -336,7 +336,7 @@ class Sequential(Model):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Through all layers, in order."""
         if self._graph is not None:
-            return self._graph.run(inputs)
+            (inputs,) = self._graph.standard(inputs)
         for layer in self._stack:
             inputs = layer(inputs)
         return inputs

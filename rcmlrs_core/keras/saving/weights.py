@@ -130,10 +130,10 @@ def _held(layer: Layer) -> Iterator[tuple[str, Any]]:
 # ------------------------------------------------------------------------------------------------- writing
 
 
-def to_hdf5(model: Layer) -> bytes:
-    """The weights of a built model as Keras' HDF5 file."""
+def to_hdf5(model: Layer, others: Mapping[str, RamTensor] | None = None) -> bytes:
+    """The weights of a built model as Keras' HDF5 file, and ``others`` beside them."""
     layout = _of_built(model)
-    tensors = {path: variable.value for path, variable in layout.variables.items()}
+    tensors = {path: variable.value for path, variable in layout.variables.items()} | dict(others or {})
     return hdf5.written(tensors, {path: {"name": name} for path, name in layout.names.items()})
 
 
