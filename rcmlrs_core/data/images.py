@@ -2,6 +2,7 @@
 
 A pixel of a PNG file is an integer, and the same everywhere. JPEG leaves a decoder some freedom, so that versions of
 libjpeg may differ in a last unit: where that matters, keep ``folder.digest()`` beside the results, or convert to PNG.
+Pixels are taken as they lie in the file, whatever a camera noted of its orientation.
 Everything behind the decoder is ours: grey values, sizes and scales are sums with integer weights (``matmul``) and
 one division by a whole number, and so have the same bits on every machine, whatever version of Pillow is there.
 """
