@@ -13,7 +13,7 @@ from rcmlrs_core.keras import tree
 from rcmlrs_core.keras.lookup import Registry
 from rcmlrs_core.keras.masking import get_keras_mask, set_keras_mask
 from rcmlrs_core.keras.names import snake_case
-from rcmlrs_core.keras.shapes import as_float, as_labels, fitted, same_rank, weights_for
+from rcmlrs_core.keras.shapes import as_float, as_labels, chosen, fitted, same_rank, weights_for
 from rcmlrs_core.numerics.reals import decide_float
 from rcmlrs_core.tensor import Number, RamTensor
 
@@ -160,7 +160,6 @@ def sparse_categorical_crossentropy(
     y_pred = as_float(y_pred)
     if axis not in (-1, y_pred.ndim - 1):
         y_pred = y_pred.moveaxis(axis, -1)
-    classes = y_pred.shape[-1]
     y_true = y_true if isinstance(y_true, RamTensor) else tensor(y_true)
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
         y_true = y_true.squeeze(axis=-1)
@@ -173,9 +172,8 @@ def sparse_categorical_crossentropy(
     if ignore_class is not None:
         valid = y_true.not_equal(ignore_class)
         y_true = valid.where(y_true, y_true.zeros_like())
-    labels = as_labels("sparse_categorical_crossentropy", y_true, classes)
-    chosen = _log_probabilities(y_pred, from_logits, -1).take_along_axis(labels.expand_dims(axis=-1), axis=-1)
-    losses = -chosen.squeeze(axis=-1)
+    labels = as_labels("sparse_categorical_crossentropy", y_true)
+    losses = -chosen("sparse_categorical_crossentropy", _log_probabilities(y_pred, from_logits, -1), labels)
     if valid is not None:
         losses = valid.where(losses, 0.0)
         set_keras_mask(losses, valid)

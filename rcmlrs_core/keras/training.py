@@ -37,6 +37,8 @@ class Trainer:
 
     _compiled: Compiled | None = None
     stop_training = False
+    _parts: tuple[list[RamTensor], list[Any]] | None = None
+    """The tensors that are not trained and the variables that are; looked up at the begin of every epoch."""
     history: Any = None
     """That of the last ``fit``."""
 
@@ -140,7 +142,11 @@ class Trainer:
         if not compiled.built:
             compiled.build(y, y_pred, model.output_names)
         terms: list[Any] = [] if compiled.loss is None or y is None else [compiled.total_loss(y, y_pred, sample_weight)]
-        terms = [term for term in [*terms, *model.losses] if term is not None]
+        if self._parts is None:
+            terms += model.losses
+        else:
+            terms += model.added_losses() + [v.regularizer(v.value) for v in self._parts[1] if v.regularizer]
+        terms = [term for term in terms if term is not None]
         if not terms:
             raise DataError(
                 "there is nothing to minimize: compile has no loss or y is missing, and the layers add none of their "
@@ -154,7 +160,7 @@ class Trainer:
         model: Any = self
         compiled = self._checked("fit")
         x, y, weight = content
-        constants = constants_of(model)
+        constants = constants_of(model) if self._parts is None else self._parts[0]
         before = [constant._buffer for constant in constants]
         try:
             y_pred = model(x, training=True)
@@ -173,10 +179,10 @@ class Trainer:
             put_back(constants, before)
             return Measured(examples_of(x), {"loss": value})
         optimizer = compiled.optimizer
-        trained = model.trainable_variables
+        trained = model.trainable_variables if self._parts is None else self._parts[1]
         if not optimizer.built:
             optimizer.build(trained)
-        elif not optimizer.covers(trained):
+        elif self._parts is None and not optimizer.covers(trained):
             raise DataError(
                 "the model has weights that the optimizer does not know: it was thawed, or has new layers; call "
                 "compile again"
@@ -250,6 +256,10 @@ class Trainer:
         def step(content: Any, place: Place) -> Measured:
             if class_weight is not None:
                 content = weighted_by_class(content, class_weight)
+            if place.batch == 0:  # in which layers may be built
+                self._parts = None
+            elif self._parts is None:
+                self._parts = (constants_of(self), self.trainable_variables)  # type: ignore[attr-defined]
             return self._train(content, place, keep_nan)
 
         run = Training(
@@ -284,7 +294,10 @@ class Trainer:
 
             run.validate = validate
         self.history = history
-        run.run()
+        try:
+            run.run()
+        finally:
+            self._parts = None
         return history
 
     def evaluate(

@@ -97,7 +97,7 @@ HOSTILE: list[tuple[str, type[Exception], str, Callable[[], Any]]] = [
     (
         "a label outside of the classes",
         rc.DataError,
-        r"the label 5 is not in \[0, 2\)",
+        r"the label 2 is not in \[0, 2\), .* at least 6 units",
         lambda: small(loss="sparse_categorical_crossentropy").fit(X, LABELS, verbose=0),
     ),
     (
@@ -173,6 +173,21 @@ def test_a_loss_that_is_nan_changes_nothing_and_may_end_the_run() -> None:
     history = model.fit(X * np.inf, Y, epochs=3, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])
     assert len(history.history["loss"]) == 1
     assert model.digest() == before
+
+
+def test_what_layers_add_to_the_loss_counts_in_every_batch() -> None:
+    """Also in the first, in which a model without an Input is built."""
+
+    class Costly(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            self.add_loss(2.0)
+            return inputs
+
+    model = keras.Sequential([layers.Dense(2, kernel_initializer="ones", kernel_regularizer="l1"), Costly()])
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+    history = model.fit(X, Y + 3, batch_size=2, verbose=0)
+    assert history.history["loss"] == pytest.approx([0.06 + 2.0], rel=1e-6)
+    assert len(model.losses) == 1 + 1
 
 
 def test_a_layer_is_a_module() -> None:
