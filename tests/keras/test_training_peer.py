@@ -167,15 +167,15 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {}),
     ("SGD", {"momentum": 0.9}),
     ("SGD", {"momentum": 0.9, "nesterov": True, "clipvalue": 0.3}),
-    ("Adam", {}),
+    ("Adam", {"epsilon": 0.1}),
     ("Adam", {"amsgrad": True, "learning_rate": 0.02, "clipnorm": 0.5}),
     ("Adam", {"weight_decay": 0.1, "global_clipnorm": 0.5}),
     ("AdamW", {"learning_rate": 0.01}),
-    ("Adamax", {"learning_rate": 0.01}),
-    ("Nadam", {"learning_rate": 0.01}),
-    ("RMSprop", {}),
+    ("Adamax", {"learning_rate": 0.01, "epsilon": 0.1}),
+    ("Nadam", {"learning_rate": 0.01, "epsilon": 0.1}),
+    ("RMSprop", {"epsilon": 0.1}),
     ("RMSprop", {"momentum": 0.5, "centered": True}),
-    ("Adagrad", {"learning_rate": 0.1}),
+    ("Adagrad", {"learning_rate": 0.1, "epsilon": 0.1}),
     ("Adadelta", {"learning_rate": 1.0}),
     ("Lion", {"learning_rate": 0.01, "weight_decay": 0.01}),
 ]
@@ -183,7 +183,10 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "options"), OPTIMIZERS, ids=[f"{n}-{i}" for i, (n, _) in enumerate(OPTIMIZERS)])
 def test_optimizers_go_the_way_of_keras(name: str, options: dict[str, Any]) -> None:
-    """Gradients that do not depend on the parameters, so that nothing adds up but the roundings of the updates."""
+    """Gradients that do not depend on the parameters, so that nothing adds up but the roundings of the updates.
+
+    With an epsilon that is large enough to see where it stands, and a rate that changes on the way.
+    """
     import rcmlrs_core as rc
 
     start = RNG.normal(size=(3, 4)).astype("float32")
@@ -192,6 +195,8 @@ def test_optimizers_go_the_way_of_keras(name: str, options: dict[str, Any]) -> N
     our_optimizer = getattr(keras.optimizers, name)(**options)
     for step in range(6):
         gradient = np.sin(np.arange(12, dtype="float32").reshape(3, 4) + step).astype("float32")
+        if step == 3:
+            their_optimizer.learning_rate = our_optimizer.learning_rate = 0.03
         their_optimizer.apply([gradient], [theirs])
         our_optimizer.apply([rc.tensor(gradient)], [ours])
     close(ours.detach().numpy(), theirs.numpy(), rtol=1e-6, atol=2e-6)
