@@ -1,5 +1,6 @@
 """Data sets, their parts, and loaders: which example goes where, on every backend and by whatever thread."""
 
+import sys
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rcmlrs_core as rc
+import rcmlrs_core.data.dataset
 from rcmlrs_core.data import Dataset, Loader, Subset, TensorDataset, batches, join, split
 from rcmlrs_core.data.dataset import Batch
 from rcmlrs_core.errors import DataError
@@ -58,6 +60,20 @@ def test_the_digest_is_that_of_the_examples_however_they_are_held() -> None:
     assert digests == {join(whole.subset(range(100)), whole.subset(range(100, 300))).digest()}
     assert digests != {whole.subset(range(1, 301)).digest()}
     assert digests != {numbered(300).map(lambda x, y: (x.reshape((-1, 2, 1)), y)).digest()}, "shapes count"
+
+
+def test_long_work_is_shown_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = numbered(300)
+    monkeypatch.setattr(rcmlrs_core.data.dataset, "DIGESTED_AT_ONCE", 1)
+    quiet = data.digest()
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert data.digest() == quiet
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "digest" in told.err
 
 
 def test_subsets_and_maps_and_joins() -> None:

@@ -137,6 +137,56 @@ def test_layout_is_that_of_keras(make, tmp_path):
     assert contents(tmp_path / "b.weights.h5") == contents(tmp_path / "a.weights.h5")
 
 
+def subclassed(k):
+    """A model with a call of its own, layers in attributes, lists and dicts, a weight of its own, and stacked cells."""
+
+    class Block(k.layers.Layer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.inner = k.layers.Dense(2)
+            self.many = [k.layers.Dense(3), k.layers.Dense(2)]
+            self.table = {"x": [k.layers.Dense(2)]}
+
+        def build(self, input_shape):
+            self.w = self.add_weight(shape=(2,), name="w", initializer="ones")
+            self.inner.build(input_shape)
+            self.many[0].build((None, 2))
+            self.many[1].build((None, 3))
+            self.table["x"][0].build((None, 2))
+            self.built = True
+
+        def call(self, x):
+            return self.table["x"][0](self.many[1](self.many[0](self.inner(x)))) + self.w
+
+    class Net(k.Model):
+        def __init__(self):
+            super().__init__()
+            self.zeta = k.layers.Dense(4)
+            self.block = Block()
+            self.rnn = k.layers.RNN([k.layers.LSTMCell(2), k.layers.GRUCell(3)])
+
+        def call(self, x):
+            return self.block(self.rnn(self.zeta(x)))
+
+    return Net()
+
+
+def test_models_of_the_user(tmp_path):
+    """Their weights are found by the attributes, as Keras finds them."""
+    x = np.ones((2, 3, 4), "f4")
+    theirs, mine = subclassed(keras), subclassed(ours)
+    theirs(x)
+    mine(x)
+    scramble(mine)
+    theirs.save_weights(tmp_path / "a.weights.h5")
+    mine.save_weights(tmp_path / "b.weights.h5")
+    assert contents(tmp_path / "b.weights.h5") == contents(tmp_path / "a.weights.h5")
+    theirs.load_weights(tmp_path / "b.weights.h5")
+    assert_same(mine, theirs, x)
+    mine.load_weights(tmp_path / "a.weights.h5")
+    assert mine.rnn.cell.cells[0].kernel.tolist() == np.zeros((4, 8)).tolist()
+
+
 def contents(path):
     found = {}
     with h5py.File(path) as file:

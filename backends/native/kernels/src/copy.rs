@@ -64,7 +64,7 @@ pub fn copy_to<T: ArrayElement>(x: &Array, out: &mut [T]) {
 }
 
 /// Where, in `raw` from `first` on, the element is at which place `index` of these axes (the last axis first) arrives.
-fn position(first: usize, axes: &[(usize, isize)], mut index: usize) -> usize {
+pub fn position(first: usize, axes: &[(usize, isize)], mut index: usize) -> usize {
     let mut at = first as isize;
     for &(n, stride) in axes {
         at += (index % n) as isize * stride;
