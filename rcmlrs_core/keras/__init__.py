@@ -17,11 +17,13 @@ if TYPE_CHECKING:
         callbacks,
         constraints,
         initializers,
+        layers,
         losses,
         metrics,
         models,
         optimizers,
         regularizers,
+        saving,
         utils,
     )
     from rcmlrs_core.keras.callbacks import Callback
@@ -80,11 +82,13 @@ __all__ = [
     "callbacks",
     "constraints",
     "initializers",
+    "layers",
     "losses",
     "metrics",
     "models",
     "optimizers",
     "regularizers",
+    "saving",
     "utils",
 ]
 
