@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="a tiny one, and some words of the text")
     parser.add_argument("--backend", help="python, numpy, native, ...; the fastest, if left out")
     args = parser.parse_args(argv)
-    size, heads, layers, length, epochs = (8, 2, 1, 12, 2) if args.quick else (64, 4, 2, 64, 10)
+    size, heads, layers, length, epochs = (8, 2, 1, 12, 2) if args.quick else (64, 4, 2, 64, 8)
     with rc.use_backend(args.backend):
         text = data.load_alice()
         vocabulary = data.Vocabulary(text)
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
         adam = optim.AdamW(model.parameters(), lr=rate, clip_norm=1.0)
         history = train.fit(model, adam, next_character, loader, epochs=epochs)
         for epoch in history.epochs:
-            print(f"epoch {epoch.epoch + 1:2}  loss {epoch.loss:.4f}")
+            print(f"loss in epoch {epoch.epoch + 1:2}: {epoch.loss:.3f}")
         print(write(model, vocabulary, "Alice ", 2 * length, seed=1))
         print("digest", model.digest())
 

@@ -66,8 +66,8 @@ def main(argv: list[str] | None = None) -> None:
         with rc.no_grad():
             error = (forecast(p, windows[:, split:]) - target[:, split:]) * scale.std()
             naive = (windows[-1:, split:] - target[:, split:]) * scale.std()
+        print(f"error if every year were as the one before: {naive.square().mean().sqrt().item():.1f}")
         print(f"error in the last {count - split} years: {error.square().mean().sqrt().item():.1f}")
-        print(f"if every year were as the one before: {naive.square().mean().sqrt().item():.1f}")
         print("digest", rc.io.state_digest(p))
 
 

@@ -37,7 +37,8 @@ def learn(frame: data.Frame, target: str, epochs: int, path: Path) -> nn.Sequent
     adam = optim.AdamW(model.parameters(), lr=0.01)
     history = train.fit(model, adam, rc.cross_entropy, x, y, epochs=epochs, batch_size=32)
     accuracy = train.evaluate(model, metrics.accuracy, *schema.encode(test).tensors())
-    print(f"loss {history.losses[-1]:.4f}, accuracy in {test.rows} rows for the test {accuracy:.2%}")
+    print(f"loss {history.losses[-1]:.4f}")
+    print(f"test accuracy {accuracy:.2%}, of {test.rows} rows")
     rc.save_tensors_binary(path, model.state_dict(), metadata={"schema": schema.to_json()})
     return model
 
