@@ -307,7 +307,7 @@ def test_two_inputs_and_outputs_and_a_shared_layer_train_as_in_keras() -> None:
     def build(k: Any, la: Any) -> Any:
         a, b = k.Input((5,), name="a"), k.Input((5,), name="b")
         shared = la.Dense(4, activation="relu", name="shared", kernel_regularizer="l2")
-        joined = la.Concatenate()([shared(a), shared(b)])
+        joined = la.Concatenate(name="joined")([shared(a), shared(b)])
         value = la.Dense(2, name="value")(joined)
         label = la.Dense(1, activation="sigmoid", name="label")(la.Dense(3, activation="tanh", name="h")(joined))
         return k.Model(inputs=[a, b], outputs={"value": value, "label": label})
