@@ -102,8 +102,8 @@ def introduce(console: PlainConsole, job: Job) -> None:
 
 def listed(classes: tuple[str, ...], most: int = 8) -> str:
     """Classes for a sentence."""
-    some = ", ".join(classes[:most])
-    return f"{len(classes)} classes: {some}" + (", ..." if len(classes) > most else "")
+    some = ", ".join(classes[:most]) + (", ..." if len(classes) > most else "")
+    return f"{len(classes)} classes ({some})"
 
 
 def stopped(console: PlainConsole, job: Job, history: History, command: str) -> None:
@@ -156,10 +156,12 @@ def finish(console: PlainConsole, job: Job, save: str | None) -> None:
     """Save, and say what one can do now."""
     digest = job.trained.digest()
     if save is None:
-        console.say(f"Digest {digest}. Nothing was saved; --save FILE keeps the model.")
+        console.command(f"Digest of the model: {digest}")
+        console.say("Nothing was saved; --save FILE keeps the model.")
         return
     job.trained.save(save)
-    console.say(f"Saved to {save}; digest {digest}. Now you can")
+    console.command(f"Digest of the model: {digest}")
+    console.say(f"Saved to {save}. Now you can")
     path = job.config.path("data", "path")
     data = {"csv": "NEW.csv", "digits": "NEW.csv", "series": "NEW.csv", "images": "FOLDER"}.get(
         job.config.get("data", "kind", "csv"), f"NEW{Path(path or 'x.npz').suffix}"

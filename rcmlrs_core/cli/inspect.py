@@ -1,6 +1,5 @@
 """``rcmlrs inspect``: what is in a file of tensors, whoever made it. It is only read, never run."""
 
-import json
 import math
 import zipfile
 from io import BytesIO
@@ -95,7 +94,7 @@ def about(console: PlainConsole, path: str, state: State, backend: Backend) -> N
         model = saved.load(path, backend.name)
         aim = "a number" if model.classes is None else f"one of {', '.join(model.classes)}"
         console.say(f"It predicts {model.target!r}, {aim}, from data of the kind {model.source.kind}.")
-        console.say(f"Loss {model.loss['name']}; trained with {json.dumps(model.training)}.")
+        console.say(trained(model))
         with no_grad():
             console.say(repr(model.model))
         return
@@ -107,6 +106,15 @@ def about(console: PlainConsole, path: str, state: State, backend: Backend) -> N
         return
     for key, text in state.metadata.items():
         console.say(f"{shown(key)}: {shown(text, LONGEST_TEXT)}")
+
+
+def trained(model: saved.SavedModel) -> str:
+    """How a model was trained, as far as its file says so."""
+    told = [f"{key} {value}" for key, value in model.training.items() if isinstance(value, int | str)]
+    measured = model.training.get("measured")
+    if isinstance(measured, dict):
+        told += [f"{key} {value:.4g}" for key, value in measured.items() if isinstance(value, float)]
+    return f"Loss {model.loss['name']}; training: {printable(', '.join(told))}."
 
 
 def table_of(state: State) -> Table:

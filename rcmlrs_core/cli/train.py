@@ -17,8 +17,8 @@ from rcmlrs_core.data.csv import Wording, is_delimiter, read_csv
 from rcmlrs_core.data.table import Table, UnknownColumnError
 from rcmlrs_core.errors import ConfigError, DataError
 from rcmlrs_core.registry import current_backend, get_backend
-from rcmlrs_core.train.configured import DECIMALS, DELIMITERS
 from rcmlrs_core.train.forecast import Settings, check_length, forecast
+from rcmlrs_core.train.parts import DECIMALS, DELIMITERS
 
 SHELL = Wording(
     header="--header",

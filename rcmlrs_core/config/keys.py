@@ -179,10 +179,16 @@ TRAINING = Section(
         ),
         "loss": Key(
             (TEXT, TABLE),
-            "a loss of rcmlrs_core.losses, such as mae, or a table of name and arguments",
+            "of numbers mse, mae, huber, smooth_l1, log_cosh, poisson_nll, of classes cross_entropy, multi_margin; or a "
+            'table of name and arguments, such as {name = "huber", delta = 0.5}',
             "mse or cross_entropy",
         ),
-        "metrics": Key((TEXTS,), "what else is measured", "accuracy, or mae"),
+        "metrics": Key(
+            (TEXTS,),
+            "measured after every epoch: of classes accuracy, precision, recall, f1, top_k_accuracy; of numbers mae, rmse, "
+            "mse, r2",
+            "accuracy, or mae",
+        ),
         "accumulate": Key(
             (INT,), "in how many pieces a batch goes through the model: less memory, the same bits", "1", least=1
         ),

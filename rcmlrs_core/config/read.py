@@ -133,8 +133,10 @@ def read_config(path: str | os.PathLike[str], options: Mapping[tuple[str, ...], 
     try:
         values = tomllib.loads(text, parse_float=exact_number)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problem, _, place = str(error).rpartition(" (at line ")
-        line = place.partition(",")[0]
+        problem, _, place = str(error).rpartition(" (at ")
+        line = place.removeprefix("line ").partition(",")[0]
+        if line == "end of document)":
+            line = str(text.rstrip("\n").count("\n") + 1)
         where = f"{source}, line {line}" if line.isdigit() else source
         raise ConfigError(f"{where}: {problem or error}; this is no TOML") from None
     return _checked(

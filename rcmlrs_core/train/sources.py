@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, cast
 from rcmlrs_core.creation import from_plain, tensor
 from rcmlrs_core.data.arrays import read_arrays
 from rcmlrs_core.data.check import check_finite, check_labels
-from rcmlrs_core.data.csv import open_text, read_csv, records_of
+from rcmlrs_core.data.csv import Wording, open_text, read_csv, records_of
 from rcmlrs_core.data.dataset import Dataset, TensorDataset
 from rcmlrs_core.data.frame import Frame, head, read_frame
 from rcmlrs_core.data.images import CHANNELS, ImageFolder, Mode, read_image
@@ -22,6 +22,17 @@ from rcmlrs_core.data.table import positions_of
 from rcmlrs_core.errors import DataError
 from rcmlrs_core.plain import FLOAT32, INT32, PlainArray, Shape
 from rcmlrs_core.tensor import RamTensor
+
+CONFIGURATION = Wording(
+    header="header = true",
+    no_header="header = false",
+    columns="target and columns below [data] choose others",
+    missing='missing = "drop" below [data] leaves out such rows',
+    all_dropped="there is nothing to learn from",
+    decimal='decimal = "comma"',
+    delimiter="delimiter = {!r}".format,
+)
+"""How errors about a file name what one would change."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,10 @@ class TableSource(Source):
 
     def encode(self, frame: Frame, *, target: bool) -> Dataset:
         """The examples of a table."""
-        found = self.schema.encode(frame, target=target)
+        try:
+            found = self.schema.encode(frame, target=target)
+        except DataError as error:  # who reads this has a configuration, and fits no schema
+            raise DataError(str(error).replace("fit the schema with", "train with, below [data],")) from error
         if self.shape is None:
             return found
         x, *others = found.tensors()
@@ -168,6 +182,7 @@ class SeriesSource(Source):
             delimiter=self.delimiter,
             decimal=self.decimal,
             missing=cast(Literal["error", "drop"], self.missing),
+            wording=CONFIGURATION,
         )
         return table.tensor(), table.dropped
 
