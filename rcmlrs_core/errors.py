@@ -8,16 +8,22 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 ELSEWHERE = {
+    "binary_crossentropy": "binary_cross_entropy",
     "cat": "concat",
+    "categorical_crossentropy": "cross_entropy",
     "clone": "detach",
     "copy": "detach",
     "cpu": "to",
     "cuda": "to",
     "dim": "ndim",
     "from_numpy": "asarray",
+    "huber": "huber_loss",
+    "kl_divergence": "kl_div",
+    "l1_loss": "mae_loss",
     "load": "load_state_binary",
     "load_tensors_binary": "load_state_binary",
     "load_tensors_json": "load_state_json",
+    "log_cosh": "log_cosh_loss",
     "long": "astype",
     "numel": "size",
     "rand": "random.uniform",
@@ -28,6 +34,7 @@ ELSEWHERE = {
     "save": "save_tensors_binary",
     "save_state_binary": "save_tensors_binary",
     "save_state_json": "save_tensors_json",
+    "sparse_categorical_crossentropy": "cross_entropy",
     "type": "astype",
     "view": "reshape",
 }

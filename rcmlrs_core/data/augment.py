@@ -15,7 +15,7 @@ from rcmlrs_core.creation import arange, tensor
 from rcmlrs_core.data.dataset import Batch, Dataset
 from rcmlrs_core.errors import AttributeValueError, DataError
 from rcmlrs_core.numerics.formats import round_number
-from rcmlrs_core.plain import BOOL, INT32
+from rcmlrs_core.plain import BOOL
 from rcmlrs_core.random import WORD, Block, philox
 from rcmlrs_core.tensor import RamTensor
 
@@ -94,36 +94,21 @@ class RandomCrop(Variation):
         self.value = value
 
     def apply(self, x: RamTensor, words: list[Block]) -> RamTensor:
-        """Up and left by ``floor(w (2 padding + 1) / 2^32) - padding``, of the first and the second word w."""
-        n, _, height, width = x.shape
-        span = 2 * self.padding + 1
-        flat: list[int] = []
-        for first, second, *_ in words:
-            rows = _shifted(height, (first * span >> 32) - self.padding, self.value is None)
-            columns = _shifted(width, (second * span >> 32) - self.padding, self.value is None)
-            flat += [-1 if row < 0 or column < 0 else row * width + column for row in rows for column in columns]
-        outside = tensor([place < 0 for place in flat], x._backend, dtype=BOOL).reshape((n, 1, height, width))
-        moved = _gathered(x, tensor([max(place, 0) for place in flat], x._backend, dtype=INT32))
-        return moved if self.value is None else outside.where(self.value, moved)
+        """``floor(w (2 padding + 1) / 2^32)`` pixels down and right in the padded one, w the first two words."""
+        height, width = x.shape[2:]
+        p, span = self.padding, 2 * self.padding + 1
+        around = ((0, 0), (0, 0), (p, p), (p, p))
+        wide = x.pad_edge(around) if self.value is None else x.pad(around, value=self.value)
+        parts = []
+        for i, (first, second, *_) in enumerate(words):
+            down, right = first * span >> 32, second * span >> 32
+            parts.append(wide[i : i + 1, :, down : down + height, right : right + width])
+        return parts[0].concat(*parts[1:], axis=0)
 
 
 def RandomShift(pixels: int) -> RandomCrop:
     """Shifted by up to so many pixels each way; the pixels at the edge are repeated."""
     return RandomCrop(pixels, value=None)
-
-
-def _shifted(length: int, by: int, repeat: bool) -> list[int]:
-    """Where the pixels of an axis come from; -1 for outside."""
-    if repeat:
-        return [min(max(place + by, 0), length - 1) for place in range(length)]
-    return [place + by if 0 <= place + by < length else -1 for place in range(length)]
-
-
-def _gathered(x: RamTensor, places: RamTensor) -> RamTensor:
-    """For each picture the pixels at its own ``height * width`` places."""
-    n, channels, height, width = x.shape
-    at = places.reshape((n, 1, height * width))
-    return x.reshape((n, channels, height * width)).take_along_axis(at, axis=2).reshape(x.shape)
 
 
 class RandomTurn(Variation):
@@ -134,14 +119,12 @@ class RandomTurn(Variation):
         size = x.shape[2]
         if size != x.shape[3]:
             raise DataError(f"RandomTurn: takes square pictures, got {size} x {x.shape[3]} pixels")
-        last = size - 1
-        sources = (
-            [row * size + column for row in range(size) for column in range(size)],
-            [column * size + last - row for row in range(size) for column in range(size)],
-            [(last - row) * size + last - column for row in range(size) for column in range(size)],
-            [(last - column) * size + row for row in range(size) for column in range(size)],
-        )
-        return _gathered(x, tensor([sources[first >> 30] for first, *_ in words], x._backend, dtype=INT32))
+        across = x.transpose((0, 1, 3, 2))
+        turned = (across.flip(axis=2), x.flip(axis=(2, 3)), across.flip(axis=3))
+        for quarters, other in enumerate(turned, 1):
+            mask = tensor([first >> 30 == quarters for first, *_ in words], x._backend, dtype=BOOL)
+            x = mask.reshape((-1, 1, 1, 1)).where(other, x)
+        return x
 
 
 class RandomBrightness(Variation):
@@ -214,12 +197,16 @@ class RandomAffine(Variation):
             for step_right, share_right in ((0.0, 1.0 - beside), (1.0, beside)):
                 r, c = top + step_down, left + step_right
                 inside = r.equal(r.clip(0, height - 1)).logical_and(c.equal(c.clip(0, width - 1)))
-                at = r.clip(0, height - 1) * width + c.clip(0, width - 1)  # whole numbers, below 2^24
-                places = tensor(list(map(int, at.flatten().tolist())), backend, dtype=INT32)
-                found = flat.take_along_axis(places.reshape((n, 1, height * width)), axis=2)
+                at = _whole(r, height) * width + _whole(c, width)
+                found = flat.take_along_axis(at.reshape((n, 1, height * width)), axis=2)
                 near = inside.reshape((n, 1, height * width)).where(found, self.value)
                 terms.append(near * (share_down * share_right).reshape((n, 1, height * width)))
         return terms[0].add_n(*terms[1:]).reshape(x.shape)
+
+
+def _whole(x: RamTensor, length: int) -> RamTensor:
+    """Whole numbers as int32, cut off to 0 ... length - 1: their places among these numbers."""
+    return arange(length, backend=x._backend).searchsorted(x.clip(0, length - 1))
 
 
 DEGREE = 0.01745329238474369

@@ -14,14 +14,18 @@ from rcmlrs_core.errors import did_you_mean as _did_you_mean
 if TYPE_CHECKING:
     from rcmlrs_core.keras import (
         activations,
+        backend,
         callbacks,
         constraints,
         initializers,
+        layers,
         losses,
         metrics,
         models,
+        ops,
         optimizers,
         regularizers,
+        saving,
         utils,
     )
     from rcmlrs_core.keras.callbacks import Callback
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 _PARTS = (
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "initializers",
@@ -42,6 +47,7 @@ _PARTS = (
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "regularizers",
     "saving",
@@ -77,14 +83,18 @@ __all__ = [
     "Sequential",
     "Variable",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "initializers",
+    "layers",
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "regularizers",
+    "saving",
     "utils",
 ]
 

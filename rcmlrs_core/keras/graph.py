@@ -107,6 +107,9 @@ class Graph:
             return known[id(x)] if isinstance(x, KerasTensor) else x
 
         for node in self.nodes:
+            if apply is None and node.simple:
+                known[id(node.outputs)] = node.layer(known[id(node.arguments[0])])
+                continue
             arguments = tree.map_leaves(value_of, node.arguments)
             keywords = tree.map_leaves(value_of, node.keywords)
             found = apply(node.layer, arguments, keywords) if apply else node.layer(*arguments, **keywords)
@@ -118,7 +121,7 @@ class Graph:
         """The inputs in order, of the element types and ranks that the model has; a dict goes by the names."""
         names = self.input_names
         if isinstance(inputs, Mapping):
-            keys = list(self.inputs) if isinstance(self.inputs, Mapping) else names
+            keys = sorted(self.inputs, key=str) if isinstance(self.inputs, Mapping) else names
             missing = [key for key in keys if key not in inputs]
             if missing:
                 raise DataError(
@@ -171,11 +174,15 @@ class Graph:
         number: dict[int, int] = {}
         for layer in self.layers:
             kept = [node for node in layer._record.nodes if id(node) in own]
-            number.update({id(node): i + _first_node(layer) for i, node in enumerate(kept)})
+            number.update({id(node): i for i, node in enumerate(kept)})
 
         def history(x: KerasTensor) -> list[Any]:
             node: Any = x.node
             return [node.layer.name, number[id(node)], x.index]
+
+        def end(x: KerasTensor) -> list[Any]:
+            name, place, index = history(x)
+            return [name, place + _first_node(x.node.layer), index] if x.node else [name, place, index]
 
         def written(value: Any) -> Any:
             if isinstance(value, KerasTensor):
@@ -197,13 +204,13 @@ class Graph:
             layers.append({**serialize(layer), "name": layer.name, "inbound_nodes": calls})
         return {
             "layers": layers,
-            "input_layers": tree.map_leaves(history, self.inputs),
-            "output_layers": tree.map_leaves(history, self.outputs),
+            "input_layers": tree.map_leaves(end, self.inputs),
+            "output_layers": tree.map_leaves(end, self.outputs),
         }
 
 
 def _first_node(layer: Layer) -> int:
-    """Keras counts the calls of a functional model from 1: 0 is that from its own inputs to its outputs."""
+    """Where a model ends, Keras counts the calls of a functional model in it from 1, and everywhere else from 0."""
     return 1 if type(layer).__name__ == "Functional" else 0
 
 
@@ -221,10 +228,9 @@ def from_graph_config(config: Mapping[str, Any], deserialize: Callable[[Any], An
         if name not in layers:
             raise DataError(f"from_config: a layer takes its input from {name!r}, which is none of the model's")
         made = layers[name]._record.nodes
-        place = node - _first_node(layers[name])
-        if place >= len(made):
+        if node >= len(made):
             return None
-        found: KerasTensor = list(tree.leaves(made[place].outputs))[index]
+        found: KerasTensor = list(tree.leaves(made[node].outputs))[index]
         return found
 
     def read(value: Any) -> Any:
@@ -255,7 +261,8 @@ def from_graph_config(config: Mapping[str, Any], deserialize: Callable[[Any], An
         if isinstance(described, Mapping):
             return {key: ends(value) for key, value in described.items()}
         if len(described) >= 3 and isinstance(described[0], str) and isinstance(described[1], int):
-            return tensor_of(described)
+            name, node, index = described[:3]
+            return tensor_of([name, node - _first_node(layers[name]) if name in layers else node, index])
         return [ends(value) for value in described]
 
     return ends(config["input_layers"]), ends(config["output_layers"])

@@ -4,9 +4,10 @@ The distributions are those of Keras: a kernel is ``(in, out)``, or ``(..., in c
 they draw from ``rc.random.default_generator()``, which ``keras.utils.set_random_seed`` begins anew.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 from rcmlrs_core.creation import eye, full, tensor
 from rcmlrs_core.errors import AttributeValueError, ShapeError
@@ -149,6 +150,15 @@ class VarianceScaling(RandomInitializer):
         self.mode = mode
         self.distribution = distribution
         self.seed = seed
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """What ``get_config`` described, here or in Keras, where axes may be named that fans are counted along."""
+        axes = ("input_axes", "output_axes")
+        given = [name for name in axes if config.get(name) is not None]
+        if given:
+            raise AttributeValueError(f"{cls.__name__}: {given[0]} is not implemented; leave it out")
+        return cls(**{name: value for name, value in config.items() if name not in axes})
 
     def __call__(self, shape: Any, dtype: Any = None) -> RamTensor:
         """A first value of this shape."""

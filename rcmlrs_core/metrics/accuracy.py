@@ -3,7 +3,7 @@
 from functools import partial
 
 from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
-from rcmlrs_core.metrics.labels import binary_labels, check_range
+from rcmlrs_core.metrics.labels import binary_labels, check_range, check_tensors
 from rcmlrs_core.metrics.metric import MeanMetric
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.tensor import Number, RamTensor
@@ -62,6 +62,7 @@ class TopKAccuracy(MeanMetric):
 
 def _labels(name: str, scores: RamTensor, labels: RamTensor) -> RamTensor:
     """The labels as class numbers; with the checks."""
+    check_tensors(name, scores, labels)
     if labels.dtype == FLOAT32 and scores.ndim > 1 and labels.shape == scores.shape:
         return labels.argmax(axis=-1)
     if labels.dtype != INT32:
@@ -82,6 +83,7 @@ def _right(scores: RamTensor, labels: RamTensor) -> RamTensor:
 
 
 def _right_side(scores: RamTensor, labels: RamTensor, *, threshold: Number) -> RamTensor:
+    check_tensors("binary_accuracy", scores, labels)
     labels = binary_labels("binary_accuracy", scores, labels)
     return scores.greater(threshold).equal(labels).logical_and(scores.isnan().logical_not())
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
-from rcmlrs_core.metrics.labels import binary_labels, check_range, refuse_nan
+from rcmlrs_core.metrics.labels import binary_labels, check_range, check_tensors, refuse_nan
 from rcmlrs_core.metrics.metric import Metric
 from rcmlrs_core.numerics.formats import round_number
 from rcmlrs_core.plain import FLOAT32, INT32
@@ -55,6 +55,7 @@ class AUROC(Metric):
         """Take a batch; pairs have no weights."""
         if weight is not None:
             raise AttributeValueError(f"{self.name}: counts pairs of examples, and takes no weight")
+        check_tensors(self.name, prediction, target)
         with no_grad():
             self.backend = prediction.backend
             if prediction.ndim == 2 and target.ndim == 1:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.errors import AttributeValueError
-from rcmlrs_core.metrics.labels import above, binary_labels, class_numbers, counts
+from rcmlrs_core.metrics.labels import above, binary_labels, check_tensors, class_numbers, counts
 from rcmlrs_core.metrics.metric import Metric, spread_weight
 from rcmlrs_core.numerics.formats import round_number
 from rcmlrs_core.numerics.sums import UNIT, units
@@ -67,6 +67,7 @@ class ClassMetric(Metric):
 
     def update(self, prediction: RamTensor, target: RamTensor, weight: RamTensor | None = None) -> None:
         """Take a batch."""
+        check_tensors(self.name, prediction, target)
         with no_grad():
             self.backend = prediction.backend
             if self.average == "binary":

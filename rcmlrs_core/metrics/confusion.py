@@ -5,7 +5,7 @@ from typing import Self
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.creation import tensor
 from rcmlrs_core.errors import AttributeValueError, DTypeError
-from rcmlrs_core.metrics.labels import above, binary_labels, class_numbers, counts
+from rcmlrs_core.metrics.labels import above, binary_labels, check_tensors, class_numbers, counts
 from rcmlrs_core.metrics.metric import Metric
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.tensor import Number, RamTensor
@@ -37,6 +37,7 @@ class ConfusionMatrix(Metric):
         """Take a batch; counts have no weights."""
         if weight is not None:
             raise AttributeValueError(f"{self.name}: counts examples, and takes no weight")
+        check_tensors(self.name, prediction, target)
         with no_grad():
             self.backend = prediction.backend
             if prediction.dtype == FLOAT32 and prediction.ndim == 1 and self.classes in (None, 2):

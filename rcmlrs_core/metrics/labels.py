@@ -7,6 +7,13 @@ from rcmlrs_core.plain import BOOL, FLOAT32, INT32
 from rcmlrs_core.tensor import Number, RamTensor
 
 
+def check_tensors(name: str, *given: RamTensor) -> None:
+    """Predictions and targets are tensors."""
+    for x in given:
+        if not isinstance(x, RamTensor):
+            raise TypeError(f"{name}: takes tensors, got {type(x).__name__}; make them with rc.tensor(...)")
+
+
 def check_range(name: str, labels: RamTensor, classes: int) -> None:
     """Every label is one of the classes."""
     wrong = labels.less(0).logical_or(labels.greater_equal(classes))

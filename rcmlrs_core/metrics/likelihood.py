@@ -1,7 +1,7 @@
 """How likely a model thinks what is true."""
 
 from rcmlrs_core.errors import DataError, DTypeError, ShapeError
-from rcmlrs_core.metrics.labels import binary_labels, check_range
+from rcmlrs_core.metrics.labels import binary_labels, check_range, check_tensors
 from rcmlrs_core.metrics.metric import MeanMetric, spread_weight
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.tensor import RamTensor
@@ -28,6 +28,7 @@ class Perplexity(MeanMetric):
         if self.ignore_index is None:
             super().update(prediction, target, weight)
             return
+        check_tensors(self.name, prediction, target)
         counted = target.not_equal(self.ignore_index)
         share = counted.astype(dtype=FLOAT32)
         if weight is not None:
@@ -36,6 +37,7 @@ class Perplexity(MeanMetric):
 
 
 def _losses(logits: RamTensor, labels: RamTensor) -> RamTensor:
+    check_tensors("perplexity", logits, labels)
     classes = logits.shape[-1] if logits.ndim else 0
     each = logits.reshape((-1, classes)).cross_entropy(labels.flatten(), reduction="none")
     return each.reshape(labels.shape)
@@ -63,6 +65,7 @@ class LogLoss(MeanMetric):
 
 
 def _log_losses(probabilities: RamTensor, labels: RamTensor) -> RamTensor:
+    check_tensors("log_loss", probabilities, labels)
     if probabilities.dtype != FLOAT32:
         raise DTypeError(f"log_loss: probabilities are float32, got {probabilities.dtype}")
     if not bool(probabilities.greater_equal(0.0).logical_and(probabilities.less_equal(1.0)).all()):

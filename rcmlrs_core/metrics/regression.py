@@ -5,6 +5,7 @@ from math import nan
 from typing import Any, Self
 
 from rcmlrs_core.errors import DTypeError, ShapeError
+from rcmlrs_core.metrics.labels import check_tensors
 from rcmlrs_core.metrics.metric import MeanMetric, Metric, spread_weight
 from rcmlrs_core.numerics.formats import round_number
 from rcmlrs_core.numerics.sums import UNIT, special_sum
@@ -34,10 +35,12 @@ def r2(prediction: RamTensor, target: RamTensor) -> RamTensor:
 
 
 def _squares(prediction: RamTensor, target: RamTensor) -> RamTensor:
+    check_tensors("mse", prediction, target)
     return prediction.mse_loss(target, reduction="none")
 
 
 def _errors(prediction: RamTensor, target: RamTensor) -> RamTensor:
+    check_tensors("mae", prediction, target)
     return prediction.mae_loss(target, reduction="none")
 
 
@@ -87,6 +90,7 @@ class R2(Metric):
 
     def update(self, prediction: RamTensor, target: RamTensor, weight: RamTensor | None = None) -> None:
         """Take a batch."""
+        check_tensors(self.name, prediction, target)
         check_same_shape(self.name, prediction, target)
         if prediction.dtype != FLOAT32 or target.dtype != FLOAT32:
             raise DTypeError(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, overload
 
-from rcmlrs_core.errors import ShapeError
+from rcmlrs_core.errors import RcmlrsError, ShapeError
 from rcmlrs_core.nn.module import Layer, Module
 from rcmlrs_core.tensor import RamTensor
 
@@ -27,9 +27,13 @@ class Sequential(Module):
             ...
 
     def forward(self, x: Any) -> Any:
-        """Through all of them, in order."""
-        for layer in self.layers:
-            x = layer(x)
+        """Through all of them, in order. An error has a note that says in which."""
+        for i, layer in enumerate(self.layers):
+            try:
+                x = layer(x)
+            except RcmlrsError as error:
+                error.add_note(f"in element {i} of {type(self).__name__}: {type(layer).__name__}({layer.extra_repr()})")
+                raise
         return x
 
     def append(self, layer: Module) -> "Sequential":

@@ -1,5 +1,8 @@
 """The affine layer."""
 
+from math import prod
+
+from rcmlrs_core.errors import ShapeError
 from rcmlrs_core.nn.checks import check_sizes as check_sizes
 from rcmlrs_core.nn.init import fan_in_uniform
 from rcmlrs_core.nn.module import Layer, Parameter
@@ -25,6 +28,9 @@ class Linear(Layer):
 
     def forward(self, x: RamTensor) -> RamTensor:
         """``x W^T + b``."""
+        if x.shape[-1:] != (self.in_features,):
+            hint = "; put Flatten() before it" if prod(x.shape[1:]) == self.in_features else ""
+            raise ShapeError(f"Linear: takes (..., {self.in_features}), got a tensor of shape {x.shape}{hint}")
         return x.linear(self.weight, self.bias)
 
     def extra_repr(self) -> str:

@@ -22,7 +22,7 @@ from rcmlrs_core.tensor import Number, RamTensor, grad_enabled, wrap
 State = dict[str, RamTensor]
 """What an optimizer remembers of one parameter, by name: tensors of the parameter's shape."""
 
-Params = Iterable[RamTensor] | Iterable[Mapping[str, Any]]
+Params = Iterable[RamTensor | Mapping[str, Any]]
 """The parameters of an optimizer: tensors, or groups ``{"params": tensors, "lr": 0.1, ...}``."""
 
 INFINITE = 2**128 - 2**103
@@ -312,8 +312,8 @@ class Optimizer:
             if not isinstance(state.get(key, {}), Mapping):
                 raise DataError(f"load_state_dict: {key} must be a mapping by name, got a {type(state[key]).__name__}")
         step = state["step"]
-        if not is_count(step):
-            raise DataError(f"load_state_dict: step must be an int of at least 0, got {step!r}")
+        if not is_count(step) or step >= 1 << 63:
+            raise DataError(f"load_state_dict: step must be an int of at least 0 and below 2^63, got {step!r}")
         if of_groups == "groups":
             groups = self._checked_groups(state["groups"], step)
         else:

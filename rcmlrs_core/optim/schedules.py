@@ -94,6 +94,8 @@ class Schedule:
             return Schedule.known[name].from_config(arguments)
         except TypeError as error:
             raise AttributeValueError(f"{name}: {error}") from error
+        except RecursionError:
+            raise AttributeValueError(f"{name}: its arguments are nested too deeply") from None
 
     def resumed(self, saved: "Schedule") -> "Schedule":
         """What goes on where ``saved`` was, in the place of this one: ``saved``, as it has no history."""
@@ -285,8 +287,11 @@ class CosineDecayRestarts(Schedule):
     alpha: Number = 0.0
 
     def __post_init__(self) -> None:
-        _check(self, "initial_learning_rate", "t_mul", "m_mul", "alpha")
-        _check_positive(self, "first_decay_steps")
+        _check(self, "initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha")
+        if self.first_decay_steps < 1:
+            raise AttributeValueError(
+                f"{_name(self)}: first_decay_steps must be at least 1, got {self.first_decay_steps!r}"
+            )
         if self.t_mul != 1 and self.t_mul < 1.1:
             raise AttributeValueError(f"{_name(self)}: t_mul must be 1, or at least 1.1; got {self.t_mul!r}")
 
@@ -300,9 +305,9 @@ class CosineDecayRestarts(Schedule):
             restart = 0
             while since >= length:
                 since, length, restart = since - length, length * times, restart + 1
-        start, low = Fraction(self.initial_learning_rate), Fraction(self.alpha)
-        high = start * (low + (1 - low) * Fraction(self.m_mul) ** restart)
-        return _between(high, start * low, _half_wave(since / length))
+        start = Fraction(self.initial_learning_rate)
+        share = _times(_power(Fraction(self.m_mul), Fraction(restart)), _half_wave(since / length))
+        return _between(start, start * Fraction(self.alpha), share)
 
 
 @dataclass(frozen=True)
@@ -367,11 +372,13 @@ class Warmup(Schedule):
     start: Number = 0.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.schedule_after, Mapping):
-            _freeze(self, schedule_after=Schedule.of(self.schedule_after))
-        if not isinstance(self.schedule_after, Schedule):
+        after: Any = self.schedule_after
+        if isinstance(after, Mapping):
+            after = Schedule.of(after)
+            _freeze(self, schedule_after=after)
+        if not isinstance(after, Schedule) or isinstance(after, Warmup):
             raise AttributeValueError(
-                f"{_name(self)}: what follows is a Schedule, such as Constant(0.1); got {self.schedule_after!r}"
+                f"{_name(self)}: what follows is another Schedule, such as Constant(0.1); got {after!r}"
             )
         _check(self, "start")
         if not is_count(self.warmup_steps):
@@ -515,6 +522,17 @@ def _power(base: Fraction, exponent: Fraction) -> Real:
     if n * max(root.numerator.bit_length(), root.denominator.bit_length()) <= MOST_BITS:
         return root**n
     return lambda r: ratio_of(r, root) ** n
+
+
+def _times(a: Real, b: Real) -> Real:
+    """The product."""
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return a * b
+    return lambda r: _enclosed(r, a) * _enclosed(r, b)
+
+
+def _enclosed(r: Reals, x: Real) -> Enclosure:
+    return ratio_of(r, x) if isinstance(x, Fraction) else x(r)
 
 
 MOST_BITS = 1 << 14

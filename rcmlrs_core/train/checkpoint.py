@@ -117,7 +117,10 @@ class Checkpoint:
             for i, (name, values) in enumerate(state["callbacks"]):
                 own = {key: tensor for key, tensor in parts["callbacks"].items() if key.startswith(f"{i}.")}
                 callbacks.append((str(name), {**values, **{key.partition(".")[2]: own[key] for key in own}}))
-            Means().restore(state["means"])
+            means = Means()
+            means.restore(state["means"])
+            if state["batch"] and "loss" not in means.result():
+                raise ValueError("an epoch is under way, and nothing was measured in it")
             return cls(
                 model=parts["model"],
                 optimizer={**state["optimizer"], "tensors": parts["optimizer"]},
@@ -130,7 +133,7 @@ class Checkpoint:
                 history=History.of_data(state["history"]),
                 run=dict(state["run"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise FileFormatError(
                 f"{source} is no whole checkpoint: {type(error).__name__}: {error}; take another one"
             ) from error

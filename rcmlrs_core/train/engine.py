@@ -109,6 +109,7 @@ class Training:
         epochs: the numbers of the epochs.
         callbacks: told in order, and those of plugins after them (:mod:`rcmlrs_core.train.plugins`); or a
             ``CallbackList``, which is taken as it is.
+        params: what callbacks are told of the run, beside epochs, steps and verbose.
         tracked: numbers of the epoch as a whole.
         progress: 0 shows nothing, 1 a bar, 2 a line an epoch; None shows a bar on a terminal.
         on_step: told each :class:`Step`.
@@ -120,8 +121,6 @@ class Training:
         save: called with this training whenever there is something to keep: after every ``save_every`` updates (None:
             after every epoch), and when the run ends, by Ctrl-C or by itself. ``epoch`` and ``batch`` are those that
             come next.
-        resume: called once, when ``on_train_begin`` (and, in the middle of an epoch, ``on_epoch_begin``) was, to set
-            the model to where ``epoch`` and ``batch``, which are set before, say that it is.
     """
 
     def __init__(
@@ -132,6 +131,7 @@ class Training:
         *,
         epochs: range,
         callbacks: Iterable[Callback] | CallbackList = (),
+        params: Mapping[str, Any] | None = None,
         tracked: Tracked | None = None,
         progress: int | None = None,
         on_step: Callable[[Step], object] | None = None,
@@ -146,20 +146,40 @@ class Training:
         if isinstance(callbacks, CallbackList):
             self.callbacks = callbacks
         else:
-            known = {"epochs": epochs.stop, "steps": source.steps, "verbose": self.show.verbose}
+            known = {"epochs": epochs.stop, "steps": source.steps, "verbose": self.show.verbose, **(params or {})}
             self.callbacks = CallbackList([*callbacks, *plugin_callbacks()], model, **known)
         self.on_step = on_step
         self.on_epoch = on_epoch
         self.validate: Callable[[int], Mapping[str, float]] | None = None
         self.save: Callable[[Training], object] | None = None
         self.save_every: int | None = None
-        self.resume: Callable[[], object] | None = None
+        self._restore: Callable[[], object] | None = None
         self.epoch, self.batch = epochs.start, 0
         self.means = Means()
         self.history = History()
         self.stopped = False
         """Whether a callback ended the run."""
         self._saved: tuple[int, int, int] | None = None
+
+    def go_on(
+        self,
+        epoch: int,
+        batch: int,
+        *,
+        stopped: bool,
+        means: Mapping[str, Any],
+        history: History,
+        restore: Callable[[], object],
+    ) -> None:
+        """Let the run begin where another one was saved: these were its attributes, ``means`` their state.
+
+        ``restore`` sets the model and all else. It is called once, after ``on_train_begin`` and, in the middle of an
+        epoch, ``on_epoch_begin``: callbacks begin, and what they change then does not matter.
+        """
+        self.epoch, self.batch, self.stopped, self.history = epoch, batch, stopped, history
+        self.means.restore(means)
+        self._restore = restore
+        self._saved = epoch, batch, stopped
 
     def logs(self) -> Logs:
         """What the epoch that is under way has measured so far."""
@@ -234,9 +254,9 @@ class Training:
         return True
 
     def _resume(self) -> None:
-        if self.resume is not None:
-            self.resume()
-            self.resume = None
+        if self._restore is not None:
+            self._restore()
+            self._restore = None
 
     def _save(self) -> None:
         """Save what is not saved yet."""

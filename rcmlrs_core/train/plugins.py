@@ -162,7 +162,7 @@ class Guarded(Callback):
         return call
 
     @property
-    def kind(self) -> str:
+    def checkpoint_name(self) -> str:
         """The plugin and the callback, by which a checkpoint knows it."""
         return f"{self.plugin}: {type(self.callback).__name__}"
 

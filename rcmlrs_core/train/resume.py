@@ -27,11 +27,12 @@ def keep(
     optimizer: Optimizer,
     loader: Loader,
     *,
+    others: Mapping[str, Any],
     every: int | None,
     resume: bool,
 ) -> None:
     """Have ``training`` saved at ``path``, every so many updates (None: every epoch); with ``resume`` it goes on from
-    what is there.
+    what is there. ``others`` is what the run depends on besides.
 
     Raises:
         DataError: what is at ``path`` is of another run, or no checkpoint.
@@ -41,7 +42,12 @@ def keep(
     target = os.path.realpath(os.fsdecode(path))
     if not os.path.isdir(os.path.dirname(target)):
         raise FileNotFoundError(errno.ENOENT, "there is no such folder; make it first", os.path.dirname(target))
-    run = described(model, loader, training.epochs.start) | {"optimizer": numbers_of(optimizer.state_dict())}
+    run = {
+        "start_epoch": training.epochs.start,
+        **described(model, loader),
+        **others,
+        "optimizer": numbers_of(optimizer.state_dict()),
+    }
     if os.path.exists(target):
         try:
             found = Checkpoint.read(path, backend=next(iter(optimizer.parameters)).backend)
@@ -51,14 +57,21 @@ def keep(
             raise DataError(f"{error}; so it is left as it is: choose another name for the checkpoint") from error
         if resume:
             run = checked(os.fsdecode(path), found, run)
-            go_on(training, found, model, optimizer)
+            training.go_on(
+                found.epoch,
+                found.batch,
+                stopped=found.stopped,
+                means=found.means,
+                history=found.history,
+                restore=lambda: restore(found, training, model, optimizer),
+            )
 
     def save(training: Training) -> None:
         Checkpoint(
             model=model.state_dict(),
             optimizer=optimizer.state_dict(),
             generators={name: (each.seed, each.stream) for name, each in generators_of(model).items()},
-            callbacks=[(each.kind, dict(each.state_dict())) for each in training.callbacks.callbacks],
+            callbacks=[(each.checkpoint_name, dict(each.state_dict())) for each in training.callbacks.callbacks],
             epoch=training.epoch,
             batch=training.batch,
             stopped=training.stopped,
@@ -68,14 +81,6 @@ def keep(
         ).write(path)
 
     training.save, training.save_every = save, every
-
-
-def go_on(training: Training, found: Checkpoint, model: Module, optimizer: Optimizer) -> None:
-    """Set a training to where a checkpoint was; model, optimizer and callbacks follow when it runs."""
-    training.epoch, training.batch, training.stopped = found.epoch, found.batch, found.stopped
-    training.means.restore(found.means)
-    training.history = found.history
-    training.resume = lambda: restore(found, training, model, optimizer)
 
 
 def restore(found: Checkpoint, training: Training, model: Module, optimizer: Optimizer) -> None:
@@ -97,7 +102,7 @@ def restore(found: Checkpoint, training: Training, model: Module, optimizer: Opt
         generator.seed, generator.stream = found.generators[name]
     states = list(found.callbacks)
     for callback in training.callbacks.callbacks:  # by name, in order: others may have been added or left out
-        place = next((i for i, (name, _) in enumerate(states) if name == callback.kind), None)
+        place = next((i for i, (name, _) in enumerate(states) if name == callback.checkpoint_name), None)
         if place is not None:
             callback.load_state_dict(states.pop(place)[1])
 
@@ -114,20 +119,24 @@ def generators_of(model: Module) -> dict[str, Generator]:
 # ---------------------------------------------------------------------------------------------- which run it is
 
 
-def described(model: Module, loader: Loader, start_epoch: int) -> dict[str, Any]:
-    """What a run depends on, besides the optimizer: another one of which anything differs is another run."""
-    data = loader.dataset
+def described(model: Module, loader: Loader) -> dict[str, Any]:
+    """What a run depends on, besides the optimizer: one of which anything differs is another run."""
     return {
-        "start_epoch": start_epoch,
         "batch_size": loader.batch_size,
         "shuffle": loader.shuffle,
         "seed": loader.seed,
         "drop_last": loader.drop_last,
-        "examples": len(data),
-        "data": data.digest() if hasattr(data, "digest") else None,
+        "examples": len(loader.dataset),
+        "data": digest_of(loader),
         "model": [re.sub(r" at 0x[0-9a-fA-F]+", "", line) for line in repr(model).split("\n")],
         "tensors": {name: f"{tensor.dtype} of {tensor.shape}" for name, tensor in model.named_tensors()},
     }
+
+
+def digest_of(loader: Loader | None) -> str | None:
+    """The digest of the data; None where there are none, or the data set has no ``digest``."""
+    dataset: Any = None if loader is None else loader.dataset
+    return str(dataset.digest()) if hasattr(dataset, "digest") else None
 
 
 def numbers_of(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """First values: exact scales, one rounding (N6), and the numbers of N8."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import erf, nan, prod, sqrt
 
@@ -151,23 +151,34 @@ def test_orthogonal_to_some_units(shape: tuple[int, ...]) -> None:
     vectors = rows if len(rows) < len(rows[0]) else list(map(list, zip(*rows, strict=True)))
     for i, p in enumerate(vectors):
         for j, q in enumerate(vectors[: i + 1]):
-            product = sum((Fraction(x) * Fraction(y) for x, y in zip(p, q, strict=True)), Fraction(0))
-            assert abs(product - (i == j)) <= Fraction(4, 2**24), (i, j)
+            assert abs(dot(p, q) - (i == j)) <= Fraction(4, 2**24), (i, j)
 
 
 def test_an_orthogonal_matrix_is_what_the_docstring_says() -> None:
-    """Gram and Schmidt in binary64 find the same matrix, to the rounding of binary32; each first part is positive."""
-    drawn = normal((4, 4), seed=2, stream=FIRST_STREAM).tolist()
+    """Step by step in fractions, each rounded once; and so the columns of Gram and Schmidt, in their order."""
+    drawn = normal((5, 4), seed=2, stream=FIRST_STREAM).tolist()
     columns: list[list[float]] = []
     for v in map(list, zip(*drawn, strict=True)):
-        for q in columns:
-            along = sum(x * y for x, y in zip(v, q, strict=True))
-            v = [x - along * y for x, y in zip(v, q, strict=True)]
-        length = sqrt(sum(x * x for x in v))
-        columns.append([x / length for x in v])
-    made = init.orthogonal((4, 4), 3.0, generator=Generator(2)).transpose().tolist()
-    for got, want in zip(made, columns, strict=True):
-        assert all(abs(x - 3.0 * y) < 2.0**-18 for x, y in zip(got, want, strict=True))
+        for _ in range(2 if columns else 0):
+            along = [round_number(dot(q, v)) for q in columns]
+            v = [
+                round_number(Fraction(x) - dot(along, row))
+                for x, row in zip(v, zip(*columns, strict=True), strict=True)
+            ]
+        length = Fraction(init.root(dot(v, v)))
+        columns.append([round_number(x / length) for x in map(Fraction, v)])
+    made = init.orthogonal((5, 4), 3.0, generator=Generator(2))
+    assert made.transpose().tolist() == [[round_number(3 * Fraction(x)) for x in column] for column in columns]
+
+
+def test_more_columns_than_rows_are_not_independent() -> None:
+    for shape in [(2, 3), (2, 0), (4,)]:
+        with pytest.raises(ShapeError, match="orthonormal_columns: takes a matrix with one column or more"):
+            init.orthonormal_columns(rc.ones(shape))
+
+
+def dot(p: Sequence[float], q: Sequence[float]) -> Fraction:
+    return sum((Fraction(x) * Fraction(y) for x, y in zip(p, q, strict=True)), Fraction(0))
 
 
 # ----------------------------------------------------------------------------------------------------- in place

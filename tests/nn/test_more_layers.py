@@ -4,7 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import inf, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 
@@ -190,6 +190,24 @@ def test_functions_as_layers() -> None:
     x = normal((2, 3), seed=1)
     assert nn.Lambda(rc.square)(x).tobytes() == x.square().tobytes()
     assert nn.Residual(nn.Lambda(rc.tanh))(x).tobytes() == (x + x.tanh()).tobytes()
+
+
+def test_an_error_says_in_which_layer() -> None:
+    model = nn.Sequential(nn.Tanh(), nn.Sequential(nn.Linear(3, 4), nn.Linear(3, 4)))
+    with pytest.raises(ShapeError, match="Linear: takes") as caught:
+        model(rc.ones((2, 3)))
+    assert caught.value.__notes__ == [
+        "in element 1 of Sequential: Linear(in_features=3, out_features=4, bias=True)",
+        "in element 1 of Sequential: Sequential()",
+    ]
+
+
+def test_a_layer_gives_a_tensor_for_type_checkers_too() -> None:
+    x = normal((2, 3), seed=1)
+    assert_type(nn.Linear(3, 4)(x), RamTensor)
+    assert_type(nn.Sequential(nn.Linear(3, 4), nn.Tanh())(x).relu(), RamTensor)
+    outputs, last = nn.RNN(3, 4)(x.expand_dims(0))
+    assert (outputs.shape, last.shape[-1]) == ((1, 2, 4), 4)
 
 
 def test_words_are_those_of_pytorch() -> None:

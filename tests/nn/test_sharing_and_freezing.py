@@ -120,6 +120,11 @@ def test_a_frozen_parameter_stays_a_parameter() -> None:
     model.unfreeze()
     assert model.count_parameters(trainable_only=True) == 34
     assert [name for name, _ in model.named_buffers()] == constants, "a constant never becomes a parameter"
+    first = model[0]
+    assert isinstance(first, nn.Linear)
+    first.weight = rc.ones((4, 3))
+    assert "0.weight" in dict(model.named_buffers()), "what was frozen once leaves no mark"
+    assert model.unfreeze().count_parameters() == 22
 
 
 def test_what_is_frozen_does_not_move() -> None:

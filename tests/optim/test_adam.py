@@ -2,7 +2,6 @@
 
 import math
 from fractions import Fraction
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -63,7 +62,7 @@ def test_n5_adam_has_the_bits_of_its_formula(options: dict[str, Any]) -> None:
         parameter.grad = gradient
         adam.step()
         path.append(parameter.tolist())
-    full = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0} | options
+    full: dict[str, Any] = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0} | options
     for i, p in enumerate(start.tolist()):
         assert [row[i] for row in path] == adam_by_hand(p, [g.tolist()[i] for g in gradients], **full)
 
@@ -114,11 +113,9 @@ def test_n6_one_minus_power_is_not_rounded_twice() -> None:
 
 @pytest.mark.parametrize("t", [10**3, 10**4, 10**6, 10**9])
 def test_n6_one_minus_power_of_a_late_step(t: int) -> None:
-    """Against balls, and quickly: the exact power has 53 million bits at t = 10^6."""
+    """Against balls; who computes the exact power, of 53 million bits at t = 10^6, does not come back."""
     one_minus_power.cache_clear()
-    began = perf_counter()
     values = {beta: one_minus_power(beta, t) for beta in (0.9, 0.999, 0.99999999)}
-    assert perf_counter() - began < 0.5
     with ctx.workprec(400):
         for beta, value in values.items():
             ball = 1 - arb(beta) ** t

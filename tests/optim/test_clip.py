@@ -59,6 +59,22 @@ def test_the_norm_of_the_norms_is_another_number() -> None:
     assert 0 < differ < 40
 
 
+def test_n6_the_factor_is_not_rounded_twice() -> None:
+    """Quotients next to a midpoint, on which binary64 lands."""
+    differ = 0
+    for i in range(20):
+        norm = round_number(1 + Fraction(i, 23))
+        whole = Fraction(norm) + Fraction(1, 10**6)
+        most = float((Fraction(1, 2) + i * Fraction(1, 2**20) + Fraction(1, 2**25)) * whole)
+        parameter = nn.Parameter(rc.zeros(1))
+        parameter.grad = rc.tensor([norm])
+        optim.clip_grad_norm_(parameter, most)
+        c = round_number(Fraction(most) / whole)
+        differ += c != round_number(most / float(whole))
+        assert parameter.grad.tolist() == [round_number(Fraction(norm) * Fraction(c))]
+    assert differ > 3
+
+
 def test_other_norms() -> None:
     for order, wanted in ((math.inf, 4.0), (1, 7.0), (2.0, 5.0)):
         parameters = [nn.Parameter(rc.zeros(1)), nn.Parameter(rc.zeros(()))]

@@ -271,7 +271,7 @@ def test_n6_products_of_nadam_do_not_depend_on_the_way_to_them() -> None:
     """After a jump the product comes at once from a series, and from step to step by one factor: the same numbers."""
     from rcmlrs_core.optim import nadam as module
 
-    for beta1, decay in ((0.9, 0.004), (0.999, 1.0), (0.5, 0.0), (0, 1), (0.99, 1e-9)):
+    for beta1, decay in ((0.9, 0.004), (0.999, 10.0), (0.9999, 100), (0.5, 0.0), (0, 1), (0.99, 1e-9)):
         exact = Fraction(beta1), Fraction(decay)
         walked = [module.weights(*exact, t) for t in range(1, 150)]
         for t in (100, 149, 66, 2, 1):
@@ -280,6 +280,22 @@ def test_n6_products_of_nadam_do_not_depend_on_the_way_to_them() -> None:
             assert module.weights(*exact, t) == walked[t - 1]
     a, b = module.weights(Fraction(0.9999), Fraction(0.004), 10**9)
     assert (a, b) == (round_number(1 - Fraction(0.9999)), round_number(Fraction(0.9999)))
+
+
+def test_n6_factors_are_rounded_once() -> None:
+    """1 - 2^-25 (1 + 2^-40) is next to a midpoint, where binary64 lands on it, and is 1 then."""
+    close = 2.0**-25 * (1 + 2.0**-40)
+    assert round_number(1 - close) == 1
+    parameter = nn.Parameter(rc.ones(1))
+    parameter.grad = rc.zeros(1)
+    optim.SGD([parameter], close, weight_decay=1, decoupled_weight_decay=True).step()
+    assert parameter.tolist() == [1 - 2.0**-24]
+    parameter = nn.Parameter(rc.zeros(1))
+    optimizer = optim.SGD([parameter], 1, 0.5, close)
+    for gradient in (0.0, -1.0):
+        parameter.grad = rc.tensor([gradient])
+        optimizer.step()
+    assert parameter.tolist() == [1 - 2.0**-24]
 
 
 def test_a_constant_gradient_has_no_variance_and_no_nan() -> None:

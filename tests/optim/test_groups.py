@@ -31,7 +31,10 @@ def values(parameters: list[RamTensor]) -> list[bytes]:
 
 def test_each_group_steps_by_its_own_numbers() -> None:
     together, first, second = leaves(3), leaves(3), leaves(3)
-    groups = [{"params": iter(together[:1])}, {"params": together[1:], "lr": 0.5, "betas": (0.5, 0.6)}]
+    groups: list[dict[str, Any]] = [
+        {"params": iter(together[:1])},
+        {"params": together[1:], "lr": 0.5, "betas": (0.5, 0.6)},
+    ]
     optimizer = optim.Adam(groups, lr=0.1)
     alone = optim.Adam(first[:1], lr=0.1), optim.Adam(second[1:], lr=0.5, betas=(0.5, 0.6))
     steps(together, optimizer, range(3))
@@ -310,4 +313,4 @@ def test_numbers_that_are_none_are_refused(name: str) -> None:
 def test_dampening_has_its_place() -> None:
     for options in ({"nesterov": True}, {"form": "keras"}):
         with pytest.raises(AttributeValueError, match="dampening goes neither with nesterov nor with form='keras'"):
-            optim.SGD(leaves(1), momentum=0.9, dampening=0.1, **options)  # type: ignore[arg-type]
+            optim.SGD(leaves(1), momentum=0.9, dampening=0.1, **options)

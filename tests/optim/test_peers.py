@@ -29,6 +29,8 @@ jax = pytest.importorskip("jax")
 keras = pytest.importorskip("keras")
 optax = pytest.importorskip("optax")
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")  # JAX's, as Keras calls it
+
 T, N = 40, 12
 U = 2.0**-24
 SHAPE = (3, 4)

@@ -183,6 +183,11 @@ def test_a_late_step_is_quick_and_right() -> None:
     assert optim.ExponentialDecay(0.1, 1, 0.9)(10**9) == 0.0
     assert optim.MultiStepDecay(1, range_list(2000), 0.99)(10**9) == rounded_power(1, 0.99, 2000)
     assert optim.CosineDecayRestarts(0.1, 1, 1.1)(10**6) >= 0
+    assert optim.CosineDecayRestarts(0.1, 3, 1, 0.999)(9000) == rounded_power(0.1, 0.999, 3000)
+    assert optim.CosineDecayRestarts(0.1, 3, 1, 0.999)(3 * 10**9) == 0
+    assert optim.PolynomialDecay(0.1, 3, 0, 1e300)(1) == 0
+    assert optim.ExponentialDecay(0.1, 5e-324, 0.5)(1) == 0
+    assert optim.ExponentialDecay(0.1, 5e-324, 1e300)(1) == math.inf
 
 
 def rounded_power(scale: float, base: float, exponent: int) -> float:
@@ -272,6 +277,13 @@ def test_a_step_is_an_int(step: Any) -> None:
         optim.Constant(0.1)(step)
 
 
+def nested(depth: int) -> dict[str, Any]:
+    config = optim.Constant(0.1).config()
+    for _ in range(depth):
+        config = {"schedule": "Warmup", "schedule_after": config, "warmup_steps": 1}
+    return config
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -290,7 +302,11 @@ def test_a_step_is_an_int(step: Any) -> None:
         (lambda: optim.MultiStepDecay(0.1, [3, 3]), r"milestones must be ints of at least 0 that rise, got \[3, 3\]"),
         (lambda: optim.PiecewiseConstantDecay([1], [0.1]), "1 boundaries need 2 values, got 1"),
         (lambda: optim.PiecewiseConstantDecay([1], [0.1, -1]), r"values\[1\] must be a number"),
-        (lambda: optim.Warmup(0.1, 10), r"what follows is a Schedule, such as Constant\(0.1\); got 0.1"),  # type: ignore[arg-type]
+        (lambda: optim.Warmup(0.1, 10), r"what follows is another Schedule, such as Constant\(0.1\); got 0.1"),  # type: ignore[arg-type]
+        (lambda: optim.Schedule.of(nested(2)), "what follows is another Schedule"),
+        (lambda: optim.Warmup(optim.Warmup(optim.Constant(0.1), 1), 1), "what follows is another Schedule"),
+        (lambda: optim.Schedule.of(nested(2000)), "Warmup: its arguments are nested too deeply"),
+        (lambda: optim.CosineDecayRestarts(0.1, 0.5), "first_decay_steps must be at least 1, got 0.5"),
         (lambda: optim.Warmup(optim.Constant(0.1), 1.5), "warmup_steps must be an int"),  # type: ignore[arg-type]
         (lambda: optim.ReduceOnPlateau(0.1, factor=1), "factor must be below 1, got 1"),
         (lambda: optim.ReduceOnPlateau(0.1, mode="low"), "mode must be 'min' or 'max', got 'low'"),
@@ -309,7 +325,7 @@ def test_a_schedule_of_ones_own() -> None:
         first: float
 
         def rate(self, step: int) -> float:
-            return self.first / 2**step
+            return float(self.first / 2**step)
 
     assert optim.Schedule.of(Halves(0.5).config()) == Halves(0.5)
     assert Halves(0.5)(3) == 0.0625

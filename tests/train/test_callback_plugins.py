@@ -90,7 +90,7 @@ def test_a_plugin_adds_callbacks_to_every_training(install: Install) -> None:
         assert [train(), train()] == [alone, alone], "to look on changes no bit"
     assert [counter.epochs for counter in acme.made] == [3, 3]
     assert acme.made[0].model is not acme.made[1].model
-    assert acme.made[0].params == {"epochs": 3, "steps": 2, "verbose": 0}
+    assert acme.made[0].params.keys() == {"epochs", "steps", "verbose", "optimizer"}
 
 
 @pytest.mark.parametrize("value", ["", "off", " OFF "])

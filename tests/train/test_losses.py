@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rcmlrs_core as rc
+from rcmlrs_conformance.trainings import LIBRARY
 from rcmlrs_core import losses, nn, optim
 from rcmlrs_core.creation import from_plain
 from rcmlrs_core.errors import AttributeValueError, DTypeError, IndexRangeError, ShapeError, TrainingError
@@ -256,6 +257,10 @@ HOSTILE: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]]
 def test_hostile_input_is_refused(name: str, operands: Any, options: Any, error: Any, match: str) -> None:
     with pytest.raises(error, match=match):
         getattr(rc, name)(rc.tensor(operands[0]), *operands[1:], **options)
+
+
+def test_every_loss_has_a_training_in_the_suite() -> None:
+    assert {name for name in losses.__all__ if not name.endswith("_derivative")} <= LIBRARY["losses"].keys()
 
 
 def test_losses_are_one_module() -> None:

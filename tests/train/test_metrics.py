@@ -391,6 +391,13 @@ def test_bad_weights_are_refused(weight: Any, error: Any, match: str) -> None:
     assert metric.empty
 
 
+@pytest.mark.parametrize("make", [*BINARY, *SEVERAL, *NUMBERS[:-1]])
+def test_what_is_no_tensor_is_refused(make: Callable[[], metrics.Metric]) -> None:
+    for x, y in (([0.5], ints([1])), (rc.tensor([0.5]), [1])):
+        with pytest.raises(TypeError, match=r"takes tensors, got list; make them with rc\.tensor"):
+            make().update(x, y)  # type: ignore[arg-type]
+
+
 def test_batches_of_other_classes_are_refused() -> None:
     for metric in (metrics.F1(average="macro"), metrics.ConfusionMatrix()):
         metric.update(rc.tensor(SCORES), ints(LABELS))

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.keras import activations, constraints, initializers, regularizers
@@ -56,13 +56,20 @@ class StandardLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """Name, ``trainable`` and element type, and the arguments by name, as Keras writes them into a file."""
         config = super().get_config()
-        of_keras = next(c for c in type(self).__mro__ if c.__module__.startswith(__package__) and "__init__" in vars(c))
-        for parameter in inspect.signature(of_keras).parameters.values():
+        of_keras = (c for c in type(self).__mro__ if c.__module__.startswith(__package__) and "__init__" in vars(c))
+        for parameter in inspect.signature(next(of_keras, Layer)).parameters.values():
             if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.name not in UNSAVED:
                 kind = kind_of(parameter.name)
                 value = self.argument(parameter.name)
                 config[parameter.name] = value if kind is None else kind.serialize(value)
         return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The layer that ``get_config`` described, here or in a Keras with further arguments, which are None."""
+        constructors = [vars(c)["__init__"] for c in cls.__mro__ if "__init__" in vars(c)]
+        names = {name for constructor in constructors for name in inspect.signature(constructor).parameters}
+        return super().from_config({key: value for key, value in config.items() if value is not None or key in names})
 
 
 UNSAVED = ("weights", "lora_rank", "lora_alpha", "quantization_config", "use_cudnn", "flash_attention")

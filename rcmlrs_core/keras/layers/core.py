@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
 from rcmlrs_core.keras import activations
@@ -380,6 +380,13 @@ class Lambda(StandardLayer):
         if self.lambda_output_shape is not None and not callable(self.lambda_output_shape):
             config["output_shape"] = self.lambda_output_shape
         return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """With the function found by its name; code is refused."""
+        from rcmlrs_core.keras.saving.objects import deserialize
+
+        return super().from_config({**config, "function": deserialize(config["function"])})
 
 
 __all__ = ["Activation", "Dense", "EinsumDense", "Embedding", "Identity", "Lambda", "Masking"]

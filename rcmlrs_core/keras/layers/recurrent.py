@@ -13,8 +13,9 @@ from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.keras import tree
 from rcmlrs_core.keras.layer import InputSpec, Layer
 from rcmlrs_core.keras.layers.configured import StandardLayer, positive
-from rcmlrs_core.keras.layers.regularization import drop, probability
+from rcmlrs_core.keras.layers.regularization import probability
 from rcmlrs_core.keras.saving.objects import deserialize, serialize
+from rcmlrs_core.nn.dropout import drop
 from rcmlrs_core.nn.steps import blend, cut, gru_step, lstm_step, steps
 from rcmlrs_core.plain import BOOL
 from rcmlrs_core.random import Generator
@@ -368,7 +369,8 @@ class StackedRNNCells(StandardLayer):
     @classmethod
     def from_config(cls, config: Any) -> Any:
         """With the cells made first."""
-        return cls(**{**config, "cells": [deserialize(cell) for cell in config["cells"]]})
+        made: Any = super().from_config({**config, "cells": [deserialize(cell) for cell in config["cells"]]})
+        return made
 
 
 class RNN(StandardLayer):
@@ -519,7 +521,8 @@ class RNN(StandardLayer):
         """With the cell made first."""
         if "cell" in config:
             config = {**config, "cell": deserialize(config["cell"])}
-        return cls(**config)
+        made: Any = super().from_config(config)
+        return made
 
 
 class _CellLayer(RNN):

@@ -31,8 +31,8 @@ class Wrapper(StandardLayer):
     @classmethod
     def from_config(cls, config: Any) -> Any:
         """With the layers inside made first."""
-        inside = {name: deserialize(config[name]) for name in ("layer", "backward_layer") if config.get(name)}
-        return cls(**{**config, **inside})
+        made: Any = super().from_config(with_layers(config))
+        return made
 
 
 class TimeDistributed(Wrapper):
@@ -185,8 +185,14 @@ class Bidirectional(StandardLayer):
     @classmethod
     def from_config(cls, config: Any) -> Any:
         """With the layers made first."""
-        made: Any = Wrapper.from_config.__func__(cls, config)  # type: ignore[attr-defined]
+        made: Any = super().from_config(with_layers(config))
         return made
+
+
+def with_layers(config: Any) -> dict[str, Any]:
+    """A configuration with the layers in place of their own."""
+    inside = {name: deserialize(config[name]) for name in ("layer", "backward_layer") if config.get(name)}
+    return {**config, **inside}
 
 
 def checked(wrapper: Layer, name: str, layer: Any) -> Any:

@@ -26,6 +26,10 @@ FUNCTIONS = ("activations", "losses", "metrics", "initializers", "regularizers",
 """Modules whose names may stand for functions and objects in a configuration."""
 
 
+KINDS = ("optimizers", "losses", "metrics", "initializers", "regularizers", "constraints")
+"""Modules that make their own objects of configurations."""
+
+
 @contextmanager
 def custom_object_scope(*given: Mapping[str, Any]) -> Iterator[None]:
     """Inside, files may name these classes and functions too."""
@@ -80,6 +84,9 @@ def serialize(thing: Any) -> Any:
     if isinstance(thing, Layer):
         return _serialize_layer(thing)
     if hasattr(thing, "get_config"):
+        place = type(thing).__module__.removeprefix("rcmlrs_core.keras.")
+        if place.split(".")[0] in KINDS:
+            return import_module(f"rcmlrs_core.keras.{place}").serialize(thing)
         return lookup.Registry("object", type(thing).__module__, {}).serialize(thing)
     if callable(thing) and hasattr(thing, "__name__"):
         return serialize_function(thing)
@@ -160,6 +167,9 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     shared, key = _shared.get(), config.get("shared_object_id")
     if shared is not None and key in shared:
         return shared[key]
+    kind = _kind_of(config)
+    if kind is not None:
+        return import_module(f"rcmlrs_core.keras.{kind}").deserialize(config)
     cls = find_class(config)
     if not isinstance(inner, Mapping) or not hasattr(cls, "from_config"):
         raise DataError(f"deserialize: {name}: expected a class with from_config() and a config that is a dict")
@@ -202,6 +212,16 @@ def _function(name: Any) -> Any:
         if found is not None:
             return found
     raise DataError(f"deserialize: there is no function {name!r}; give it in custom_objects={{{name!r}: function}}")
+
+
+def _kind_of(config: Mapping[str, Any]) -> str | None:
+    """The module of ``KINDS`` that a configuration's class is of, if it is Keras' own."""
+    parts = str(config.get("module")).split(".")
+    if parts[0] != "keras" or config["class_name"] in _custom.get():
+        return None
+    if "schedules" in parts:
+        return "optimizers.schedules"
+    return next((part for part in parts[1:3] if part in KINDS), None)
 
 
 def find_class(config: Mapping[str, Any]) -> Any:

@@ -19,8 +19,8 @@ class Callback:
                     self.model.stop_training = True   # the run ends after this epoch
 
     ``model`` is what is trained and ``params`` what is known of the run: ``epochs``, ``steps`` (batches of an epoch,
-    None if unknown), ``verbose``. ``self.model.stop_training = True`` ends the run after the batch or epoch that is
-    under way.
+    None if unknown), ``verbose``, and in ``train.fit`` the ``optimizer``. ``self.model.stop_training = True`` ends the
+    run after the batch or epoch that is under way.
 
     The logs of a batch hold the means over the examples of the epoch so far, those of an epoch over all of it. What a
     callback adds to the logs of an epoch is recorded in the history.
@@ -95,7 +95,7 @@ class Callback:
     # ----------------------------------------------------------------------------------------- checkpoints
 
     @property
-    def kind(self) -> str:
+    def checkpoint_name(self) -> str:
         """What it is, by which a checkpoint finds its state again: the name of the class."""
         return type(self).__name__
 

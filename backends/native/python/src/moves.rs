@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use rcmlrs_kernels::array::{Array, Shape};
+use rcmlrs_kernels::ops::subscript::Item;
 use rcmlrs_kernels::{Result, ops};
 
 use crate::array::{NativeArray, dtype_of};
@@ -54,6 +55,41 @@ fn broadcast_to(x: &Bound<'_, NativeArray>, shape: Lengths) -> PyResult<NativeAr
 #[pyo3(signature = (x, *, start, stop, step))]
 fn slice(x: &Bound<'_, NativeArray>, start: Lengths, stop: Lengths, step: Lengths) -> NativeArray {
     NativeArray(ops::slice::slice(&x.get().0, &start.0, &stop.0, &step.0))
+}
+
+/// The items of a subscript in normal form: None, an int, or (first, last, step).
+struct Items(Vec<Item>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Items {
+    type Error = PyErr;
+
+    fn extract(items: Borrowed<'a, 'py, PyAny>) -> PyResult<Items> {
+        let item = |item: Borrowed<'_, 'py, PyAny>| {
+            if item.is_none() {
+                return Ok(Item::New);
+            }
+            if let Ok(place) = item.extract::<usize>() {
+                return Ok(Item::At(place));
+            }
+            let (first, last, step) = item.extract::<(usize, Option<usize>, Bound<'py, PyAny>)>()?;
+            // A step that no length can be is as good as the largest.
+            let step = step.extract::<isize>().unwrap_or(if step.gt(0)? { isize::MAX } else { -isize::MAX });
+            Ok(Item::Span(first, last, step))
+        };
+        items.cast::<PyTuple>()?.iter_borrowed().map(item).collect::<PyResult<_>>().map(Items)
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (x, *, items))]
+fn subscript(x: &Bound<'_, NativeArray>, items: Items) -> NativeArray {
+    NativeArray(ops::subscript::subscript(&x.get().0, &items.0))
+}
+
+#[pyfunction]
+#[pyo3(signature = (x, *, kernel, stride))]
+fn windows(x: &Bound<'_, NativeArray>, kernel: Lengths, stride: Lengths) -> NativeArray {
+    NativeArray(ops::windows::windows(&x.get().0, &kernel.0, &stride.0))
 }
 
 #[pyfunction]
@@ -133,6 +169,20 @@ pub fn register(kernels: &Bound<'_, PyDict>) -> PyResult<()> {
             $(kernels.set_item(stringify!($name), wrap_pyfunction!($name, kernels.py())?)?;)*
         };
     }
-    register!(astype, broadcast_to, concat, flip, gather, one_hot, pad, reshape, slice, take, transpose);
+    register!(
+        astype,
+        broadcast_to,
+        concat,
+        flip,
+        gather,
+        one_hot,
+        pad,
+        reshape,
+        slice,
+        subscript,
+        take,
+        transpose,
+        windows
+    );
     Ok(())
 }

@@ -87,6 +87,7 @@ pub mod sqrt;
 pub mod square;
 pub mod std;
 pub mod sub;
+pub mod subscript;
 pub mod sum;
 pub mod swish;
 pub mod swish_derivative;
@@ -97,6 +98,7 @@ pub mod tanh_derivative;
 pub mod transpose;
 pub mod trunc;
 pub mod var;
+pub mod windows;
 
 /// `where`, which is a word of the language.
 pub mod where_;
