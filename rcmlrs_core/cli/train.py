@@ -3,6 +3,7 @@
 import math
 import shlex
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,7 +172,7 @@ def train(
     ] = None,
     missing: Annotated[
         str | None,
-        typer.Option(help="Missing values: error, or drop, mean.", rich_help_panel=DATA),
+        typer.Option(help="Missing values: error, or drop, mean, a number.", rich_help_panel=DATA),
     ] = None,
     column: Annotated[
         str | None,
@@ -226,6 +227,9 @@ def train(
         if target is not None:
             raise ConfigError("--column: is for a forecaster; leave it out, or --target")
         given["target"] = column
+    if missing is not None:
+        with suppress(ValueError):  # a word
+            given["missing"] = exact_number(missing)
     if isinstance(given.get("hidden"), int):
         given["hidden"] = [given["hidden"]]
     options: dict[tuple[str, ...], Option] = {

@@ -194,7 +194,9 @@ def _check(config: Config, path: Path, value: Any, key: Key) -> None:
     for place, each in enumerate(value if isinstance(value, list) else [value]):
         here = (*path, place) if isinstance(value, list) else path
         if isinstance(each, str) and key.choices and each not in key.choices:
-            raise config.error(here, f"found {each!r}, expected {_expected(key)}{meant(each, key.choices)}")
+            close = meant(each, key.choices)
+            hint = close if close.startswith("; did") else ""
+            raise config.error(here, f"found {each!r}, expected {_expected(key)}{hint}")
         if isinstance(each, int | float) and not isinstance(each, bool):
             if not math.isfinite(each):
                 raise config.error(here, f"{each} is not a finite number")

@@ -448,12 +448,17 @@ def test_options_alone_and_files_that_are_spared(rcmlrs: Callable[..., str], fol
     assert "SGD, 1 epoch of 1 update; on numpy." in printed
     assert "Nothing was saved; --save FILE keeps the model." in printed
     assert "\x1b" not in printed
+    assert "Adam" in rcmlrs(*common, "--missing", "0.5")
     printed = rcmlrs(*common, "--save", "m.safetensors", "--dry-run")
     assert "All is well; nothing was trained" in printed
     assert "--dry-run\n" not in printed.splitlines()[-1]
     assert sorted(os.listdir(folder)) == ["table.csv"]
     for arguments, words in (
         ([*common, "--save", "table.csv"], "--save: save table.csv: it exists and is no safetensors file"),
+        (
+            [*common, "--missing", "drp"],
+            "found 'drp', expected one of error, mean, drop or a number; did you mean 'drop'?",
+        ),
         ([*common, "--set", "hidden"], "write SECTION.KEY=VALUE"),
         ([*common, "--column", "price"], "--column: is for a forecaster"),
         ([*common, "--set", "output.history=x.bmp"], "none of the endings"),
