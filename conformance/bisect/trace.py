@@ -274,8 +274,8 @@ def _place() -> tuple[str, str]:
     for frame in _frames():
         file = frame.f_code.co_filename
         if file == autograd.__file__:
-            if frame.f_code.co_name == "_contributions" and not gradient_of:
-                gradient_of = f" of {frame.f_locals['node'].operation.name}"
+            if frame.f_code.co_name == autograd.rule_of.__name__ and not gradient_of:
+                gradient_of = f" of {frame.f_locals['operation'].name}"
             phase = BACKWARD
         elif file.startswith(_OPTIM):
             phase = OPTIMIZER

@@ -35,6 +35,24 @@ class Fed(nn.Module):
         return list(_tensors(self.layer(*self.inputs)))
 
 
+class Given(nn.Module):
+    """A layer that is called with options."""
+
+    def __init__(self, layer: nn.Module, **options: Any) -> None:
+        self.layer = layer
+        self.options = options
+
+    def forward(self, *inputs: RamTensor) -> Any:
+        """What the layer gives."""
+        return self.layer(*inputs, **self.options)
+
+
+def _fitted(scaler: Any) -> nn.Module:
+    with rc.no_grad():
+        module: nn.Module = scaler.fit(rc.random.normal(ROW))
+    return module
+
+
 def _tensors(output: Any) -> list[RamTensor]:
     if isinstance(output, RamTensor):
         return [output]
@@ -74,6 +92,7 @@ LAYERS: dict[str, tuple[Any, ...]] = {
     "AdaptiveMaxPool1d": (lambda: nn.AdaptiveMaxPool1d(4), LINE),
     "AdaptiveMaxPool2d": (lambda: nn.AdaptiveMaxPool2d((3, 2)), IMAGE),
     "AdaptiveMaxPool3d": (lambda: nn.AdaptiveMaxPool3d(2), BLOCK),
+    "AllSteps": (lambda: nn.Sequential(nn.GRU(4, 2), nn.AllSteps()), SEQUENCE),
     "AvgPool1d": (lambda: nn.AvgPool1d(3, 2, 1), LINE),
     "AvgPool2d": (lambda: nn.AvgPool2d(2, count_include_pad=False), IMAGE),
     "AvgPool3d": (lambda: nn.AvgPool3d(2, 1), BLOCK),
@@ -93,11 +112,13 @@ LAYERS: dict[str, tuple[Any, ...]] = {
     "Dropout": (lambda: nn.Dropout(0.4), ROW),
     "Dropout1d": (lambda: nn.Dropout1d(0.5), LINE),
     "Dropout2d": (lambda: nn.Dropout2d(0.5), IMAGE),
-    "Dropout3d": (lambda: nn.Dropout3d(0.5), BLOCK),
+    "Dropout3d": (lambda: nn.Dropout3d(0.2), BLOCK),
     "ELU": (lambda: nn.ELU(), ROW),
     "Embedding": (lambda: nn.Embedding(5, 3, padding_idx=0), _indices(1, 4, 0, 1)),
     "Flatten": (lambda: nn.Flatten(), LINE),
     "GELU": (lambda: nn.GELU(), ROW),
+    "GRU": (lambda: Given(nn.GRU(4, 3, bidirectional=True), lengths=[3, 1]), SEQUENCE),
+    "GRUCell": (lambda: nn.GRUCell(4, 3), ROW, (3, 3)),
     "GlobalAvgPool": (lambda: nn.GlobalAvgPool(), IMAGE),
     "GlobalMaxPool": (lambda: nn.GlobalMaxPool(), IMAGE),
     "GroupNorm": (lambda: nn.GroupNorm(2, 4), (2, 4, 3)),
@@ -108,30 +129,53 @@ LAYERS: dict[str, tuple[Any, ...]] = {
     "InstanceNorm1d": (lambda: nn.InstanceNorm1d(2, affine=True), LINE),
     "InstanceNorm2d": (lambda: nn.InstanceNorm2d(2), IMAGE),
     "InstanceNorm3d": (lambda: nn.InstanceNorm3d(2), BLOCK),
+    "LSTM": (lambda: nn.LSTM(4, 3, 2, dropout=0.3), SEQUENCE),
+    "LSTMCell": (lambda: nn.LSTMCell(4, 3), ROW),
     "Lambda": (lambda: nn.Lambda(lambda x: x.sin()), ROW),
+    "LastStep": (lambda: nn.Sequential(nn.LSTM(4, 2), nn.LastStep()), SEQUENCE),
     "LayerNorm": (lambda: nn.LayerNorm(4), ROW),
     "LeakyReLU": (lambda: nn.LeakyReLU(), ROW),
+    "LearnedEncoding": (lambda: nn.LearnedEncoding(5, 4), SEQUENCE),
     "Linear": (lambda: nn.Linear(4, 2), ROW),
     "LogSigmoid": (lambda: nn.LogSigmoid(), ROW),
     "LogSoftmax": (lambda: nn.LogSoftmax(), ROW),
     "MaxPool1d": (lambda: nn.MaxPool1d(3, 2, 1), LINE),
     "MaxPool2d": (lambda: nn.MaxPool2d(2), IMAGE),
     "MaxPool3d": (lambda: nn.MaxPool3d(2, 1), BLOCK),
+    "MinMaxScaler": (lambda: _fitted(nn.MinMaxScaler()), ROW),
     "Mish": (lambda: nn.Mish(), ROW),
+    "MultiheadAttention": (lambda: nn.MultiheadAttention(4, 2, 0.2, kdim=3, vdim=2), SEQUENCE, (2, 5, 3), (2, 5, 2)),
     "PReLU": (lambda: nn.PReLU(), ROW),
     "RMSNorm": (lambda: nn.RMSNorm(4), ROW),
+    "RNN": (lambda: nn.RNN(4, 3, nonlinearity="relu"), SEQUENCE),
+    "RNNCell": (lambda: nn.RNNCell(4, 3), ROW, (3, 3)),
     "ReLU": (lambda: nn.ReLU(), ROW),
     "ReLU6": (lambda: nn.ReLU6(), ROW),
     "Reshape": (lambda: nn.Reshape((2, 2)), ROW),
     "Residual": (lambda: nn.Residual(nn.Linear(4, 4)), ROW),
+    "RotaryEmbedding": (lambda: nn.RotaryEmbedding(4), SEQUENCE),
     "SELU": (lambda: nn.SELU(), ROW),
+    "Sequential": (lambda: nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 1)), ROW),
     "SiLU": (lambda: nn.SiLU(), ROW),
     "Sigmoid": (lambda: nn.Sigmoid(), ROW),
+    "SinusoidalEncoding": (lambda: nn.SinusoidalEncoding(4, 0.1), SEQUENCE),
     "Softmax": (lambda: nn.Softmax(), ROW),
     "Softplus": (lambda: nn.Softplus(), ROW),
     "Softsign": (lambda: nn.Softsign(), ROW),
+    "StandardScaler": (lambda: _fitted(nn.StandardScaler()), ROW),
     "Tanh": (lambda: nn.Tanh(), ROW),
+    "TransformerDecoder": (lambda: nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 3), 2), SEQUENCE, SEQUENCE),
+    "TransformerDecoderLayer": (lambda: nn.TransformerDecoderLayer(4, 2, 3), SEQUENCE, (2, 2, 4)),
+    "TransformerEncoder": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 1, 3), 2, nn.LayerNorm(4)),
+        SEQUENCE,
+    ),
+    "TransformerEncoderLayer": (
+        lambda: Given(nn.TransformerEncoderLayer(4, 2, 3, activation="gelu", norm_first=True), is_causal=True),
+        SEQUENCE,
+    ),
     "Unflatten": (lambda: nn.Unflatten(1, (2, 2)), ROW),
+    "scaled_dot_product_attention": (lambda: nn.Lambda(nn.scaled_dot_product_attention), SEQUENCE, SEQUENCE, SEQUENCE),
 }
 """How each layer is made, and what it is fed with."""
 
@@ -200,8 +244,14 @@ def stepped(optimizer: Callable[[list[RamTensor]], optim.Optimizer]) -> Callable
 
 
 OPTIMIZERS: dict[str, Callable[[list[RamTensor]], optim.Optimizer]] = {
+    "Adadelta": lambda p: optim.Adadelta(p),
+    "Adagrad": lambda p: optim.Adagrad(p, lr=RATE, lr_decay=0.1),
     "Adam": lambda p: optim.Adam(p, lr=RATE),
     "AdamW": lambda p: optim.AdamW(p, lr=RATE, weight_decay=0.1),
+    "Adamax": lambda p: optim.Adamax(p, lr=RATE),
+    "Lion": lambda p: optim.Lion(p, lr=RATE, weight_decay=0.1),
+    "NAdam": lambda p: optim.NAdam(p, lr=RATE),
+    "RMSprop": lambda p: optim.RMSprop(p, lr=RATE, momentum=0.5, centered=True),
     "SGD": lambda p: optim.SGD(p, lr=RATE, momentum=0.9, nesterov=True, weight_decay=0.01),
     "clip_norm": lambda p: optim.SGD(p, lr=RATE, clip_norm=0.5),
     "clip_value": lambda p: optim.SGD(p, lr=RATE, clip_value=0.25),

@@ -1,6 +1,17 @@
 """Data: files to tables and tensors, data sets and their parts, and batches in an order that can be had again.
 
-What is read is rounded once (contract N6), and after that moved (N4.1) or computed on by operations (N5).
+A table with categories, gaps and a target becomes batches by
+
+    train, test = data.read_frame("houses.csv").split([0.8, 0.2], seed=1)
+    schema = data.Schema.fit(train, target="price", missing="mean")    # fitted on the training part alone
+    loader = data.Loader(schema.encode(train), batch_size=32, seed=1)
+
+and pictures in folders by class by
+
+    loader = data.Loader(data.ImageFolder("pictures", size=(64, 64), scale=True), batch_size=32, prefetch=2)
+
+``train.fit(model, optimizer, loss, loader, epochs=10)`` takes either. What is read is rounded once (contract N6), and
+after that moved (N4.1) or computed on by operations (N5): a batch is the same on every machine and backend.
 """
 
 from rcmlrs_core.data.arrays import NpyDataset, read_arrays

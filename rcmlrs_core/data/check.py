@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rcmlrs_core.data.dataset import Dataset
+from rcmlrs_core.data.dataset import Dataset, watched
 from rcmlrs_core.errors import DataError
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.tensor import RamTensor
@@ -47,7 +47,7 @@ def check_dataset(dataset: Dataset, *, classes: int | None = None) -> None:
     Labels are the second tensor of a batch. Everything else that is wrong with an example shows too: a damaged
     picture, a field that is no number.
     """
-    for start in range(0, len(dataset), CHECKED_AT_ONCE):
+    for start in watched(range(0, len(dataset), CHECKED_AT_ONCE), "check"):
         batch: Any = dataset.take(range(start, min(start + CHECKED_AT_ONCE, len(dataset))))
         for place, part in enumerate(batch):
             name = ("x", "y")[place] if place < 2 else f"tensor {place}"

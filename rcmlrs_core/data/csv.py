@@ -19,7 +19,7 @@ from io import StringIO, TextIOWrapper
 from itertools import chain
 from typing import BinaryIO, Literal, TextIO
 
-from rcmlrs_core.data.csv_blocks import Cells, blocks, cells_of, numpy_is_there, plain_line
+from rcmlrs_core.data.csv_blocks import Cells, blocks, cells_of, is_missing, numpy_is_there, plain_line
 from rcmlrs_core.data.table import Column, Table, UnknownColumnError, check_distinct, is_count, positions_of
 from rcmlrs_core.errors import DataError, FileFormatError
 from rcmlrs_core.io.atomic import FilePath
@@ -28,8 +28,6 @@ from rcmlrs_core.numerics.decimal_text import all_finite, round_decimal, round_d
 
 Missing = Literal["error", "nan", "drop"]
 
-MISSING = frozenset({"", "na", "nan", "+nan", "-nan", "?"})
-"""What stands for a missing value, in lower case and without spaces around it."""
 LARGEST_LABEL = 2**24
 """Up to here every integer is a binary32 number, so that a label column loses nothing in a table."""
 LONGEST_LINE = 2**24
@@ -76,7 +74,7 @@ def read_csv(
     A number is written as ``float`` takes it, without underscores, and is its exact decimal value rounded
     once (N6). A field is missing if it is empty, ``NA``, ``nan`` or ``?``, in letters of any case and with
     spaces around it. Empty lines are passed over, but between the values of a single column each is a
-    missing value.
+    missing value. A large file is read several times as fast where NumPy is, to the same bits.
 
     Args:
         path: the file.
@@ -303,19 +301,27 @@ class _Columns:
 
     def _take(self, cells: Cells, line: int) -> None:
         """The rows of a block, of which the first is at ``line``."""
+        gaps: set[int] = set()
+        allowed = None if self.how.missing == "error" else gaps
         try:
-            numbers = [cells.column(position) for position in self.positions]
+            numbers = [cells.column(position, allowed) for position in self.positions]
         except DataError:
             self._records = [
                 (line + row, [cells.text(row, position) for position in self.positions]) for row in range(cells.rows)
             ]
             self.flush()
             return
+        if self.how.missing == "nan":
+            gaps.clear()
+        self.dropped += len(gaps)
         for index, (position, column) in enumerate(zip(self.positions, numbers, strict=True)):
-            self.values[index].extend(column)
+            self.values[index].extend(
+                [value for row, value in enumerate(column) if row not in gaps] if gaps else column
+            )
             if self.flaws[index] is None:
                 for row in cells.unusual(position):
-                    self._note_flaw(index, [(line + row, cells.text(row, position))])
+                    if row not in gaps:
+                        self._note_flaw(index, [(line + row, cells.text(row, position))])
                     if self.flaws[index] is not None:
                         break
 
@@ -420,11 +426,6 @@ def _numbers(records: Sequence[Record]) -> "list[array[float]]":
 def swapped(text: str) -> str:
     """Comma and point exchanged."""
     return text.translate(_SWAPPED)
-
-
-def is_missing(text: str) -> bool:
-    """Whether a field stands for a missing value."""
-    return text.strip().lower() in MISSING
 
 
 def _is_number(text: str) -> bool:

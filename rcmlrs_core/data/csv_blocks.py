@@ -5,9 +5,10 @@ line as in the first. What is not is left to the slow way in ``csv``, which also
 With NumPy, fields become numbers all at once (``decimal_fields``); without it, by Python's ``float``.
 """
 
+import math
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from rcmlrs_core.errors import DataError
@@ -21,6 +22,9 @@ BLOCK = 1 << 18
 WORTH_AN_IMPORT = 1 << 21
 """In bytes: a file for which NumPy is imported where it is not yet."""
 
+MISSING = frozenset({"", "na", "nan", "+nan", "-nan", "?"})
+"""What stands for a missing value, in lower case and without spaces around it."""
+
 _SWAPPED = bytes.maketrans(b",.", b".,")
 
 
@@ -32,9 +36,12 @@ class Cells:
         self._width = width
         self._cells = block.decode().replace("\n", delimiter.decode()).split(delimiter.decode())
 
-    def column(self, position: int) -> "array[float]":
-        """RN of every field (N6). A field without a finite number is a DataError."""
-        return _finite(round_decimals(self._cells[position : self.rows * self._width : self._width]))
+    def column(self, position: int, gaps: set[int] | None) -> "array[float]":
+        """RN of every field (N6). A field without a finite number is a DataError.
+
+        With ``gaps``, to which their rows are added, missing ones are NaN.
+        """
+        return _numbers(self._cells[position : self.rows * self._width : self._width], range(self.rows), gaps)
 
     def text(self, row: int, position: int) -> str:
         """One field."""
@@ -55,17 +62,16 @@ class NumpyCells(Cells):
         self._block = block
         self._fields = fields
 
-    def column(self, position: int) -> "array[float]":
+    def column(self, position: int, gaps: set[int] | None) -> "array[float]":
         """RN of every field (N6)."""
         mine = slice(position, None, self._width)
         values = array("f")
         values.frombytes(self._fields.numbers[mine].tobytes())
         rows = self._fields.open[mine].nonzero()[0].tolist()
         if rows:
-            rounded = round_decimals([self.text(row, position) for row in rows])
+            rounded = _numbers([self.text(row, position) for row in rows], rows, gaps)
             for row, value in zip(rows, rounded, strict=True):
                 values[row] = value
-            _finite(rounded)
         return values
 
     def text(self, row: int, position: int) -> str:
@@ -144,7 +150,28 @@ def numpy_is_there(size: int) -> bool:
     return True
 
 
-def _finite(values: "array[float]") -> "array[float]":
+def is_missing(text: str) -> bool:
+    """Whether a field stands for a missing value."""
+    return text.strip().lower() in MISSING
+
+
+def _numbers(texts: Sequence[str], rows: Sequence[int], gaps: set[int] | None) -> "array[float]":
+    """See ``Cells.column``; ``rows`` are those of the texts."""
+    missing: list[int] = []
+    try:
+        values = round_decimals(texts)
+    except DataError:
+        missing = [place for place, text in enumerate(texts) if is_missing(text)]
+        if gaps is None or not missing:
+            raise
+        filled = list(texts)
+        for place in missing:
+            filled[place] = "0"
+        values = round_decimals(filled)
     if not all_finite(values):
         raise DataError("a number is beyond the largest binary32 number")
+    for place in missing:
+        values[place] = math.nan
+    if gaps is not None:
+        gaps.update(rows[place] for place in missing)
     return values

@@ -6,6 +6,7 @@ batches before it or who asks.
 
 import hashlib
 import struct
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -27,6 +28,9 @@ SPLIT_STREAM = (1 << 64) - 1
 """The stream (N8) of ``split``'s draw, far from those of epochs, which begin at 0."""
 DIGESTED_AT_ONCE = 256
 """How many examples ``digest`` holds at a time; what it returns does not depend on it."""
+
+WATCHED = 16
+"""From so many pieces on, work is shown."""
 
 
 class Dataset:
@@ -63,7 +67,7 @@ class Dataset:
         """
         contents: list[Any] = []
         heads: list[bytes] = []
-        for start in range(0, len(self), DIGESTED_AT_ONCE):
+        for start in watched(range(0, len(self), DIGESTED_AT_ONCE), "digest"):
             batch = self.take(range(start, min(start + DIGESTED_AT_ONCE, len(self))))
             if not contents:
                 contents = [hashlib.sha256() for _ in batch]
@@ -294,6 +298,16 @@ def checked_indices(indices: Iterable[Any], count: int) -> list[int]:
         wrong = next(at for at in found if not 0 <= at < count)
         raise DataError(f"example {wrong} of {count}; indices go from 0 to {count - 1}")
     return found
+
+
+def watched(starts: Sequence[int], what: str) -> Iterable[int]:
+    """The same, with a bar on a terminal while it lasts, where there are many."""
+    if len(starts) < WATCHED or not sys.stderr.isatty():
+        return starts
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(starts, what, console=Console(stderr=True), transient=True)
 
 
 def in_pieces(indices: list[int], size: int) -> Iterator[list[int]]:

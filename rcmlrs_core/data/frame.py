@@ -12,7 +12,8 @@ from fractions import Fraction
 from itertools import islice
 from typing import Literal
 
-from rcmlrs_core.data.csv import LARGEST, check_names, is_delimiter, is_missing, open_text, records_of, swapped
+from rcmlrs_core.data.csv import LARGEST, check_names, is_delimiter, open_text, records_of, swapped
+from rcmlrs_core.data.csv_blocks import is_missing
 from rcmlrs_core.data.dataset import checked_indices, split_indices
 from rcmlrs_core.data.table import is_count, positions_of
 from rcmlrs_core.errors import DataError

@@ -2,16 +2,19 @@
 
 A pixel of a PNG file is an integer, and the same everywhere. JPEG leaves a decoder some freedom, so that versions of
 libjpeg may differ in a last unit: where that matters, keep ``folder.digest()`` beside the results, or convert to PNG.
+Pixels are taken as they lie in the file, whatever a camera noted of its orientation.
 Everything behind the decoder is ours: grey values, sizes and scales are sums with integer weights (``matmul``) and
 one division by a whole number, and so have the same bits on every machine, whatever version of Pillow is there.
 """
 
 import os
+from array import array
 from collections.abc import Sequence
 from functools import lru_cache
+from math import gcd
 from typing import TYPE_CHECKING, Any, Literal
 
-from rcmlrs_core.creation import from_bytes, tensor
+from rcmlrs_core.creation import from_bytes, from_plain, tensor
 from rcmlrs_core.data.dataset import Batch, Dataset, checked_indices
 from rcmlrs_core.data.table import is_count
 from rcmlrs_core.errors import DataError, FileFormatError
@@ -31,6 +34,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg")
 """What the names of pictures end with, in letters of any case."""
 MOST_PIXELS = 89_478_485
 """Pillow's own limit of a picture that may be a bomb: a quarter of a gibibyte, in colour."""
+LONGEST_SIDE = 65535
+"""JPEG's own limit. A picture of one line could be longer, and so would the table of weights that makes it small."""
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 GREY = (299, 587, 114)
 """Thousandths of red, green and blue in a grey value: luma of ITU-R BT.601."""
@@ -57,14 +62,15 @@ def read_image(
         scale: divide by 255, so that values lie in [0, 1].
         backend: where the tensor lives.
 
-    Sums are exact before they are rounded (N3): after grey values, one rounding along each axis that is resized, and
-    one in the one division at the end. Where the sum of the weights times 255 is below 2^24 (65793 pixels of a colour
-    picture that shrinks, or 65 of a grey one made of colours), it is that of the division alone.
+    Sums are exact before they are rounded (N3): once for grey values of a colour picture, once along each axis that is
+    resized, and once in the one division at the end. All of them but the last are exact where that divisor is below
+    2^24: it is 1000 for such grey values, times n / gcd(n, m) for an axis that shrinks from n to m or 2 m / gcd(n, m)
+    for one that grows, times 255. From 400 x 300 to 224 x 224 in colour it is 25 * 75 * 255.
 
     Raises:
         DataError: no such file, a folder, something else than a PNG or JPEG file, one that is truncated or damaged,
-            of more than 89478485 pixels, of more than 8 bits a channel, or with transparent pixels that ``mode`` has
-            no room for. It names the file.
+            of more than 89478485 pixels or 65535 in a line, of more than 8 bits a channel, or with transparent pixels
+            that ``mode`` has no room for. It names the file.
         ImportError: Pillow is not installed.
     """
     how = _How(size, mode, scale)
@@ -104,7 +110,8 @@ class ImageFolder(Dataset):
             with os.scandir(self.path) as entries:
                 folders = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
         except OSError as error:
-            raise DataError(f"{self.path}: {error.strerror}; name a folder with one folder for each class") from None
+            where = error.filename or self.path
+            raise DataError(f"{where}: {error.strerror}; name a folder with one folder for each class") from None
         self.classes = tuple(sorted(folders))
         if not self.classes:
             raise DataError(f"{self.path} has no folders in it; put the pictures of each class in a folder of its name")
@@ -195,29 +202,30 @@ class _How:
 
 def _total(n: int, m: int) -> int:
     """What the weights of a new pixel add up to."""
-    return n if m < n else 2 * m
+    common = gcd(n, m)
+    return n // common if m < n else 2 * m // common
 
 
-@lru_cache(64)
+@lru_cache(32)
 def _weights(n: int, m: int, backend: Backend) -> RamTensor:
-    """The integer weights ``(m, n)`` with which m new pixels of an axis are sums over n old ones."""
-    return tensor(_rows(n, m), backend)
+    """The integer weights ``(m, n)`` with which m new pixels of an axis are sums over n old ones.
 
-
-def _rows(n: int, m: int) -> list[list[int]]:
-    """In units of 1/m old pixels, what new pixel i covers; or in units of 1/(2m), how near its two neighbours are."""
-    rows = [[0] * n for _ in range(m)]
-    for i, row in enumerate(rows):
+    Where the axis gets shorter, they are what new pixel i covers of the old ones, in units of 1/m of an old one; else
+    how near its two neighbours are, in units of 1/(2m). Without what n and m have in common, they are smaller.
+    """
+    common = gcd(n, m)
+    a, b = n // common, m // common
+    rows = array("f", bytes(4 * m * n))
+    for i in range(m):
         if m < n:
-            for j in range(i * n // m, -(-(i + 1) * n // m)):
-                row[j] = min((j + 1) * m, (i + 1) * n) - max(j * m, i * n)
+            for j in range(i * a // b, -(-(i + 1) * a // b)):
+                rows[i * n + j] = min((j + 1) * b, (i + 1) * a) - max(j * b, i * a)
         else:
-            centre = min(max((2 * i + 1) * n - m, 0), 2 * m * (n - 1))
-            j, beyond = divmod(centre, 2 * m)
-            row[j] = 2 * m - beyond
+            j, beyond = divmod(min(max((2 * i + 1) * a - b, 0), 2 * b * (n - 1)), 2 * b)
+            rows[i * n + j] = 2 * b - beyond
             if beyond:
-                row[j + 1] = beyond
-    return rows
+                rows[i * n + j + 1] = beyond
+    return from_plain(PlainArray(rows, (m, n)), backend)
 
 
 def _decoded(path: str, mode: Mode) -> tuple[int, int, int, bytes]:
@@ -255,10 +263,10 @@ def _decoded(path: str, mode: Mode) -> tuple[int, int, int, bytes]:
 
 def _check_size(path: str, image: "Image") -> None:
     width, height = image.size
-    if width * height > MOST_PIXELS:
+    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
         raise DataError(
-            f"{path} has {width} x {height} pixels, and {MOST_PIXELS} are the most: it may be a decompression bomb; "
-            "make it smaller by another program if you trust it"
+            f"{path} has {width} x {height} pixels, and {MOST_PIXELS} are the most, {LONGEST_SIDE} in a line: it may "
+            "be a decompression bomb; make it smaller by another program if you trust it"
         )
 
 

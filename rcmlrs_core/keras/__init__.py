@@ -14,6 +14,7 @@ from rcmlrs_core.errors import did_you_mean as _did_you_mean
 if TYPE_CHECKING:
     from rcmlrs_core.keras import (
         activations,
+        backend,
         callbacks,
         constraints,
         initializers,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         losses,
         metrics,
         models,
+        ops,
         optimizers,
         regularizers,
         saving,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _PARTS = (
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "initializers",
@@ -44,6 +47,7 @@ _PARTS = (
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "regularizers",
     "saving",
@@ -79,6 +83,7 @@ __all__ = [
     "Sequential",
     "Variable",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "initializers",
@@ -86,6 +91,7 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "regularizers",
     "saving",

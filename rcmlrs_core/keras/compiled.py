@@ -13,7 +13,8 @@ from rcmlrs_core.tensor import RamTensor
 def flat_outputs(outputs: Any) -> tuple[list[Any], list[str] | None]:
     """The outputs one by one, and the keys where they are a dict."""
     if isinstance(outputs, Mapping):
-        return list(outputs.values()), list(outputs)
+        keys = sorted(outputs, key=str)
+        return [outputs[key] for key in keys], keys
     return list(tree.leaves(outputs)), None
 
 
@@ -59,7 +60,10 @@ class Compiled:
         targets = self.targets(y_true, len(outputs)) if y_true is not None else [None] * len(outputs)
         self.terms, labels = [], []
         weights = self._per_output("loss_weights", self.loss_weights, len(outputs))
-        for i, given in enumerate(self._per_output("loss", self.loss, len(outputs))):
+        per_output = self._per_output("loss", self.loss, len(outputs))
+        order = map(self.names.index, self.loss) if isinstance(self.loss, Mapping) else range(len(outputs))
+        for i in order:
+            given = per_output[i]
             for one in given if isinstance(given, list | tuple) else [given]:
                 if one is not None:
                     self.terms.append((i, loss_of(one, targets[i], outputs[i]), weights[i]))
@@ -80,6 +84,8 @@ class Compiled:
                         name = f"weighted_{name}"
                     seen = used[name] = used.get(name, 0) + 1
                     self.measured.append((i, weighted, name if seen == 1 else f"{name}_{seen - 1}", metric))
+        if len(outputs) > 1:  # the order of Keras' lists
+            self.measured.sort(key=lambda entry: entry[2])
         self.built = True
 
     def _per_output(self, what: str, spec: Any, outputs: int) -> list[Any]:

@@ -15,12 +15,16 @@ from rcmlrs_core.data.table import is_count
 from rcmlrs_core.errors import AttributeValueError, DataError, ShapeError
 from rcmlrs_core.keras import tree
 from rcmlrs_core.keras.layer import as_tensor
+from rcmlrs_core.keras.tensor import KerasTensor
 from rcmlrs_core.plain import INT32
 from rcmlrs_core.random import default_generator, permutation
 from rcmlrs_core.tensor import RamTensor
 
 Content = tuple[Any, Any, Any]
 """x, y and sample weights; None where there are none."""
+
+
+END = object()
 
 
 class PyDataset:
@@ -52,6 +56,8 @@ def tensors(name: str, data: Any) -> Any:
         if all(part.shape == () for part in data):
             return as_tensor([part.item() for part in data])
         return [tensors(f"{name}[{i}]", part) for i, part in enumerate(data)]
+    if isinstance(data, KerasTensor):
+        raise TypeError(f"{name} is a KerasTensor of shape {data.shape}, which has no elements; pass arrays or tensors")
     if hasattr(data, "to_numpy"):  # a table or a column of pandas
         data = data.to_numpy()
     if not hasattr(data, "shape") and not isinstance(data, list | tuple):
@@ -167,7 +173,8 @@ class Stream:
         if isinstance(self.x, Loader):
             yield from self.x.batches(epoch, start)
         elif self.iterator is not None:
-            yield from self.iterator
+            while (content := next(self.iterator, END)) is not END:  # yield from would close it with this generator
+                yield content
         elif hasattr(self.x, "__getitem__") and hasattr(self.x, "__len__"):
             if hasattr(self.x, "on_epoch_begin"):
                 self.x.on_epoch_begin()

@@ -107,6 +107,9 @@ class Graph:
             return known[id(x)] if isinstance(x, KerasTensor) else x
 
         for node in self.nodes:
+            if apply is None and node.simple:
+                known[id(node.outputs)] = node.layer(known[id(node.arguments[0])])
+                continue
             arguments = tree.map_leaves(value_of, node.arguments)
             keywords = tree.map_leaves(value_of, node.keywords)
             found = apply(node.layer, arguments, keywords) if apply else node.layer(*arguments, **keywords)
@@ -118,7 +121,7 @@ class Graph:
         """The inputs in order, of the element types and ranks that the model has; a dict goes by the names."""
         names = self.input_names
         if isinstance(inputs, Mapping):
-            keys = list(self.inputs) if isinstance(self.inputs, Mapping) else names
+            keys = sorted(self.inputs, key=str) if isinstance(self.inputs, Mapping) else names
             missing = [key for key in keys if key not in inputs]
             if missing:
                 raise DataError(

@@ -7,6 +7,7 @@ regularization, configurations.
 
 import inspect
 import warnings
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -81,6 +82,10 @@ def as_array(x: Any) -> Any:
     except ImportError:
         return x
     return x.numpy() if isinstance(x, RamTensor) else x
+
+
+_with_losses: "weakref.WeakSet[Record]" = weakref.WeakSet()
+"""The layers that have added a loss since it was last cleared, so that nobody need look for them in vain."""
 
 
 class Variable:
@@ -678,18 +683,28 @@ class Layer(Module):
         """Add a number to what is minimized; in ``call``."""
         for one in loss if isinstance(loss, list | tuple) else [loss]:
             self._record.losses.append(one)
+            _with_losses.add(self._record)
 
     @property
     def losses(self) -> list[RamTensor]:
         """What was added in the last call, and the regularization of the weights that are trained."""
-        found = [loss for module in self.modules() if isinstance(module, Layer) for loss in module._record.losses]
-        return found + [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None]
+        return self.added_losses() + [
+            v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None
+        ]
+
+    def added_losses(self) -> list[Any]:
+        """What was added in the last call."""
+        if not _with_losses:
+            return []
+        return [loss for module in self.modules() if isinstance(module, Layer) for loss in module._record.losses]
 
     def clear_losses(self) -> None:
         """Forget what was added in calls."""
-        for module in self.modules():
-            if isinstance(module, Layer) and module._record.losses:
-                module._record.losses.clear()
+        if _with_losses:
+            for module in self.modules():
+                if isinstance(module, Layer) and module._record.losses:
+                    module._record.losses.clear()
+                    _with_losses.discard(module._record)
 
     # --------------------------------------------------------------------------------------- configuration
 

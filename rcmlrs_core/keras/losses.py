@@ -13,7 +13,7 @@ from rcmlrs_core.keras import tree
 from rcmlrs_core.keras.lookup import Registry
 from rcmlrs_core.keras.masking import get_keras_mask, set_keras_mask
 from rcmlrs_core.keras.names import snake_case
-from rcmlrs_core.keras.shapes import as_float, as_labels, fitted, same_rank, weights_for
+from rcmlrs_core.keras.shapes import as_float, as_labels, chosen, fitted, same_rank, weights_for
 from rcmlrs_core.numerics.reals import decide_float
 from rcmlrs_core.tensor import Number, RamTensor
 
@@ -160,7 +160,6 @@ def sparse_categorical_crossentropy(
     y_pred = as_float(y_pred)
     if axis not in (-1, y_pred.ndim - 1):
         y_pred = y_pred.moveaxis(axis, -1)
-    classes = y_pred.shape[-1]
     y_true = y_true if isinstance(y_true, RamTensor) else tensor(y_true)
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
         y_true = y_true.squeeze(axis=-1)
@@ -173,9 +172,8 @@ def sparse_categorical_crossentropy(
     if ignore_class is not None:
         valid = y_true.not_equal(ignore_class)
         y_true = valid.where(y_true, y_true.zeros_like())
-    labels = as_labels("sparse_categorical_crossentropy", y_true, classes)
-    chosen = _log_probabilities(y_pred, from_logits, -1).take_along_axis(labels.expand_dims(axis=-1), axis=-1)
-    losses = -chosen.squeeze(axis=-1)
+    labels = as_labels("sparse_categorical_crossentropy", y_true)
+    losses = -chosen("sparse_categorical_crossentropy", _log_probabilities(y_pred, from_logits, -1), labels)
     if valid is not None:
         losses = valid.where(losses, 0.0)
         set_keras_mask(losses, valid)
@@ -281,7 +279,8 @@ class Loss:
         mask, own = get_keras_mask(y_pred), get_keras_mask(losses)
         if mask is not None and own is not None:
             mask = mask.logical_and(own)
-        return reduced(self.name, losses, sample_weight, own if mask is None else mask, self.reduction)
+        found: RamTensor = reduced(self.name, losses, sample_weight, own if mask is None else mask, self.reduction)
+        return found
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make it again."""
@@ -355,7 +354,7 @@ class LossFunctionWrapper(Loss):
         return {**config, "fn": self.fn.__name__} if type(self) is LossFunctionWrapper else config
 
 
-def _loss_class(title: str, function: Callable[..., RamTensor], **defaults: Any) -> Any:
+def _loss_class(title: str, function: Callable[..., RamTensor], called: str | None = None, /, **defaults: Any) -> Any:
     """The class for a function: ``MeanSquaredError(reduction="sum_over_batch_size", name="mean_squared_error")``."""
 
     def __init__(
@@ -373,7 +372,7 @@ def _loss_class(title: str, function: Callable[..., RamTensor], **defaults: Any)
         if unknown or len(args) > len(defaults) + 3:
             raise TypeError(f"{title}: takes {', '.join([*defaults, 'reduction', 'name'])}, got {', '.join(unknown)}")
         LossFunctionWrapper.__init__(
-            self, function, reduction, name or function.__name__, dtype, **{**defaults, **given, **options}
+            self, function, reduction, name or called or function.__name__, dtype, **{**defaults, **given, **options}
         )
 
     about = f"The loss ``{function.__name__}``: {(function.__doc__ or '').strip().splitlines()[0]}"
@@ -385,7 +384,7 @@ MeanAbsoluteError = _loss_class("MeanAbsoluteError", mean_absolute_error)
 MeanAbsolutePercentageError = _loss_class("MeanAbsolutePercentageError", mean_absolute_percentage_error)
 MeanSquaredLogarithmicError = _loss_class("MeanSquaredLogarithmicError", mean_squared_logarithmic_error)
 CosineSimilarity = _loss_class("CosineSimilarity", cosine_similarity, axis=-1)
-Huber = _loss_class("Huber", huber, delta=1.0)
+Huber = _loss_class("Huber", huber, "huber_loss", delta=1.0)
 LogCosh = _loss_class("LogCosh", log_cosh)
 KLDivergence = _loss_class("KLDivergence", kl_divergence)
 Poisson = _loss_class("Poisson", poisson)

@@ -5,7 +5,7 @@ the last bits); the result is rounded once.
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +17,7 @@ from rcmlrs_core.keras.layer import Variable, as_tensor
 from rcmlrs_core.keras.lookup import Registry
 from rcmlrs_core.keras.masking import get_keras_mask
 from rcmlrs_core.keras.names import auto_name, snake_case
-from rcmlrs_core.keras.shapes import as_float, as_labels, fitted, weights_for
+from rcmlrs_core.keras.shapes import as_float, as_labels, chosen, fitted, weights_for
 from rcmlrs_core.metrics.metric import Mean as ExactMean
 from rcmlrs_core.metrics.metric import exact_total
 from rcmlrs_core.plain import FLOAT32
@@ -194,7 +194,7 @@ def _rows(name: str, y_true: Any, y_pred: RamTensor) -> Any:
         labels = labels.squeeze(axis=-1)
     if labels.shape != y_pred.shape[:-1]:
         raise ShapeError(f"{name}: labels of shape {labels.shape} and predictions of {y_pred.shape} do not fit")
-    return as_labels(name, labels, y_pred.shape[-1])
+    return as_labels(name, labels)
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
@@ -214,9 +214,9 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> A
     """1 where fewer than k scores are above that of the class number."""
     y_pred = as_float(y_pred)
     labels = _rows("sparse_top_k_categorical_accuracy", y_true, y_pred)
-    own = y_pred.take_along_axis(labels.expand_dims(axis=-1), axis=-1)
-    above = (y_pred > own).astype(dtype=FLOAT32).sum(axis=-1)
-    return (above < k).logical_and(own.squeeze(axis=-1).isfinite()).astype(dtype=FLOAT32)
+    own = chosen("sparse_top_k_categorical_accuracy", y_pred, labels)
+    above = (y_pred > own.expand_dims(axis=-1)).astype(dtype=FLOAT32).sum(axis=-1)
+    return (above < k).logical_and(own.isfinite()).astype(dtype=FLOAT32)
 
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
@@ -368,11 +368,25 @@ class _Counting(Metric):
             true, scores, weight = y_true.flatten().not_equal(0.0), y_pred.flatten(), weight.flatten()
             positive, negative = true.where(weight, 0.0), true.where(0.0, weight)
             total_positive, total_negative = _exact_sum(positive), _exact_sum(negative)
-            for i, threshold in enumerate(self.thresholds):
-                said = scores > threshold
-                tp, fp = _exact_sum(said.where(positive, 0.0)), _exact_sum(said.where(negative, 0.0))
+            alike = sample_weight is None and scores.size < 1 << 24  # then binary32 holds every count
+            hits = self._counts(scores, true) if alike else self._sums(scores, positive, negative)
+            for i, (tp, fp) in enumerate(hits):
                 for key, value in (("tp", tp), ("fp", fp), ("tn", total_negative - fp), ("fn", total_positive - tp)):
                     self.found[key][i] += value
+
+    def _counts(self, scores: RamTensor, true: RamTensor) -> Iterator[tuple[Fraction, Fraction]]:
+        """How many are predicted and true, and predicted and not true, at each threshold."""
+        limits = tensor(self.thresholds, scores.backend, dtype=FLOAT32).expand_dims(axis=-1)
+        said = (scores.expand_dims(axis=0) > limits).astype(dtype=FLOAT32)
+        right = true.astype(dtype=FLOAT32)
+        tp, fp = (said * right).sum(axis=1).tolist(), (said * (1 - right)).sum(axis=1).tolist()
+        return ((Fraction(a), Fraction(b)) for a, b in zip(tp, fp, strict=True))
+
+    def _sums(self, scores: RamTensor, positive: RamTensor, negative: RamTensor) -> Iterator[tuple[Fraction, Fraction]]:
+        """The same of weights."""
+        for threshold in self.thresholds:
+            said = scores > threshold
+            yield _exact_sum(said.where(positive, 0.0)), _exact_sum(said.where(negative, 0.0))
 
     def _result(self, values: list[Fraction]) -> RamTensor:
         return tensor(values[0] if len(values) == 1 else values)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rcmlrs_core.errors import DataError, ShapeError
+from rcmlrs_core.errors import DataError, IndexRangeError, ShapeError
 from rcmlrs_core.keras.layer import as_tensor
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.tensor import RamTensor
@@ -14,10 +14,10 @@ def as_float(x: Any) -> RamTensor:
     return made if made.dtype == FLOAT32 else made.astype(dtype=FLOAT32)
 
 
-def as_labels(name: str, x: Any, classes: int) -> RamTensor:
+def as_labels(name: str, x: Any) -> RamTensor:
     """Class numbers as int32; floats are taken if they are whole.
 
-    Raises :class:`DataError` for a label outside of ``[0, classes)`` or between two.
+    Raises :class:`DataError` for one that is not.
     """
     made: RamTensor = as_tensor(x)
     if made.dtype != INT32:
@@ -25,14 +25,25 @@ def as_labels(name: str, x: Any, classes: int) -> RamTensor:
         if whole.size and not bool(whole.trunc().equal(whole).all().item()):
             raise DataError(f"{name}: labels are whole numbers, and one of these is not; are they one-hot or scores?")
         made = whole.astype(dtype=INT32)
-    if made.size:
-        low, high = int(made.min().item()), int(made.max().item())
-        if low < 0 or high >= classes:
-            raise DataError(
-                f"{name}: the label {low if low < 0 else high} is not in [0, {classes}), the classes of the model; the "
-                f"last layer needs at least {high + 1} units, or labels begin at 0"
-            )
     return made
+
+
+def chosen(name: str, scores: RamTensor, labels: RamTensor) -> RamTensor:
+    """The score of the label of each row.
+
+    Raises :class:`DataError` for a label that is none of the classes.
+    """
+    try:
+        return scores.take_along_axis(labels.expand_dims(axis=-1), axis=-1).squeeze(axis=-1)
+    except IndexRangeError as error:
+        classes, found = scores.shape[-1], labels.flatten().tolist()
+        outside = [label for label in found if not 0 <= label < classes]
+        if not outside:
+            raise
+        raise DataError(
+            f"{name}: the label {outside[0]} is not in [0, {classes}), the classes of the model; the last layer needs "
+            f"at least {max(found) + 1} units, and labels begin at 0"
+        ) from error
 
 
 def same_rank(x: RamTensor, y: RamTensor) -> tuple[RamTensor, RamTensor]:

@@ -64,6 +64,9 @@ class Node:
         self.keywords = keywords
         self.outputs = outputs
         self.index = len(layer._record.nodes)
+        self.simple = len(arguments) == 1 and not keywords and isinstance(outputs, KerasTensor)
+        self.simple = self.simple and isinstance(arguments[0], KerasTensor)
+        """Whether one tensor goes in, and one comes out."""
         layer._record.nodes.append(self)
         for index, output in enumerate(tree.leaves(outputs)):
             if isinstance(output, KerasTensor):

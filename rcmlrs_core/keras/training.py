@@ -16,7 +16,6 @@ from rcmlrs_core.keras.callbacks import CallbackList, History, TerminateOnNaN
 from rcmlrs_core.keras.compiled import Compiled
 from rcmlrs_core.keras.data import Content, source_of, split, tensors
 from rcmlrs_core.keras.layer import as_array
-from rcmlrs_core.keras.metrics import Mean
 from rcmlrs_core.plain import FLOAT32
 from rcmlrs_core.tensor import RamTensor
 from rcmlrs_core.train import engine
@@ -38,6 +37,8 @@ class Trainer:
 
     _compiled: Compiled | None = None
     stop_training = False
+    _parts: tuple[list[RamTensor], list[Any]] | None = None
+    """The tensors that are not trained and the variables that are; looked up at the begin of every epoch."""
     history: Any = None
     """That of the last ``fit``."""
 
@@ -141,7 +142,11 @@ class Trainer:
         if not compiled.built:
             compiled.build(y, y_pred, model.output_names)
         terms: list[Any] = [] if compiled.loss is None or y is None else [compiled.total_loss(y, y_pred, sample_weight)]
-        terms = [term for term in [*terms, *model.losses] if term is not None]
+        if self._parts is None:
+            terms += model.losses
+        else:
+            terms += model.added_losses() + [v.regularizer(v.value) for v in self._parts[1] if v.regularizer]
+        terms = [term for term in terms if term is not None]
         if not terms:
             raise DataError(
                 "there is nothing to minimize: compile has no loss or y is missing, and the layers add none of their "
@@ -155,7 +160,7 @@ class Trainer:
         model: Any = self
         compiled = self._checked("fit")
         x, y, weight = content
-        constants = constants_of(model)
+        constants = constants_of(model) if self._parts is None else self._parts[0]
         before = [constant._buffer for constant in constants]
         try:
             y_pred = model(x, training=True)
@@ -174,10 +179,10 @@ class Trainer:
             put_back(constants, before)
             return Measured(examples_of(x), {"loss": value})
         optimizer = compiled.optimizer
-        trained = model.trainable_variables
+        trained = model.trainable_variables if self._parts is None else self._parts[1]
         if not optimizer.built:
             optimizer.build(trained)
-        elif not optimizer.covers(trained):
+        elif self._parts is None and not optimizer.covers(trained):
             raise DataError(
                 "the model has weights that the optimizer does not know: it was thawed, or has new layers; call "
                 "compile again"
@@ -251,6 +256,10 @@ class Trainer:
         def step(content: Any, place: Place) -> Measured:
             if class_weight is not None:
                 content = weighted_by_class(content, class_weight)
+            if place.batch == 0:  # in which layers may be built
+                self._parts = None
+            elif self._parts is None:
+                self._parts = (constants_of(self), self.trainable_variables)  # type: ignore[attr-defined]
             return self._train(content, place, keep_nan)
 
         run = Training(
@@ -285,7 +294,10 @@ class Trainer:
 
             run.validate = validate
         self.history = history
-        run.run()
+        try:
+            run.run()
+        finally:
+            self._parts = None
         return history
 
     def evaluate(
@@ -311,10 +323,7 @@ class Trainer:
             raise DataError("evaluate: there are no batches; is the generator used up?")
         if verbose in (1, 2):
             print(", ".join(f"{name}: {value:.4f}" for name, value in found.items() if isinstance(value, float)))
-        if return_dict:
-            return found
-        values = list(found.values())
-        return values[0] if len(values) == 1 else values
+        return in_order(found, return_dict)
 
     def predict(
         self,
@@ -352,31 +361,21 @@ class Trainer:
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One update; returns the loss before it, and the metrics since the last ``reset_metrics``."""
+        """One update; returns the loss before it, and the metrics of the batch."""
         content: Any = (tensors("x", x), tensors("y", y), tensors("sample_weight", sample_weight))
         if class_weight is not None:
             content = weighted_by_class(content, class_weight)
+        self.reset_metrics()
         return self._of_batch(self._train(content, None), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """The loss and the metrics of a batch, and of those since the last ``reset_metrics``."""
+        """The loss and the metrics of a batch."""
         content = (tensors("x", x), tensors("y", y), tensors("sample_weight", sample_weight))
+        self.reset_metrics()
         return self._of_batch(self._test(content), return_dict)
 
     def _of_batch(self, measured: Measured, return_dict: bool) -> Any:
-        self._running.update_state(measured.values["loss"], float(measured.examples))
-        compiled = self._checked("train_on_batch")
-        found = {"loss": float(self._running.result()), **compiled.result()}
-        if return_dict:
-            return found
-        values = list(found.values())
-        return values[0] if len(values) == 1 else values
-
-    @property
-    def _running(self) -> Mean:
-        """The mean of the losses of single batches."""
-        mean: Mean = self.__dict__.setdefault("_mean_loss", Mean("loss"))
-        return mean
+        return in_order({**measured.values, **self._checked("train_on_batch").result()}, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """What the model gives for a batch."""
@@ -385,10 +384,16 @@ class Trainer:
             return tree.map_leaves(as_array, model(tensors("x", x), training=False))
 
     def reset_metrics(self) -> None:
-        """Forget what single batches have gathered."""
-        self._running.reset_state()
+        """Forget what the metrics have gathered."""
         if self._compiled is not None:
             self._compiled.reset()
+
+
+def in_order(found: dict[str, Any], as_dict: bool) -> Any:
+    """What was measured: a dict, a list or, of a loss alone, a number."""
+    if as_dict:
+        return found
+    return found["loss"] if len(found) == 1 else list(found.values())
 
 
 def examples_of(x: Any) -> int:

@@ -5,10 +5,10 @@ from typing import Any
 
 
 def leaves(structure: Any) -> Iterator[Any]:
-    """What is in it, depth first; a dict by the order of its keys' insertion."""
+    """What is in it, depth first; a dict by the order of its keys, as Keras has it."""
     if isinstance(structure, Mapping):
-        for value in structure.values():
-            yield from leaves(value)
+        for key in sorted(structure, key=str):
+            yield from leaves(structure[key])
     elif isinstance(structure, list | tuple):
         for value in structure:
             yield from leaves(value)

@@ -173,31 +173,43 @@ def orthogonal(
 ) -> RamTensor:
     """``gain`` times a matrix with orthonormal rows or, if it has more rows than columns, columns.
 
-    Of a tensor with more axes, all but the first count as columns. A normal matrix is drawn, and its rows (or columns)
-    v_1, v_2, ... are taken one after another: twice ``v = v - sum_j (q_j . v) q_j`` over those that are done, then
-    ``q = v / |v|``. Each ``q_j . v``, each element of the difference, the norm and the quotient are rounded once
-    (N3.1), so it is the same matrix on every backend. As the second pass takes away what the roundings of the first
-    left, ``q_i . q_j`` is off by a few 2^-24 at most. The matrix is distributed as Q of the decomposition QR with a
-    positive diagonal of R: uniformly.
+    Of a tensor with more axes, all but the first count as columns. They are the ``orthonormal_columns`` of a normal
+    matrix, or of its transpose, and so uniformly distributed.
 
     Source: A. M. Saxe, J. L. McClelland, S. Ganguli, Exact solutions to the nonlinear dynamics of learning in deep
-    linear neural networks, arXiv:1312.6120; L. Giraud et al., Rounding error analysis of the classical Gram-Schmidt
-    orthogonalization process, Numerische Mathematik 101 (2005) 87-100: twice is enough.
+    linear neural networks, arXiv:1312.6120.
     """
     lengths = normalize_shape("orthogonal", shape)
     fans(lengths)  # refuses what has no rows and columns
     rows, columns = lengths[0], prod(lengths[1:])
     drawn = (generator or default_generator()).normal((rows, columns), backend=backend)
-    vectors = drawn if rows < columns else drawn.transpose()
-    done: RamTensor | None = None  # as columns
-    for v in vectors.unstack():
-        if done is not None:
-            for _ in range(2):
-                v = v.matmul(done).neg().linear(done, v)
-        q = (v / v.norm()).reshape((v.size, 1))
-        done = q if done is None else done.concat(q, axis=1)
-    assert done is not None
-    return (done.transpose() if rows < columns else done).reshape(lengths) * gain
+    made = orthonormal_columns(drawn.transpose()).transpose() if rows < columns else orthonormal_columns(drawn)
+    return made.reshape(lengths) * gain
+
+
+def orthonormal_columns(matrix: RamTensor) -> RamTensor:
+    """Q of the decomposition ``matrix = Q R`` with a positive diagonal of R; the columns must be independent.
+
+    They are taken one after another: twice ``v = v - sum_j (q_j . v) q_j`` over those that are done, then ``q = v /
+    |v|``. Each ``q_j . v``, each element of the difference, the norm and the quotient are rounded once (N3.1), so it is
+    the same matrix on every backend. As the second pass takes away what the roundings of the first left, ``q_i . q_j``
+    is off by a few 2^-24 at most.
+
+    Source: L. Giraud et al., Rounding error analysis of the classical Gram-Schmidt orthogonalization process,
+    Numerische Mathematik 101 (2005) 87-100: twice is enough.
+    """
+    if matrix.ndim != 2 or not 1 <= matrix.shape[1] <= matrix.shape[0]:
+        raise ShapeError(
+            f"orthonormal_columns: takes a matrix with one column or more and at least as many rows, "
+            f"got a tensor of shape {matrix.shape}"
+        )
+    first, *others = matrix.unstack(axis=1)
+    done = (first / first.norm()).expand_dims(1)
+    for v in others:
+        for _ in range(2):
+            v = v.matmul(done).neg().linear(done, v)
+        done = done.concat((v / v.norm()).expand_dims(1), axis=1)
+    return done
 
 
 def eye(shape: ShapeLike, *, backend: Place = None) -> RamTensor:

@@ -16,7 +16,7 @@ from rcmlrs_core.train.checks import check_functions, check_int, check_tensor, k
 from rcmlrs_core.train.engine import Batch, Measured, Place, Training
 from rcmlrs_core.train.history import Epoch, History, Step
 from rcmlrs_core.train.mode import behaving
-from rcmlrs_core.train.resume import keep
+from rcmlrs_core.train.resume import digest_of, keep
 from rcmlrs_core.train.update import (
     LabelError,
     Loss,
@@ -156,7 +156,8 @@ def fit(
             raise TypeError(f"fit: a checkpoint holds an nn.Module, and the model is {kind(model)}")
         if checkpoint_every is not None:
             check_int("fit: checkpoint_every", checkpoint_every, 1)
-        keep(training, checkpoint, model, optimizer, loader, every=checkpoint_every, resume=resume)
+        others = {"validation": digest_of(held_out), "loss": _called(loss), "metrics": list(measures)}
+        keep(training, checkpoint, model, optimizer, loader, others=others, every=checkpoint_every, resume=resume)
     elif resume or checkpoint_every is not None:
         raise TypeError("fit: resume and checkpoint_every go with checkpoint=, the name of a file")
     return training.run()
@@ -228,13 +229,17 @@ def _measures(metric: Measure | None, metrics: Any) -> dict[str, Measure]:
     found: dict[str, Measure] = {}
     for name, measure in [*([(None, metric)] if metric is not None else []), *given]:
         check_functions("fit", metric=measure)
-        called = name or getattr(measure, "__name__", type(measure).__name__)
+        called = name or _called(measure)
         if called in found:
             raise TypeError(
                 f"fit: two metrics are called {called!r}; name them in a dict: metrics={{'name': function}}"
             )
         found[called] = measure
     return found
+
+
+def _called(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _measure(

@@ -17,6 +17,8 @@ PAUSE = 0.2
 """Seconds at least between two drawings of the bar; one takes some milliseconds."""
 SHARE = 1 / 200
 """Of the time, at most, for drawing."""
+LONGEST = 2.0
+"""Seconds at most between two drawings, if there is an update: the first drawing takes longer than others."""
 
 Look = Callable[[], dict[str, float]]
 """The logs so far, asked for only when they are shown."""
@@ -90,6 +92,7 @@ class Bar(Show):
         self._due = 0.0
         self._examples = 0
         self._last: dict[str, float] = {}
+        self._undrawn: tuple[int, int, Look] | None = None
         self._live: Any = None
 
     def __enter__(self) -> Self:
@@ -116,6 +119,9 @@ class Bar(Show):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Leave the last state of the bar where it is."""
+        if self._undrawn is not None:  # Ctrl-C or an error came between two drawings
+            epoch, batches, logs = self._undrawn
+            self._draw(epoch, batches, {**self._last, **logs()})
         self._live.stop()
 
     def step(self, epoch: int, batches: int, examples: int, logs: Look) -> None:
@@ -123,10 +129,13 @@ class Bar(Show):
         self._examples += examples
         if perf_counter() >= self._due:
             self._draw(epoch, batches, {**self._last, **logs()})
+        else:
+            self._undrawn = epoch, batches, logs
 
     def epoch(self, done: Epoch, batches: int) -> None:
         """Draw the end of the last epoch; that of another one, if the last time is long enough ago."""
         self._last = done.logs
+        self._undrawn = None
         if self._steps is None:
             self._steps = batches
             self._bar.update(self._task, total=len(self._epochs) * batches)
@@ -145,4 +154,5 @@ class Bar(Show):
         below = [Text("  " + written(logs), no_wrap=True, overflow="ellipsis")] if logs else []
         self._live.update(Group(self._bar, *below), refresh=True)
         now = perf_counter()
-        self._due = now + max(PAUSE, (now - began) / SHARE)
+        self._due = now + min(max(PAUSE, (now - began) / SHARE), LONGEST)
+        self._undrawn = None

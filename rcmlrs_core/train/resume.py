@@ -27,11 +27,12 @@ def keep(
     optimizer: Optimizer,
     loader: Loader,
     *,
+    others: Mapping[str, Any],
     every: int | None,
     resume: bool,
 ) -> None:
     """Have ``training`` saved at ``path``, every so many updates (None: every epoch); with ``resume`` it goes on from
-    what is there.
+    what is there. ``others`` is what the run depends on besides.
 
     Raises:
         DataError: what is at ``path`` is of another run, or no checkpoint.
@@ -41,7 +42,12 @@ def keep(
     target = os.path.realpath(os.fsdecode(path))
     if not os.path.isdir(os.path.dirname(target)):
         raise FileNotFoundError(errno.ENOENT, "there is no such folder; make it first", os.path.dirname(target))
-    run = described(model, loader, training.epochs.start) | {"optimizer": numbers_of(optimizer.state_dict())}
+    run = {
+        "start_epoch": training.epochs.start,
+        **described(model, loader),
+        **others,
+        "optimizer": numbers_of(optimizer.state_dict()),
+    }
     if os.path.exists(target):
         try:
             found = Checkpoint.read(path, backend=next(iter(optimizer.parameters)).backend)
@@ -113,20 +119,24 @@ def generators_of(model: Module) -> dict[str, Generator]:
 # ---------------------------------------------------------------------------------------------- which run it is
 
 
-def described(model: Module, loader: Loader, start_epoch: int) -> dict[str, Any]:
-    """What a run depends on, besides the optimizer: another one of which anything differs is another run."""
-    data = loader.dataset
+def described(model: Module, loader: Loader) -> dict[str, Any]:
+    """What a run depends on, besides the optimizer: one of which anything differs is another run."""
     return {
-        "start_epoch": start_epoch,
         "batch_size": loader.batch_size,
         "shuffle": loader.shuffle,
         "seed": loader.seed,
         "drop_last": loader.drop_last,
-        "examples": len(data),
-        "data": data.digest() if hasattr(data, "digest") else None,
+        "examples": len(loader.dataset),
+        "data": digest_of(loader),
         "model": [re.sub(r" at 0x[0-9a-fA-F]+", "", line) for line in repr(model).split("\n")],
         "tensors": {name: f"{tensor.dtype} of {tensor.shape}" for name, tensor in model.named_tensors()},
     }
+
+
+def digest_of(loader: Loader | None) -> str | None:
+    """The digest of the data; None where there are none, or the data set has no ``digest``."""
+    dataset: Any = None if loader is None else loader.dataset
+    return str(dataset.digest()) if hasattr(dataset, "digest") else None
 
 
 def numbers_of(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from rcmlrs_conformance import check_backend
 from rcmlrs_conformance.chapters.trainings import LARGE_STEPS, NAME
 from rcmlrs_conformance.examine import BITS, RAISES
 from rcmlrs_conformance.judge.definition import DEFINITION
-from rcmlrs_conformance.trainings import LARGE, SMALL, TRAININGS, Tensors, states, stored
+from rcmlrs_conformance.trainings import EVERY, LARGE, LIBRARY, SMALL, TRAININGS, Tensors, states, stored
+from rcmlrs_core import losses, nn, optim
 from rcmlrs_core.io.state import state_digest
 from rcmlrs_core.registry import OWN, Backend, backends, get_backend, use_backend
 
@@ -130,3 +131,39 @@ def test_nothing_but_a_wrong_digest_is_said_where_nothing_has_the_right_one(monk
     report = check_backend("python", level="standard", cases=["trainings/rnn/1"])
     (failure,) = report.failures
     assert f"wanted {'0' * 64}" in failure.sentence
+
+
+NO_LAYERS = {"KeyValueCache", "Layer", "Module", "Parameter", "Swish", "causal_mask", "init"}
+"""What ``nn`` has beside layers; Swish is SiLU by another name."""
+
+
+def test_everything_in_the_library_has_a_training() -> None:
+    assert set(LIBRARY["layers"]) == set(nn.__all__) - NO_LAYERS
+    assert set(LIBRARY["losses"]) >= {name for name in losses.__all__ if not name.endswith("_derivative")}
+    made = {name for name in optim.__all__ if isinstance(getattr(optim, name), type)}
+    rates = {name for name in made if issubclass(getattr(optim, name), optim.Schedule)}
+    assert set(LIBRARY["schedules"]) == rates - {"Schedule"}
+    assert made - rates - {"Optimizer"} <= set(LIBRARY["optimizers"])
+
+
+@pytest.mark.parametrize("kind", LIBRARY)
+def test_the_library_is_right_on_every_backend(kind: str) -> None:
+    for name in HEALTHY:
+        report = check_backend(name, ops=[kind], level="standard")
+        assert report.ok, name
+        assert len(report.of(kind).families) == len(LIBRARY[kind])
+
+
+@pytest.mark.parametrize("name", [name for kind in LIBRARY.values() for name in (t.name for t in kind.values())])
+def test_a_training_of_the_library_changes_what_it_trains(name: str) -> None:
+    with use_backend("python"):
+        first, second = islice(EVERY[name].steps(SMALL), 2)
+    assert any(first[key].tobytes() != second[key].tobytes() for key in first)
+
+
+def test_a_layer_that_is_wrong_on_one_backend_is_found() -> None:
+    """Here tanh, by the kernel of sin: in the layer of that name, and wherever one is inside."""
+    wrong = spoilt(tanh=get_backend("python").kernels["sin"])
+    report = check_backend(wrong, ops=["layers"], level="standard")
+    found = {name for name, family in report.of("layers").families.items() if not family.ok}
+    assert found == {"AllSteps", "GRU", "GRUCell", "LSTM", "LSTMCell", "LastStep", "RNNCell", "Sequential", "Tanh"}

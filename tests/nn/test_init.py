@@ -171,6 +171,12 @@ def test_an_orthogonal_matrix_is_what_the_docstring_says() -> None:
     assert made.transpose().tolist() == [[round_number(3 * Fraction(x)) for x in column] for column in columns]
 
 
+def test_more_columns_than_rows_are_not_independent() -> None:
+    for shape in [(2, 3), (2, 0), (4,)]:
+        with pytest.raises(ShapeError, match="orthonormal_columns: takes a matrix with one column or more"):
+            init.orthonormal_columns(rc.ones(shape))
+
+
 def dot(p: Sequence[float], q: Sequence[float]) -> Fraction:
     return sum((Fraction(x) * Fraction(y) for x, y in zip(p, q, strict=True)), Fraction(0))
 

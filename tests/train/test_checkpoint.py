@@ -17,6 +17,7 @@ from rcmlrs_core.io import load_state_binary, save_tensors_binary
 from rcmlrs_core.optim.schedules import CosineDecay
 from rcmlrs_core.random import Generator, default_generator, manual_seed, normal
 from rcmlrs_core.train import Callback, Checkpoint, History, Step, fit
+from rcmlrs_core.train.callbacks import EarlyStopping, ReduceLROnPlateau
 
 COUNT = 14
 
@@ -194,6 +195,9 @@ def test_other_data_another_model_or_optimizer_are_refused(tmp_path: Path) -> No
     other.x = other.x * 1.0000002  # the last bit, here and there
     with pytest.raises(DataError, match="another run: data was '"):
         other.fit(checkpoint=path, resume=True)
+    with pytest.raises(DataError, match=r"loss was 'mse_loss', and is 'mae_loss'"):
+        fit(Job().model, Job().optimizer, rc.mae_loss, other.x, other.y, epochs=1, batch_size=4, seed=3,
+            validation=(other.x[:5], other.y[:5]), checkpoint=path, resume=True)  # fmt: skip
     with pytest.raises(DataError, match=r"model\.1 was .*out_features=3.*, and is .*out_features=4"):
         Job(hidden=4).fit(checkpoint=path, resume=True)
     faster = Job()
@@ -348,3 +352,37 @@ def test_whatever_ends_a_run_leaves_a_checkpoint_to_go_on_from(end: Any, folder:
     assert 0 < Checkpoint.read(path).history.steps < 16
     whole = ended(Job())
     assert ended(Job(), checkpoint=path, resume=True) == whole
+
+
+class Noisy(Job):
+    """A training that stops early, with a rate that is reduced on the way: what both callbacks remember matters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.y = self.y + normal((COUNT, 1), seed=5, backend=self.backend)
+        self.optimizer = optim.SGD(self.model.parameters(), lr=0.05, momentum=0.9)
+        self.early = EarlyStopping(patience=4, restore_best_weights=True)
+        self.options = {"epochs": 40, "batch_size": 4}
+
+    def fit(self, **options: Any) -> History:
+        with rc.use_backend(self.backend):
+            return fit(
+                self.model, self.optimizer, rc.mse_loss, self.x[:10], self.y[:10],
+                validation=(self.x[10:], self.y[10:]),
+                callbacks=[self.early, ReduceLROnPlateau(patience=2, factor=0.5)], **{**self.options, **options},
+            )  # fmt: skip
+
+    def bits(self) -> Any:
+        return self.model.digest(), self.optimizer.lr, self.early.stopped_epoch, self.early.best
+
+
+@pytest.mark.parametrize("updates", [4, 8, 13])
+def test_a_resumed_run_stops_early_where_the_other_does(updates: int, tmp_path: Path) -> None:
+    whole = ended(Noisy())
+    path = tmp_path / "run.safetensors"
+    stopped_after(Noisy(), path, updates, checkpoint_every=2)
+    assert ended(Noisy(), checkpoint=path, resume=True) == whole
+    history, (_, rate, stopped, best) = whole
+    assert (len(history.epochs), stopped) == (stopped + 1, history.epochs[-1].epoch) != (40, 39)
+    assert rate < 0.05
+    assert best == min(loss for loss in history.validation_losses if loss is not None)

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from functools import partial
 from typing import Any
 
 import pytest
@@ -82,5 +83,15 @@ def test_a_bar_takes_a_small_share_of_the_time(cost: float, monkeypatch: pytest.
         for batch in range(10**5):
             bar.step(0, batch + 1, 32, lambda: {"loss": 0.5})
             now += 1e-4
-    assert draws * cost <= now / 200 + cost
-    assert now / progress.PAUSE / 4 < draws <= now / progress.PAUSE + 1
+        assert draws * cost <= now / 200 + cost
+        assert now / progress.PAUSE / 4 < draws <= now / progress.PAUSE + 1
+
+
+def test_a_run_that_is_stopped_leaves_the_bar_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.Bar(range(9), 50) as bar:
+        for loss in (1.5, 0.5, 6.125):
+            bar.step(4, 7, 32, partial(dict, loss=loss))
+    assert "epoch 5/9, loss 6.125" in stream.getvalue()

@@ -66,10 +66,9 @@ class StandardLayer(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The layer that ``get_config`` described, here or in a Keras with arguments that are None and not known here."""
-        names = {
-            name for c in cls.__mro__ if "__init__" in vars(c) for name in inspect.signature(c.__init__).parameters
-        }
+        """The layer that ``get_config`` described, here or in a Keras with further arguments, which are None."""
+        constructors = [vars(c)["__init__"] for c in cls.__mro__ if "__init__" in vars(c)]
+        names = {name for constructor in constructors for name in inspect.signature(constructor).parameters}
         return super().from_config({key: value for key, value in config.items() if value is not None or key in names})
 
 

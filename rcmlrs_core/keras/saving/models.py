@@ -11,7 +11,7 @@ from rcmlrs_core.errors import BackendError, DataError, FileFormatError, RcmlrsE
 from rcmlrs_core.io.atomic import FilePath
 from rcmlrs_core.io.reading import decoded, open_regular
 from rcmlrs_core.keras.layer import Layer, weights_to_come
-from rcmlrs_core.keras.saving import archive, hdf5
+from rcmlrs_core.keras.saving import archive, hdf5, optimizers
 from rcmlrs_core.keras.saving.objects import custom_object_scope, deserialize, serialize, sharing
 from rcmlrs_core.keras.saving.weights import check_overwrite, layout_of, take_over, to_hdf5
 
@@ -22,7 +22,8 @@ FORMAT_OF = "3.15.1"
 def save_model(model: Layer, filepath: FilePath, overwrite: bool = True, **unused: Any) -> None:
     """Write a model to a ``.keras`` file, which real Keras loads too: equal models make equal bytes.
 
-    The optimizer is written with its settings, and without what it remembers. The file is replaced in one step.
+    The optimizer is written with its settings and, where Keras has the same of it, what it remembers. The file
+    is replaced in one step.
 
     Raises:
         DataError: another ending, a file that is there without ``overwrite``, or a layer without a configuration.
@@ -42,7 +43,7 @@ def save_model(model: Layer, filepath: FilePath, overwrite: bool = True, **unuse
     members = {
         archive.METADATA: json.dumps({"keras_version": FORMAT_OF}).encode(),
         archive.CONFIG: json.dumps(serialize(model), allow_nan=False).encode(),
-        archive.WEIGHTS: to_hdf5(model),
+        archive.WEIGHTS: to_hdf5(model, optimizers.to_write(model)),
     }
     archive.write_archive(path, members)
 
@@ -73,6 +74,7 @@ def load_model(
         with weights_to_come(2 * elements):  # Bidirectional makes the layer that it is given a second time
             model = _made(source, config, custom_objects, compile)
         take_over(layout_of(model), arrays, source)
+        optimizers.take_over(model, arrays, source)
     return model
 
 

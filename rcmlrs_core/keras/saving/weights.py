@@ -117,23 +117,27 @@ def _numbered(name: str, used: dict[str, int]) -> str:
 
 
 def _held(layer: Layer) -> Iterator[tuple[str, Any]]:
-    """The attributes with layers in them, in Keras' order: a model's ``layers``, then by name, private ones last."""
-    layers = getattr(layer, "layers", None)
-    if isinstance(layers, list):
-        yield "layers", layers
-    for name in sorted(vars(layer), key=lambda name: f"~{name}" if name[0] == "_" else name):
-        value = vars(layer)[name]
-        if isinstance(value, Module | list | tuple | dict) and name != "_input":
-            yield name, value
+    """The attributes with layers in them in Keras' order, by name and private ones last.
+
+    The ``layers`` of a model that is made of a graph come first, and of another one at the place of their name.
+    """
+    held = {name: value for name, value in vars(layer).items() if name != "_input"}
+    model = isinstance(getattr(type(layer), "layers", None), property)
+    if model:
+        held["layers"] = layer.layers  # type: ignore[attr-defined]
+    first = model and (getattr(layer, "_graph", None) is not None or hasattr(layer, "_stack"))
+    for name in sorted(held, key=lambda name: (not (first and name == "layers"), name[0] == "_", name)):
+        if isinstance(held[name], Module | list | tuple | dict):
+            yield name, held[name]
 
 
 # ------------------------------------------------------------------------------------------------- writing
 
 
-def to_hdf5(model: Layer) -> bytes:
-    """The weights of a built model as Keras' HDF5 file."""
+def to_hdf5(model: Layer, others: Mapping[str, RamTensor] | None = None) -> bytes:
+    """The weights of a built model as Keras' HDF5 file, and ``others`` beside them."""
     layout = _of_built(model)
-    tensors = {path: variable.value for path, variable in layout.variables.items()}
+    tensors = {path: variable.value for path, variable in layout.variables.items()} | dict(others or {})
     return hdf5.written(tensors, {path: {"name": name} for path, name in layout.names.items()})
 
 

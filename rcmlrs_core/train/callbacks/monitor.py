@@ -54,13 +54,14 @@ class Monitor(Callback):
         print(text, file=sys.stderr, flush=True)
 
     def optimizer(self, given: Any) -> Any:
-        """The optimizer whose rate is changed: the one given, or the model's, as Keras models have it."""
+        """The optimizer whose rate is changed: the one given, that of the run, or the model's, as in Keras."""
         return optimizer_of(self, given)
 
 
 def optimizer_of(callback: Callback, given: Any) -> Any:
-    """The optimizer whose rate a callback changes: the one given to it, or the model's."""
-    found = given if given is not None else getattr(callback.model, "optimizer", None)
+    """The optimizer whose rate a callback changes: the one given to it, that of the run, or the model's."""
+    known = callback.params.get("optimizer") or getattr(callback.model, "optimizer", None)
+    found = known if given is None else given
     if found is None:
         name = type(callback).__name__
         raise AttributeValueError(f"{name}: the model knows no optimizer; name it, {name}(..., optimizer=optimizer)")

@@ -12,7 +12,7 @@ from rcmlrs_core.train.callbacks.monitor import Monitor, optimizer_of
 class LearningRateScheduler(Callback):
     """Sets the rate at the begin of every epoch to ``schedule(epoch, rate)``, or ``schedule(epoch)``.
 
-    ``optimizer`` is named where the model knows none: beside ``train.fit``. The rate is in the logs of the epoch.
+    ``optimizer`` is the one of the run unless another is named. The rate is in the logs of the epoch.
     """
 
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0, *, optimizer: Any = None) -> None:
@@ -58,7 +58,7 @@ class ReduceLROnPlateau(Monitor):
     """Multiplies the rate by ``factor`` after ``patience`` epochs without an improvement; arguments as in Keras.
 
     After a reduction ``cooldown`` epochs pass before the count begins again, and the rate never is below ``min_lr``.
-    ``optimizer`` is named where the model knows none: beside ``train.fit``. The rate is in the logs of every epoch.
+    ``optimizer`` is the one of the run unless another is named. The rate is in the logs of every epoch.
     """
 
     def __init__(

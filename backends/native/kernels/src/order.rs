@@ -178,25 +178,42 @@ impl<const LARGEST: bool> Fold for Extreme<LARGEST> {
 
 impl<const LARGEST: bool> Few for Extreme<LARGEST> {
     type Out = f32;
+    type Known = i32;
 
     #[inline(always)]
-    fn of(self, row: impl Iterator<Item = f32>) -> f32 {
-        let result = number(row.fold(LEAST, |most, x| most.max(Self::key(x))));
+    fn empty(self) -> i32 {
+        LEAST
+    }
+
+    #[inline(always)]
+    fn next(self, most: i32, x: f32, _: i32) -> i32 {
+        most.max(Self::key(x))
+    }
+
+    #[inline(always)]
+    fn made(self, key: i32) -> f32 {
+        let result = number(key);
         if LARGEST { result } else { -result }
     }
 }
 
 impl<const LARGEST: bool> Few for Place<LARGEST> {
     type Out = i32;
+    type Known = (i32, i32);
 
     #[inline(always)]
-    fn of(self, row: impl Iterator<Item = f32>) -> i32 {
-        let (mut most, mut place) = (LEAST, 0);
-        for (i, x) in (0..).zip(row) {
-            let key = Self::key(x);
-            place = if key > most { i } else { place };
-            most = most.max(key);
-        }
+    fn empty(self) -> (i32, i32) {
+        (LEAST, 0)
+    }
+
+    #[inline(always)]
+    fn next(self, (most, found): (i32, i32), x: f32, place: i32) -> (i32, i32) {
+        let key = Self::key(x);
+        (most.max(key), if key > most { place } else { found })
+    }
+
+    #[inline(always)]
+    fn made(self, (_, place): (i32, i32)) -> i32 {
         place
     }
 }
