@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import rcmlrs_core as rc
-from rcmlrs_core import nn, optim
+from rcmlrs_core import keras, nn, optim
 from rcmlrs_core.tensor import RamTensor
 
+from .keras_layers import CASES, Shapes, layer_of
 from .loop import Model, Size, Training
 
 Make = Callable[[], nn.Module]
@@ -65,13 +66,15 @@ def fed(make: Make, *inputs: Input) -> Callable[[Size], Model]:
     def model(size: Size) -> Model:
         module = Fed(make(), *(x() if callable(x) else _drawn(x) for x in inputs))
 
-        def loss() -> RamTensor:
-            parts: list[RamTensor] = [(y - 0.5).square().mean() for y in module()]
-            return parts[0].add_n(*parts[1:]) if len(parts) > 1 else parts[0]
-
-        return Model(module, optim.SGD(module.parameters(), lr=RATE, momentum=0.9), loss)
+        return Model(module, optim.SGD(module.parameters(), lr=RATE, momentum=0.9), lambda: _off_a_half(module()))
 
     return model
+
+
+def _off_a_half(outputs: list[RamTensor]) -> RamTensor:
+    """The mean squared distance from a half, added up over what a layer gives."""
+    parts = [(y - 0.5).square().mean() for y in outputs]
+    return parts[0].add_n(*parts[1:]) if len(parts) > 1 else parts[0]
 
 
 def _drawn(shape: Shape) -> RamTensor:
@@ -179,6 +182,42 @@ LAYERS: dict[str, tuple[Any, ...]] = {
 }
 """How each layer is made, and what it is fed with."""
 
+# --------------------------------------------------------------------------------------------------- Keras' layers
+
+
+class Scaled(nn.Module):
+    """A layer of Keras, fed with tensors times a number that is trained: so the gradient goes through every layer."""
+
+    def __init__(self, layer: Any, shapes: list[Any]) -> None:
+        self.layer = layer
+        self.scale = nn.Parameter(rc.ones(()))
+        self.inputs = _for_each(rc.random.normal, shapes)
+        self.forward()  # makes the weights
+
+    def forward(self) -> list[RamTensor]:
+        """All tensors that come out."""
+        return _tensors(self.layer(*_for_each(lambda x: x * self.scale, self.inputs), training=True))
+
+
+def _for_each(make: Callable[[Any], RamTensor], nested: list[Any]) -> list[Any]:
+    return [_for_each(make, part) if isinstance(part, list) else make(part) for part in nested]
+
+
+def _of_keras(name: str, options: dict[str, Any], shapes: Shapes) -> Callable[[Size], Model]:
+    def model(size: Size) -> Model:
+        module = Scaled(layer_of(keras, name, options), shapes if isinstance(shapes, list) else [shapes])
+        return Model(module, optim.SGD(module.parameters(), lr=RATE), lambda: _off_a_half(module()))
+
+    return model
+
+
+def _named(names: list[str]) -> list[str]:
+    """Names that come twice are numbered: ``LSTM``, ``LSTM_2``."""
+    return [name if (n := names[: i + 1].count(name)) == 1 else f"{name}_{n}" for i, name in enumerate(names)]
+
+
+KERAS = dict(zip(_named([name for name, _, _ in CASES]), CASES, strict=True))
+
 # -------------------------------------------------------------------------------------------------------- losses
 
 N, CLASSES = 3, 4
@@ -282,6 +321,7 @@ LIBRARY = {
     kind: {name: Training(f"{kind}/{name}", about, make) for name, make in makes.items()}
     for kind, about, makes in (
         ("layers", "a layer and its input, squared error, SGD with momentum", {n: fed(*x) for n, x in LAYERS.items()}),
+        ("keras", "a layer of Keras and its input, squared error, SGD", {n: _of_keras(*x) for n, x in KERAS.items()}),
         ("losses", "descent on the loss", {name: judged(loss) for name, loss in LOSSES.items()}),
         ("optimizers", "a linear layer, squared error", {name: stepped(make) for name, make in OPTIMIZERS.items()}),
         ("schedules", "a linear layer, squared error, SGD", {name: _scheduled(s) for name, s in SCHEDULES.items()}),
