@@ -204,7 +204,9 @@ class Module:
             amiss += [f"{name} is missing" for name, tensor in own.items() if id(tensor) not in first]
             amiss += [f"{name} is unexpected" for name in state if name not in own]
         for name, tensor, given in both:
-            if (tensor.shape, tensor.dtype) != (given.shape, given.dtype):
+            if not isinstance(given, RamTensor):
+                amiss.append(f"{name} is a {type(given).__name__}, not a tensor; make it one with rc.tensor(...)")
+            elif (tensor.shape, tensor.dtype) != (given.shape, given.dtype):
                 amiss.append(
                     f"{name} is {given.dtype} of shape {given.shape}, and the model's {tensor.dtype} of {tensor.shape}"
                 )

@@ -111,7 +111,7 @@ def generators_of(model: Module) -> dict[str, Generator]:
     """The default generator, as "default", and those that modules hold, each once."""
     found = {"default": default_generator()}
     for i, module in enumerate(model.modules()):
-        found |= {f"{i}.{name}": value for name, value in vars(module).items() if isinstance(value, Generator)}
+        found |= {f"{i}.{name}": value for name, value in module._members() if isinstance(value, Generator)}
     first: dict[int, str] = {}
     return {name: each for name, each in found.items() if first.setdefault(id(each), name) == name}
 
