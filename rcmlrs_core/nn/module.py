@@ -197,7 +197,7 @@ class Module:
         ``strict`` is False, a tensor that is missing or unexpected. Of a tensor with several names one is enough.
         """
         own = dict(self.named_tensors())
-        both = [(name, own[name], state[name]) for name in own if name in state]
+        both: list[tuple[str, RamTensor, Any]] = [(name, own[name], state[name]) for name in own if name in state]
         first = {id(tensor): name for name, tensor, _ in reversed(both)}
         amiss = []
         if strict:

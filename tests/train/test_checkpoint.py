@@ -154,6 +154,17 @@ def test_a_run_that_ended_is_not_run_again_and_may_be_made_longer(tmp_path: Path
     assert ended(Job(), checkpoint=path, resume=True, epochs=6) == long
 
 
+def test_a_callback_whose_state_is_lost_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "run.safetensors"
+    stopped_after(Job(), path, 6, checkpoint_every=1)
+    tensors = load_state_binary(path)
+    state = json.loads(tensors.metadata["state"])
+    state["callbacks"] = [["Best", {}]]
+    save_tensors_binary(path, dict(tensors), metadata={**tensors.metadata, "state": json.dumps(state)})
+    with pytest.raises(DataError, match="no whole state of the callback Best: KeyError: 'loss'"):
+        Job().fit(checkpoint=path, resume=True)
+
+
 def test_a_run_that_is_long_enough_is_restored_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     stopped_after(Job(), path, 6, checkpoint_every=1)  # in the middle of the second epoch
