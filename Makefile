@@ -40,13 +40,16 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types rust check valgrind bench certify stubs format clean
+.PHONY: help demo examples test lint types rust check valgrind bench certify stubs format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/.ready-demo ## train a model on every healthy backend and compare the bits
 	@$(BIN)/rcmlrs demo
+
+examples: $(VENV)/.ready-test ## run the programs in examples/, and compare their models with the stored digests (two minutes)
+	@$(BIN)/python -m tests.examples
 
 test: lint types rust check ## all checks, the fastest first: lint, types, rust, check
 

@@ -99,6 +99,10 @@ class DataError(RcmlrsError, ValueError):
     """Input data (CSV, labels, a series) that cannot be taken as it is."""
 
 
+class ConfigError(RcmlrsError, ValueError):
+    """A configuration that cannot be followed; it says which file, line and key."""
+
+
 class FileFormatError(RcmlrsError, ValueError):
     """A file that is not what it claims to be: truncated, altered, oversized or of another kind."""
 

@@ -509,11 +509,12 @@ def _first_healthy() -> Backend:
 class use_backend:
     """``with rc.use_backend("python"): ...`` makes new tensors on that backend, in this thread or task.
 
-    An unknown or unhealthy backend is refused at once.
+    An unknown or unhealthy backend is refused at once. None is the one that is in use: for an option that may be left
+    out.
     """
 
-    def __init__(self, name: str | Backend) -> None:
-        self.backend = get_backend(name)
+    def __init__(self, name: str | Backend | None) -> None:
+        self.backend = current_backend() if name is None else get_backend(name)
 
     def __enter__(self) -> Backend:
         _active.set((*_active.get(), self))

@@ -853,6 +853,11 @@ _open_checks: dict[Any, Result] = {}
 _KINDS = {int, bool, float, str, type(None)}
 
 
+def _ints(item: Any) -> bool:
+    """Whether it is a tuple of ints, such as the widths of a pad."""
+    return item.__class__ is tuple and all(number.__class__ is int for number in item)
+
+
 def _checked(
     operation: Operation, operands: tuple[RamTensor, ...], attributes: dict[str, Any], key: list[Any]
 ) -> Result:
@@ -865,7 +870,7 @@ def _checked(
         kind = value.__class__
         if kind is tuple:
             for item in value:
-                if item.__class__ is not int and item is not None:
+                if item.__class__ is not int and item is not None and not _ints(item):
                     return operation.check(*operands, **attributes)
         elif kind not in _KINDS:
             return operation.check(*operands, **attributes)

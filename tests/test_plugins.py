@@ -405,6 +405,15 @@ def test_use_backend_nests(install: Install, module: types.ModuleType) -> None:
     assert rc.tensor([1.0]).backend == "python"
 
 
+def test_use_backend_of_none_is_the_one_in_use(install: Install, module: types.ModuleType) -> None:
+    module.plugin = Good()  # type: ignore[attr-defined]
+    install(other="plugins_of_a_test:plugin")
+    with rc.use_backend(None) as chosen:
+        assert chosen.name == "python"
+    with rc.use_backend("other"), rc.use_backend(None):
+        assert rc.tensor([1.0]).backend == "other"
+
+
 def test_use_backend_refuses_at_once() -> None:
     with pytest.raises(BackendError, match="there is no backend 'nonesuch'"):
         rc.use_backend("nonesuch")

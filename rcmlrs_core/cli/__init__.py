@@ -12,7 +12,10 @@ import rcmlrs_core
 from rcmlrs_core.cli.backends import backends
 from rcmlrs_core.cli.console import PlainConsole
 from rcmlrs_core.cli.demo import demo
+from rcmlrs_core.cli.evaluate import evaluate
+from rcmlrs_core.cli.inspect import inspect
 from rcmlrs_core.cli.operations import operations
+from rcmlrs_core.cli.predict import predict
 from rcmlrs_core.cli.train import train
 from rcmlrs_core.errors import RcmlrsError
 
@@ -45,7 +48,7 @@ def app() -> typer.Typer:
     )
     application.callback()(options)
     taken = {}
-    for command in (demo, train, backends, operations):
+    for command in (demo, train, predict, evaluate, inspect, backends, operations):
         application.command()(command)
         taken[command.__name__] = f"{command.__module__}:{command.__name__}"
     for point in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):

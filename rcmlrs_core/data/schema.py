@@ -139,6 +139,11 @@ class Schema:
         return tuple(found)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """What the classes of the target are called, in the order of their labels; none where it is a number."""
+        return () if self.target is None else self.target.classes or ()
+
+    @property
     def codes(self) -> dict[str, int]:
         """The columns of codes and how many there are of each: what ``nn.Embedding`` takes; none where one-hot."""
         if self.one_hot:

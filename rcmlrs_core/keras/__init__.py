@@ -14,6 +14,7 @@ from rcmlrs_core.errors import did_you_mean as _did_you_mean
 if TYPE_CHECKING:
     from rcmlrs_core.keras import (
         activations,
+        backend,
         callbacks,
         constraints,
         initializers,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _PARTS = (
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "initializers",
@@ -81,6 +83,7 @@ __all__ = [
     "Sequential",
     "Variable",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "initializers",

@@ -13,7 +13,7 @@ from rcmlrs_core.keras.graph import Graph, from_graph_config
 from rcmlrs_core.keras.input import Input, InputLayer
 from rcmlrs_core.keras.layer import Layer
 from rcmlrs_core.keras.summary import print_summary
-from rcmlrs_core.keras.tensor import Dims, KerasTensor, standard_shape
+from rcmlrs_core.keras.tensor import KerasTensor, standard_shape
 from rcmlrs_core.keras.training import Trainer
 from rcmlrs_core.nn.module import Module, _parts
 
@@ -400,4 +400,25 @@ def model_from_json(text: str, custom_objects: Any = None) -> Any:
     return deserialize_keras_object(json.loads(text))
 
 
-__all__ = ["Dims", "Functional", "Input", "Model", "Sequential", "clone_model", "model_from_json"]
+def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, **kwargs: Any) -> Any:
+    """The model of a ``.keras`` file, also one of real Keras; see ``keras.saving``."""
+    from rcmlrs_core.keras import saving
+
+    return saving.load_model(filepath, custom_objects=custom_objects, compile=compile, **kwargs)
+
+
+def save_model(model: Model, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    """``model.save(filepath)``."""
+    model.save(filepath, overwrite=overwrite, **kwargs)
+
+
+__all__ = [
+    "Functional",
+    "Input",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]

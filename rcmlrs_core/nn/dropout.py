@@ -15,6 +15,13 @@ from rcmlrs_core.random import Generator, default_generator
 from rcmlrs_core.tensor import Number, RamTensor
 
 
+def drop(x: RamTensor, p: Number, shape: Shape, generator: Generator | None = None) -> RamTensor:
+    """0 with probability ``p``, else ``x / (1 - p)``; where the mask's ``shape`` has a 1, elements share a fate."""
+    dropped = (generator or default_generator()).bernoulli(shape, p, backend=x._backend)
+    scale = 1 / (1 - Fraction(p)) if p < 1 else 1
+    return dropped.where(0.0, x * scale)
+
+
 class Dropout(Layer):
     """In training each element is zero with probability ``p``, and otherwise ``x / (1 - p)``; in ``eval`` nothing is.
 
@@ -33,10 +40,7 @@ class Dropout(Layer):
         """``x``, of which some is dropped."""
         if not self.training or self.p == 0:
             return x
-        generator = self.generator or default_generator()
-        dropped = generator.bernoulli(self._mask_shape(x), self.p, backend=x._backend)
-        scale = 1 / (1 - Fraction(self.p)) if self.p < 1 else 1
-        return dropped.where(0.0, x * scale)
+        return drop(x, self.p, self._mask_shape(x), self.generator)
 
     def _mask_shape(self, x: RamTensor) -> Shape:
         return x.shape

@@ -44,21 +44,28 @@ def as_rows(x: Any, axis: tuple[int, ...]) -> Any:
     """The axes in ``axis`` moved last and joined into one: the rows of the reduction."""
     kept = tuple(i for i in range(len(x.shape)) if i not in axis)
     shape = tuple(x.shape[i] for i in kept) + (math.prod(x.shape[i] for i in axis),)
-    return x.transpose((*kept, *axis)).reshape(shape)
+    return reordered(x, (*kept, *axis)).reshape(shape)
 
 
 def to_chosen(g: Any, chosen: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Zeros like ``x`` with what ``g`` says at the places ``chosen`` of each row, added where a place comes twice."""
     zeros = as_rows(x.zeros_like(), axis)
-    updates = g.reshape((*chosen.shape[:-1], 1)).broadcast_to(chosen.shape)
+    updates = g.reshape((*chosen.shape[:-1], 1))
+    if updates.shape != chosen.shape:
+        updates = updates.broadcast_to(chosen.shape)
     return from_rows(zeros.scatter_add(chosen, updates, axis=-1), x, axis)
 
 
 def from_rows(rows: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Back from :func:`as_rows` to the shape of ``x``."""
     order = (*(i for i in range(len(x.shape)) if i not in axis), *axis)
-    back = sorted(range(len(order)), key=order.__getitem__)
-    return rows.reshape(tuple(x.shape[i] for i in order)).transpose(back)
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return reordered(rows.reshape(tuple(x.shape[i] for i in order)), back)
+
+
+def reordered(x: Any, order: tuple[int, ...]) -> Any:
+    """``x.transpose(order)``, which is ``x`` where the order is that which there is: no operation for that."""
+    return x if order == tuple(range(len(order))) else x.transpose(order)
 
 
 operation = Reduction(

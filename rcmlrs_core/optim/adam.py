@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Unpack
 
+from rcmlrs_core.numerics.formats import BINARY32, from_bits
 from rcmlrs_core.numerics.reals import decide_float, ratio_of
 from rcmlrs_core.optim.optimizer import (
     Common,
@@ -168,9 +169,29 @@ def adam_update(
     return p - lr * ((m / unbias1) / ((v_max / unbias2).sqrt() + eps)), m, v, v_max
 
 
+PLACES = 128
+"""Binary ones behind the point, of an enclosure of beta^t."""
+
+
 @lru_cache(maxsize=64)
 def one_minus_power(beta: Number | Fraction, t: int) -> float:
-    """``RN(1 - beta^t)`` at the exact value of ``beta``, in [0, 1): log2(t) products in an enclosure, whatever t."""
+    """``RN(1 - beta^t)`` at the exact value of ``beta``, in [0, 1): log2(t) products in an enclosure, whatever t.
+
+    The first enclosure is one of integers, as a step asks for two of these.
+    """
+    numerator, denominator = beta.as_integer_ratio()
+    one = 1 << PLACES
+    square = (numerator << PLACES) // denominator, -((-numerator << PLACES) // denominator)
+    low = high = one
+    rest = t
+    while rest:
+        if rest & 1:
+            low, high = low * square[0] >> PLACES, -(-high * square[1] >> PLACES)
+        square = square[0] * square[0] >> PLACES, -(-square[1] * square[1] >> PLACES)
+        rest >>= 1
+    bits = BINARY32.round_dyadic(one - low, -PLACES)
+    if high < one and bits == BINARY32.round_dyadic(one - high, -PLACES):
+        return from_bits(bits)
     return decide_float(lambda r: 1 - ratio_of(r, beta) ** t)
 
 

@@ -5,6 +5,7 @@ from rcmlrs_core.train.callbacks import Callback, CallbackList
 from rcmlrs_core.train.checkpoint import Checkpoint
 from rcmlrs_core.train.history import Epoch, History, Step
 from rcmlrs_core.train.loop import evaluate, fit, predict
+from rcmlrs_core.train.saved import SavedModel, load
 
 __all__ = [
     "Accumulation",
@@ -13,8 +14,10 @@ __all__ = [
     "Checkpoint",
     "Epoch",
     "History",
+    "SavedModel",
     "Step",
     "evaluate",
     "fit",
+    "load",
     "predict",
 ]

@@ -277,3 +277,29 @@ def test_summary_is_the_table_of_keras() -> None:
         model.summary(line_length=78, print_fn=lines.append)
         texts.append([line.rstrip() for line in "".join(lines).splitlines()])
     assert texts[0] == texts[1]
+
+
+def test_the_best_model_is_kept_in_a_file(tmp_path: Path) -> None:
+    model = small(optimizer=keras.optimizers.SGD(0.01))
+    kept = keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor="loss", save_best_only=True)
+    numbered = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch:02d}.weights.h5", save_weights_only=True)
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[kept, numbered])
+    model_after = model.digest()
+    model.fit(X, Y + 50, epochs=1, verbose=0, callbacks=[kept])  # worse, so nothing is written
+    assert keras.models.load_model(tmp_path / "best.keras").digest() == model_after != model.digest()
+    assert [path.name for path in sorted(tmp_path.glob("*.h5"))] == ["01.weights.h5", "02.weights.h5"]
+    with pytest.raises(rc.AttributeValueError, match=r"must end in \.keras"):
+        model.fit(X, Y, verbose=0, callbacks=[keras.callbacks.ModelCheckpoint(tmp_path / "model.bin")])
+    wrong = keras.callbacks.ModelCheckpoint(tmp_path / "{val_lss}.keras")
+    with pytest.raises(rc.AttributeValueError, match="cannot be filled in"):
+        model.fit(X, Y, verbose=0, callbacks=[wrong])
+
+
+def test_the_rate_of_a_schedule_is_not_set() -> None:
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    model = small(optimizer=keras.optimizers.SGD(schedule))
+    model.fit(X, Y, epochs=2, batch_size=6, verbose=0)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.025, rel=1e-7)
+    assert model.optimizer.iterations == 2
+    with pytest.raises(TypeError, match="is a schedule"):
+        model.optimizer.learning_rate = 0.1

@@ -8,7 +8,7 @@ import pytest
 
 from rcmlrs_core.io import load_state_binary, state_digest
 
-TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "fit.md").read_text(encoding="utf-8")
 
 
 def test_the_code_of_the_page_runs(

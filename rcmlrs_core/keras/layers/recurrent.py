@@ -13,8 +13,9 @@ from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.keras import tree
 from rcmlrs_core.keras.layer import InputSpec, Layer
 from rcmlrs_core.keras.layers.configured import StandardLayer, positive
-from rcmlrs_core.keras.layers.regularization import drop, probability
+from rcmlrs_core.keras.layers.regularization import probability
 from rcmlrs_core.keras.saving.objects import deserialize, serialize
+from rcmlrs_core.nn.dropout import drop
 from rcmlrs_core.nn.steps import blend, cut, gru_step, lstm_step, steps
 from rcmlrs_core.plain import BOOL
 from rcmlrs_core.random import Generator

@@ -10,19 +10,10 @@ from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.keras.layer import InputSpec, Layer
 from rcmlrs_core.keras.layers.activations import Elementwise
 from rcmlrs_core.keras.layers.configured import data_format_of
+from rcmlrs_core.nn.dropout import drop
 from rcmlrs_core.nn.init import root
 from rcmlrs_core.random import Generator, default_generator
-from rcmlrs_core.tensor import Number, RamTensor
-
-
-def drop(x: RamTensor, rate: Number, shape: tuple[int, ...], generator: Generator | None) -> RamTensor:
-    """0 with probability ``rate``, else ``x / (1 - rate)``; where the mask's ``shape`` has a 1, elements share a fate.
-
-    The factor ``1 / (1 - rate)`` is exact until its one rounding (N6).
-    """
-    dropped = (generator or default_generator()).bernoulli(shape, rate, backend=x._backend)
-    scale = 1 / (1 - Fraction(rate)) if rate < 1 else 1
-    return dropped.where(0.0, x * scale)
+from rcmlrs_core.tensor import RamTensor
 
 
 class _Random(Elementwise):
@@ -60,7 +51,7 @@ class Dropout(_Random):
         return tuple(n if m is None else m for m, n in zip(self.noise_shape, x.shape, strict=True))
 
     def call(self, inputs: RamTensor, training: bool | None = None) -> RamTensor:
-        """See ``drop``."""
+        """See ``nn.dropout.drop``."""
         if not training or self.rate == 0:
             return inputs
         return drop(inputs, self.rate, self.mask_shape(inputs), self.generator)

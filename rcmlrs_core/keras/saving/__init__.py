@@ -9,7 +9,10 @@ from rcmlrs_core.keras.saving.objects import (
 )
 from rcmlrs_core.keras.saving.weights import load_weights, save_weights
 
+CustomObjectScope = custom_object_scope
+
 __all__ = [
+    "CustomObjectScope",
     "custom_object_scope",
     "deserialize_keras_object",
     "load_model",

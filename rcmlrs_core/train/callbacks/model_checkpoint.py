@@ -58,10 +58,9 @@ class ModelCheckpoint(Monitor):
         super().set_model(model)
         wanted = self._suffix()
         if not self.filepath.endswith(wanted):
+            hint = "; save_weights_only=True writes .weights.h5" if wanted == ".keras" else ""
             raise AttributeValueError(
-                f"ModelCheckpoint: the name of the file must end in {wanted}, got {self.filepath!r}"
-                + ("" if self.save_weights_only else "; save_weights_only=True writes .weights.h5")
-                * (".keras" in wanted)
+                f"ModelCheckpoint: the name of the file must end in {wanted}, got {self.filepath!r}{hint}"
             )
 
     def _suffix(self) -> str:

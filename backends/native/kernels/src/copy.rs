@@ -91,11 +91,15 @@ fn in_blocks<T: ArrayElement>(raw: &[T], first: usize, axes: &[(usize, isize)], 
     }
     let outer = &axes[inner..];
     let block = offsets.len();
+    let (least, most) = (*offsets.iter().min().expect("there is one"), *offsets.iter().max().expect("there is one"));
     threads::for_each_chunk(out, (part(out.len()) / block).max(1) * block, |start, out| {
         for (i, out) in out.chunks_exact_mut(block).enumerate() {
             let first = position(first, outer, start / block + i) as isize;
+            assert!(first + least >= 0 && first + most < raw.len() as isize, "a view stays in its memory");
             for (to, offset) in out.iter_mut().zip(&offsets) {
-                *to = raw[(first + offset) as usize];
+                // SAFETY: between the least place and the largest, both of which are in the memory. A check of each would
+                // keep the compiler from gathering a vector.
+                *to = unsafe { *raw.get_unchecked((first + offset) as usize) };
             }
         }
     });

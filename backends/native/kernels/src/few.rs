@@ -114,12 +114,18 @@ impl<F: Few> Kernel for Abreast<'_, F> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Abreast { f, raw, first, starts, offsets, out } = self;
+        let least = |x: &[isize]| x.iter().copied().min().unwrap_or(0);
+        let most = |x: &[isize]| x.iter().copied().max().unwrap_or(0);
+        assert!(first + least(starts) + least(offsets) >= 0, "a row begins in the memory");
+        assert!(first + most(starts) + most(offsets) < raw.len() as isize, "a row ends in the memory");
         for (out, starts) in out.chunks_mut(ABREAST).zip(starts.chunks(ABREAST)) {
             let mut known = [f.empty(); ABREAST];
             let mut row = [0.0; ABREAST];
             for (place, offset) in (0..).zip(offsets) {
                 for (to, start) in row.iter_mut().zip(starts) {
-                    *to = raw[(first + start + offset) as usize];
+                    // SAFETY: between the least sum and the largest, both of which are in the memory. A check of each
+                    // would keep the compiler from gathering a vector.
+                    *to = unsafe { *raw.get_unchecked((first + start + offset) as usize) };
                 }
                 for (known, &x) in known.iter_mut().zip(&row) {
                     *known = f.next(*known, x, place);

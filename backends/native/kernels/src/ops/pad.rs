@@ -15,6 +15,9 @@ pub fn pad(x: &Array, widths: &[(usize, usize)], value: f64, interior: &[usize])
     }
 }
 
+/// Below this, a loop is quicker than a call that copies.
+const SHORT: usize = 16;
+
 /// Where the elements go along an axis.
 struct Axis {
     before: usize,
@@ -54,7 +57,9 @@ fn fill<T: ArrayElement>(x: &Array, widths: &[(usize, usize)], value: T, interio
 fn put<T: ArrayElement>(from: &[T], out: &mut [T], axes: &[Axis]) {
     match axes {
         [] => out[0] = from[0],
-        [Axis { before, step: 1, .. }] => out[*before..][..from.len()].copy_from_slice(from),
+        [Axis { before, step: 1, .. }] if from.len() >= SHORT => {
+            out[*before..][..from.len()].copy_from_slice(from);
+        }
         [Axis { before, step, .. }] => {
             out[*before..].iter_mut().step_by(*step).zip(from).for_each(|(to, &x)| *to = x);
         }
