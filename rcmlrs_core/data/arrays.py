@@ -59,10 +59,12 @@ def read_arrays(
         if start == NPY:
             return {"array": _tensor(f"{source}", _array(source, file, size), backend)}
         if start.startswith(ZIP):
-            return {
-                name: _tensor(f"{source}, array {name!r}", array, backend)
-                for name, array in _members(source, file, most_bytes)
-            }
+            found: dict[str, RamTensor] = {}
+            for name, array in _members(source, file, most_bytes):
+                if name in found:
+                    raise FileFormatError(f"{source}: two arrays have the name {name!r}; {_ADVICE}")
+                found[name] = _tensor(f"{source}, array {name!r}", array, backend)
+            return found
     return load_state_binary(path, backend=backend)
 
 
@@ -156,7 +158,10 @@ def _header(source: str, file: BinaryIO, size: int) -> "tuple[tuple[int, ...], A
 def _array(source: str, file: BinaryIO, size: int) -> "Array":
     shape, order, dtype = _header(source, file, size)
     raw = file.read()
-    found: Array = _numpy().frombuffer(raw, dtype).reshape(shape, order=order)
+    try:
+        found: Array = _numpy().frombuffer(raw, dtype).reshape(shape, order=order)
+    except ValueError:  # a length beyond any memory, beside one of 0
+        raise FileFormatError(f"{source}: the shape {shape} is that of no array; {_ADVICE}") from None
     return found
 
 

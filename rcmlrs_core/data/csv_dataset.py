@@ -2,6 +2,7 @@
 
 import os
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from io import StringIO
 
@@ -47,7 +48,8 @@ class CsvDataset(Dataset):
         self.backend = backend
         with open_file(self.path) as (raw, _):
             self._seen = _state_of(raw.fileno())
-            self._starts = array("Q", _starts(self.path, iter(lambda: raw.readline(LONGEST_LINE), b"")))
+            lines = iter(lambda: raw.readline(LONGEST_LINE), b"")
+            self._starts = array("Q", _starts(self.path, lines, delimiter.encode()))
             self._end = raw.tell()
             raw.seek(0)
             self.names, _ = head(self.path, records_of(self.path, text_of(raw), delimiter), header)
@@ -80,6 +82,11 @@ class CsvDataset(Dataset):
                 where = f"{self.path}, row {row + 1}"
                 # As it stands it is a file of one record, whose messages name its lines.
                 found = list(records_of(where, StringIO(text, newline=""), self.delimiter))
+                if len(found) > 1:
+                    raise DataError(
+                        f"{where}: found {len(found)} rows where a line ends in a carriage return alone; end lines as "
+                        "others do, with a line feed"
+                    )
                 fields = found[0][1] if found else []
                 check_width(where, fields, self.names, self.delimiter)
                 records.append(fields)
@@ -96,7 +103,7 @@ def _state_of(descriptor: int) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _starts(source: str, lines: Iterator[bytes]) -> Iterator[int]:
+def _starts(source: str, lines: Iterator[bytes], delimiter: bytes) -> Iterator[int]:
     """Where the records begin that are not empty lines. A line end in quotes ends no record (RFC 4180)."""
     start, quoted = 0, False
     for number, line in enumerate(lines, 1):
@@ -105,7 +112,34 @@ def _starts(source: str, lines: Iterator[bytes]) -> Iterator[int]:
                 f"{source}, line {number}: found {LONGEST_LINE} characters without a line end, expected one row a "
                 "line; export it again as CSV"
             )
-        if not quoted and not line.isspace():
+        text = line.removeprefix(BOM_UTF8) if number == 1 else line
+        if not quoted and not text.isspace():
             yield start
-        quoted ^= bool(line.count(b'"') & 1)
+        if quoted or b'"' in text:
+            quoted = _ends_quoted(text, delimiter, quoted)
         start += len(line)
+
+
+def _ends_quoted(line: bytes, delimiter: bytes, quoted: bool) -> bool:
+    """Whether a line ends inside of quotes, where it begins ``quoted`` or not.
+
+    A quote opens a field where it is the first character of it; elsewhere, as in 5" pipe, it stands for itself.
+    """
+    at = 0
+    while at < len(line):
+        if quoted:
+            at = line.find(b'"', at) + 1
+            if not at:
+                return True
+            if line.startswith(b'"', at):  # two of them are one character
+                at += 1
+            else:
+                quoted = False
+        elif line.startswith(b'"', at):
+            quoted = True
+            at += 1
+        else:
+            at = line.find(delimiter, at) + len(delimiter)
+            if at < len(delimiter):
+                return False
+    return quoted

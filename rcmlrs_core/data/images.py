@@ -133,6 +133,8 @@ class ImageFolder(Dataset):
     def take(self, indices: Sequence[int], epoch: int = 0) -> Batch:
         """The pictures and labels at ``indices``."""
         chosen = checked_indices(indices, len(self))
+        if not chosen:
+            raise DataError(f"{self!r}: take: no indices; a batch has one picture at least")
         backend = current_backend() if self.backend is None else get_backend(self.backend)
         pictures: list[RamTensor] = []
         for at in chosen:
@@ -238,10 +240,14 @@ def _decoded(path: str, mode: Mode) -> tuple[int, int, int, bytes]:
         raise DataError(f"{path} is a folder, expected a picture; ImageFolder reads a folder")
     try:
         with open_regular(path) as (file, _):
-            start = file.read(8)
+            start, header = file.read(8), file.read(17)
             file.seek(0)
             if start != PNG and not start.startswith(JPEG):
                 raise DataError(f"{path}: expected a PNG or JPEG file, found the bytes {start!r}; convert or remove it")
+            if start == PNG and header[4:8] == b"IHDR" and header[16:] == b"\x10":
+                raise DataError(  # of colours Pillow would drop the lower 8 bits, and not say so
+                    f"{path} has 16 bits a channel, expected 8; convert it by another program, or remove it"
+                )
             # The plugins themselves: Image.open would try others, and only warn of a bomb.
             kind: Any = PngImagePlugin.PngImageFile if start == PNG else JpegImagePlugin.JpegImageFile
             try:

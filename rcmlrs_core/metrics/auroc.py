@@ -106,6 +106,8 @@ class AUROC(Metric):
         if any(area is None and count for area, count in known):
             return self._tensor(nan)
         whole = sum(count for _, count in known)
+        if not whole:
+            return self._tensor(nan)
         weighed: Any = sum(area * count for area, count in known if area is not None)
         return self._tensor(_rounded(weighed / whole))
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from fractions import Fraction
+from math import isfinite
 from typing import Any, Self
 
 from rcmlrs_core.autograd import no_grad
@@ -53,7 +54,10 @@ class ClassMetric(Metric):
                 f"{self.name}: average is one of {', '.join(map(repr, AVERAGES))}, got {average!r}"
             )
         self.average, self.threshold, self.classes = average, threshold, classes
-        self.zero_division = Fraction(round_number(zero_division))
+        instead = round_number(zero_division)
+        if not isfinite(instead):
+            raise AttributeValueError(f"{self.name}: zero_division must be a finite number, got {zero_division!r}")
+        self.zero_division = Fraction(instead)
         self.reset()
 
     def reset(self) -> None:

@@ -33,12 +33,16 @@ class Perplexity(MeanMetric):
         share = counted.astype(dtype=FLOAT32)
         if weight is not None:
             share = share * spread_weight(self.name, weight, target.shape)
+        if prediction.shape[:-1] == target.shape:  # whatever stands beside an ignored label does not count
+            prediction = counted.expand_dims(-1).where(prediction, 0.0)
         super().update(prediction, counted.where(target, target.zeros_like()), share)
 
 
 def _losses(logits: RamTensor, labels: RamTensor) -> RamTensor:
     check_tensors("perplexity", logits, labels)
-    classes = logits.shape[-1] if logits.ndim else 0
+    if logits.ndim < 2 or labels.shape != logits.shape[:-1]:
+        raise ShapeError(f"perplexity: logits are (n, classes) and labels (n,), got {logits.shape} and {labels.shape}")
+    classes = logits.shape[-1]
     each = logits.reshape((-1, classes)).cross_entropy(labels.flatten(), reduction="none")
     return each.reshape(labels.shape)
 

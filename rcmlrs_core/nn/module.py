@@ -197,14 +197,16 @@ class Module:
         ``strict`` is False, a tensor that is missing or unexpected. Of a tensor with several names one is enough.
         """
         own = dict(self.named_tensors())
-        both = [(name, own[name], state[name]) for name in own if name in state]
+        both: list[tuple[str, RamTensor, Any]] = [(name, own[name], state[name]) for name in own if name in state]
         first = {id(tensor): name for name, tensor, _ in reversed(both)}
         amiss = []
         if strict:
             amiss += [f"{name} is missing" for name, tensor in own.items() if id(tensor) not in first]
             amiss += [f"{name} is unexpected" for name in state if name not in own]
         for name, tensor, given in both:
-            if (tensor.shape, tensor.dtype) != (given.shape, given.dtype):
+            if not isinstance(given, RamTensor):
+                amiss.append(f"{name} is a {type(given).__name__}, not a tensor; make it one with rc.tensor(...)")
+            elif (tensor.shape, tensor.dtype) != (given.shape, given.dtype):
                 amiss.append(
                     f"{name} is {given.dtype} of shape {given.shape}, and the model's {tensor.dtype} of {tensor.shape}"
                 )

@@ -191,8 +191,9 @@ class Training:
     def run(self) -> History:
         """Train, and return the record.
 
-        Ctrl-C ends the run after the update that is under way; the history then says ``interrupted``. A second one is
-        a KeyboardInterrupt. Errors of steps and callbacks go through.
+        Ctrl-C ends the run after the update that is under way or, where an epoch has just begun, after its first; the
+        history then says ``interrupted``. A second one is a KeyboardInterrupt. Errors of steps and callbacks go
+        through.
         """
         self._allow_stop(False)
         with noted_interrupt() as interrupted, self.show, behaving(self.model, training=True):
@@ -202,6 +203,7 @@ class Training:
             while self.epoch in self.epochs and not self.stopped and not interrupted():
                 if not self._epoch(interrupted):
                     break
+            self._resume()  # where there was no epoch to go on with
             self.history.interrupted = interrupted()  # also after the last update, where no other follows to ask
             self._save()
             self.callbacks.on_train_end(dict(self.history.epochs[-1].logs) if self.history.epochs else {})
@@ -219,7 +221,7 @@ class Training:
                 self.tracked.reset()
         begins, ends = callbacks.wants("on_train_batch_begin"), callbacks.wants("on_train_batch_end")
         for batch, content in enumerate(self.source.batches(epoch, self.batch), self.batch):
-            if interrupted():
+            if self.batch and interrupted():  # a first one is made: what callbacks did before it is done only once
                 return False
             if begins:
                 callbacks.on_train_batch_begin(batch, {})

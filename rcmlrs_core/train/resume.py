@@ -104,14 +104,20 @@ def restore(found: Checkpoint, training: Training, model: Module, optimizer: Opt
     for callback in training.callbacks.callbacks:  # by name, in order: others may have been added or left out
         place = next((i for i, (name, _) in enumerate(states) if name == callback.checkpoint_name), None)
         if place is not None:
-            callback.load_state_dict(states.pop(place)[1])
+            try:
+                callback.load_state_dict(states.pop(place)[1])
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise DataError(
+                    f"the checkpoint has no whole state of the callback {callback.checkpoint_name}: "
+                    f"{type(error).__name__}: {error}; take another one"
+                ) from error
 
 
 def generators_of(model: Module) -> dict[str, Generator]:
     """The default generator, as "default", and those that modules hold, each once."""
     found = {"default": default_generator()}
     for i, module in enumerate(model.modules()):
-        found |= {f"{i}.{name}": value for name, value in vars(module).items() if isinstance(value, Generator)}
+        found |= {f"{i}.{name}": value for name, value in module._members() if isinstance(value, Generator)}
     first: dict[int, str] = {}
     return {name: each for name, each in found.items() if first.setdefault(id(each), name) == name}
 

@@ -92,7 +92,7 @@ def test_kinds_of_pixels(tmp_path: Path) -> None:
     Image.new("L", (2, 2), 5).save(tmp_path / "k.png", transparency=5)
     assert "transparent" in refused(lambda: read_image(tmp_path / "k.png"))
     Image.new("I;16", (2, 2)).save(tmp_path / "deep.png")
-    assert "pixels of the kind 'I;16', expected grey or RGB of 8 bits" in refused(
+    assert "has 16 bits a channel, expected 8" in refused(
         lambda: read_image(tmp_path / "deep.png")
     )
     Image.new("CMYK", (2, 2)).save(tmp_path / "print.jpg")
@@ -178,6 +178,15 @@ def test_hostile_pictures(tmp_path: Path) -> None:
     bomb = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 24)))
     path.write_bytes(start_of_png(4, 4) + bomb + chunk(b"IDAT", zlib.compress(bytes(20))) + chunk(b"IEND", b""))
     assert "is truncated or damaged" in refused(lambda: read_image(path))
+
+
+@pytest.mark.parametrize("kind", [2, 4, 6])  # colour, grey with opacity, colour with opacity
+def test_channels_of_16_bits_are_not_cut_in_silence(tmp_path: Path, kind: int) -> None:
+    header = struct.pack(">IIBBBBB", 1, 1, 16, kind, 0, 0, 0)
+    row = zlib.compress(b"\0" + bytes(range(1, 9)))
+    path = tmp_path / "deep.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", row) + chunk(b"IEND", b""))
+    assert "deep.png has 16 bits a channel, expected 8" in refused(lambda: read_image(path, mode="RGBA"))
 
 
 def test_what_is_no_picture(tmp_path: Path) -> None:

@@ -273,6 +273,30 @@ def test_lines_in_quotes_are_no_rows(write: Write) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        'size,n\n5" pipe,1\n6" pipe,2\n7 pipe,3\n8" pipe,4\n',
+        'size,n\nx"",1\n"a ""b"", c",2\n"d\ne",3\n',
+        "\ufeff\na,b\n1,2\n3,4\n",
+    ],
+)
+def test_a_quote_within_a_field_joins_no_rows(write: Write, content: str) -> None:
+    path = write(content)
+    frame = read_frame(path)
+    schema = Schema.fit(frame)
+    data = CsvDataset(path, schema)
+    assert len(data) == len(frame)
+    assert data.digest() == schema.encode(frame).digest()
+
+
+def test_no_row_is_passed_over_in_silence(write: Write) -> None:
+    path = write("a,b\n1,2\r3,4\n5,6\n")
+    data = CsvDataset(path, Schema.fit(read_frame(path)))
+    assert data.take([1])[0].tolist() == [[5.0, 6.0]]
+    assert "row 1: found 2 rows where a line ends in a carriage return alone" in refused(lambda: data.take([0]))
+
+
 def test_refusals_row_by_row(write: Write) -> None:
     path = write("a,c,y\n1,red,1\nx,red,2\n3,red\n4,mauve,4\n,red,5\n")
     schema = Schema.fit(read_frame(write("a,c,y\n1,red,1\n", "other.csv")), target="y")

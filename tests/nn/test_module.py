@@ -154,6 +154,16 @@ def test_load_state_dict_names_everything_amiss_and_changes_nothing() -> None:
     assert model.state_dict()["2.weight"].tobytes() == state["2.weight"].tobytes()
 
 
+def test_a_state_of_what_is_no_tensor_is_refused() -> None:
+    layer = nn.Linear(2, 1)
+    before = layer.digest()
+    with pytest.raises(DataError, match="weight is a list, not a tensor"):
+        layer.load_state_dict({"weight": [[1.0, 2.0]], "bias": rc.zeros((1,))})  # type: ignore[dict-item]
+    with pytest.raises(DataError, match="bias is a memoryview, not a tensor"):
+        layer.load_state_dict({"weight": rc.zeros((1, 2)), "bias": memoryview(b"")})  # type: ignore[dict-item]
+    assert layer.digest() == before
+
+
 def test_a_state_of_the_wrong_element_type_is_refused() -> None:
     with pytest.raises(DataError, match="scale is int32"):
         Everything().load_state_dict({"scale": rc.tensor([1], dtype="int32")}, strict=False)

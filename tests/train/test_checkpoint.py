@@ -17,7 +17,7 @@ from rcmlrs_core.io import load_state_binary, save_tensors_binary
 from rcmlrs_core.optim.schedules import CosineDecay
 from rcmlrs_core.random import Generator, default_generator, manual_seed, normal
 from rcmlrs_core.train import Callback, Checkpoint, History, Step, fit
-from rcmlrs_core.train.callbacks import EarlyStopping, ReduceLROnPlateau
+from rcmlrs_core.train.callbacks import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 
 COUNT = 14
 
@@ -152,6 +152,88 @@ def test_a_run_that_ended_is_not_run_again_and_may_be_made_longer(tmp_path: Path
     assert not steps
     assert path.read_bytes() == before
     assert ended(Job(), checkpoint=path, resume=True, epochs=6) == long
+
+
+def test_a_callback_whose_state_is_lost_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "run.safetensors"
+    stopped_after(Job(), path, 6, checkpoint_every=1)
+    tensors = load_state_binary(path)
+    state = json.loads(tensors.metadata["state"])
+    state["callbacks"] = [["Best", {}]]
+    save_tensors_binary(path, dict(tensors), metadata={**tensors.metadata, "state": json.dumps(state)})
+    with pytest.raises(DataError, match="no whole state of the callback Best: KeyError: 'loss'"):
+        Job().fit(checkpoint=path, resume=True)
+
+
+def test_a_run_that_is_long_enough_is_restored_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "run.safetensors"
+    stopped_after(Job(), path, 6, checkpoint_every=1)  # in the middle of the second epoch
+    job = Job()
+    assert len(job.fit(checkpoint=path, resume=True, epochs=1).epochs) == 1
+    assert {name: t.digest() for name, t in Checkpoint.read(path).model.items()} == {
+        name: t.digest() for name, t in job.model.state_dict().items()
+    }
+    assert job.optimizer.step_count == 6
+
+
+class NoisyInputs(nn.Module):
+    """Adds noise in training, from generators that it keeps in a list."""
+
+    def __init__(self) -> None:
+        self.head = nn.Linear(2, 1, generator=Generator(1))
+        self.noise = [Generator(8), Generator(9)]
+
+    def forward(self, x: rc.RamTensor) -> rc.RamTensor:
+        if self.training:
+            x = x + self.noise[0].normal(x.shape) * self.noise[1].uniform(x.shape)
+        return self.head(x)
+
+
+def test_generators_in_lists_go_on_too(tmp_path: Path) -> None:
+    def noisy() -> Job:
+        job = Job()
+        job.model = NoisyInputs().to("numpy")  # type: ignore[assignment]
+        job.optimizer = optim.SGD(job.model.parameters(), lr=0.1)
+        return job
+
+    def digest(job: Job, **options: Any) -> str:
+        with rc.use_backend("numpy"):
+            fit(job.model, job.optimizer, rc.mse_loss, job.x, job.y, **job.options, **options)
+        return job.model.digest()
+
+    whole = digest(noisy())
+    path = tmp_path / "run.safetensors"
+
+    def stop(step: Step) -> None:
+        if step.step == 6:
+            raise Stop
+
+    with pytest.raises(Stop):
+        digest(noisy(), checkpoint=path, checkpoint_every=1, on_step=stop)
+    assert digest(noisy(), checkpoint=path, resume=True) == whole
+
+
+def test_ctrl_c_while_an_epoch_begins_changes_the_rate_once(tmp_path: Path) -> None:
+    """The scheduler multiplies the rate when an epoch begins; a run that goes on must not multiply it again."""
+
+    class Interrupt(Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 2:
+                signal.raise_signal(signal.SIGINT)
+
+    def digest(*callbacks: Callback, **options: Any) -> str:
+        job = Job()
+        with rc.use_backend("numpy"):
+            halved = LearningRateScheduler(lambda epoch, rate: rate / 2)
+            optimizer = optim.SGD(job.model.parameters(), lr=0.5)
+            called = [halved, *callbacks]
+            fit(job.model, optimizer, rc.mse_loss, job.x, job.y, callbacks=called, **job.options, **options)
+        return job.model.digest()
+
+    whole = digest()
+    path = tmp_path / "run.safetensors"
+    assert digest(Interrupt(), checkpoint=path, checkpoint_every=3) != whole
+    assert digest(checkpoint=path, checkpoint_every=3, resume=True) == whole
 
 
 def test_what_a_callback_ended_stays_ended(tmp_path: Path) -> None:

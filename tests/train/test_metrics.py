@@ -128,6 +128,12 @@ def test_auroc_is_the_share_of_pairs_in_order(examples: list[tuple[int, bool]]) 
     assert got == round_number(Fraction(twice, 2 * len(high) * len(low)))
 
 
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_auroc_of_no_pair_is_nan(average: str) -> None:
+    nothing = rc.zeros((0, 3)), rc.zeros((0,), dtype="int32")
+    assert isnan(metrics.auroc(*nothing, average=average).item())
+
+
 def test_auroc_of_several_classes() -> None:
     scores, labels, _ = drawn(7, 30)
     x, y = rc.tensor(scores), ints(labels)
@@ -165,6 +171,12 @@ def test_perplexity() -> None:
     assert got.item() == pytest.approx(want.item(), rel=2**-22)
     masked = metrics.Perplexity(ignore_index=-1)(logits, labels, rc.tensor([1.0, 0.0, 1.0, 0.0, 0.0, 1.0]))
     assert masked.tobytes() == logits[:1].cross_entropy(labels[:1]).exp().tobytes()
+
+
+@pytest.mark.parametrize("junk", [nan, inf, -inf])
+def test_perplexity_does_not_look_at_what_is_ignored(junk: float) -> None:
+    logits = rc.tensor([[junk, 0.0], [0.0, 0.0], [junk, junk]])
+    assert metrics.perplexity(logits, ints([-100, 1, -100]), ignore_index=-100).item() == 2.0
 
 
 def test_log_loss() -> None:
@@ -356,6 +368,9 @@ REFUSED: list[tuple[Any, Any, Any, type[Exception], str]] = [
     (metrics.log_loss, SCORES[:1], [2], IndexRangeError, "label 2"),
     (metrics.log_loss, SCORES[:1], [0.5], DTypeError, "class numbers"),
     (metrics.perplexity, SCORES, [0, 2], IndexRangeError, r"not in \[0, 2\)"),
+    (metrics.perplexity, SCORES, [[0], [1]], ShapeError, r"logits are \(n, classes\) and labels \(n,\)"),
+    (metrics.perplexity, [SCORES], LABELS, ShapeError, r"got \(1, 2, 2\) and \(2,\)"),
+    (lambda x, y: metrics.f1(x, y, zero_division=nan), SCORES, LABELS, AttributeValueError, "finite number, got nan"),
 ]
 
 
