@@ -206,7 +206,7 @@ def _for_each(make: Callable[[Any], RamTensor], nested: list[Any]) -> list[Any]:
 def _of_keras(name: str, options: dict[str, Any], shapes: Shapes) -> Callable[[Size], Model]:
     def model(size: Size) -> Model:
         module = Scaled(layer_of(keras, name, options), shapes if isinstance(shapes, list) else [shapes])
-        return Model(module, optim.SGD(module.parameters(), lr=RATE), lambda: _off_a_half(module()))
+        return Model(module, optim.SGD(module.parameters(), lr=RATE, weight_decay=0.1), lambda: _off_a_half(module()))
 
     return model
 
