@@ -94,8 +94,9 @@ def is_batches(x: Any) -> bool:
 class Arrays:
     """Batches of tensors in memory: a source for the engine.
 
-    The order of epoch e is ``permutation(n, seed=seed, stream=e)`` (N8); the seed is drawn from the default generator
-    once in a ``fit``.
+    The order of pass e over the data is ``permutation(n, seed=seed, stream=e)`` (N8); the seed is drawn from the
+    default generator once in a ``fit``. An epoch is a pass, unless ``limit`` makes it end sooner: the next one then goes
+    on behind it, as in Keras, and the last of a pass has what is left.
     """
 
     def __init__(
@@ -107,14 +108,17 @@ class Arrays:
         self.parts: Content = (x, y, weight)
         self.count = count(name, x, y, weight)
         self.batch_size = size
-        whole = -(-self.count // size)
-        self.steps: int | None = whole if limit is None else min(limit, whole)
+        self.whole = -(-self.count // size)
+        """The batches of a pass."""
+        self.steps: int = self.whole if limit is None else min(limit, self.whole)
         self.seed = fresh_seed() if shuffle else None
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Any]:
         """Those of an epoch from number ``start`` on."""
-        order = None if self.seed is None else permutation(self.count, seed=self.seed, stream=epoch)
-        for batch in range(start, self.steps or 0):
+        turn, part = divmod(epoch, -(-self.whole // self.steps))
+        order = None if self.seed is None else permutation(self.count, seed=self.seed, stream=turn)
+        begin = part * self.steps
+        for batch in range(begin + start, min(begin + self.steps, self.whole)):
             first = batch * self.batch_size
             last = min(first + self.batch_size, self.count)
             if order is None:
