@@ -457,3 +457,22 @@ def test_what_is_no_number_is_no_class_number(junk: float) -> None:
         keras.losses.SparseCategoricalCrossentropy()(np.array([0.0, junk]), SHARES[:2])
     with pytest.raises(DataError, match="NaN or an infinity"):
         keras.utils.to_categorical([0.0, junk])
+
+
+def test_one_callback_and_numbers_of_numpy_are_taken_as_in_keras() -> None:
+    def history(library: Any) -> Any:
+        model = library.Sequential([library.Input((5,)), library.layers.Dense(2, kernel_initializer="ones")])
+        model.compile(library.optimizers.SGD(0.05), "mse")
+        rate = library.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1))
+        size = np.int64(5)
+        return model.fit(X, Y, batch_size=size, epochs=np.int64(2), shuffle=False, verbose=0, callbacks=rate).history
+
+    close(history(keras)["loss"], history(peer)["loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 2.0], {"cat": 2.0}])
+def test_weights_of_classes_that_are_none_are_refused(weights: Any) -> None:
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(4, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(DataError, match="class_weight is a dict such as"):
+        model.fit(X, LABELS, class_weight=weights, verbose=0)
