@@ -6,7 +6,7 @@ from typing import Any
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.data.dataset import TensorDataset
 from rcmlrs_core.data.loader import Loader
-from rcmlrs_core.errors import IndexRangeError, TrainingError
+from rcmlrs_core.errors import IndexRangeError, ShapeError, TrainingError
 from rcmlrs_core.io.atomic import FilePath
 from rcmlrs_core.nn.module import Module
 from rcmlrs_core.optim.optimizer import Optimizer
@@ -123,7 +123,7 @@ def fit(
     if validation is None or isinstance(validation, Loader):
         held_out = validation
     else:
-        held_out = _loader("fit: validation", *validation, loader.batch_size, shuffle=False)
+        held_out = _loader("fit: validation", *_pair(validation), loader.batch_size, shuffle=False)
     constants = constants_of(model)
 
     def step(batch: Batch, place: Place) -> Measured:
@@ -216,6 +216,13 @@ def _loader(where: str, x: Any, y: Any, batch_size: int | None, *, shuffle: bool
     )
 
 
+def _pair(validation: Any) -> tuple[Any, Any]:
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        got = f"a tuple of {len(validation)}" if isinstance(validation, tuple | list) else kind(validation)
+        raise TypeError(f"fit: validation is {got}; pass examples and targets, (x, y), or a data.Loader")
+    return validation[0], validation[1]
+
+
 def _in_order(loader: Loader) -> Loader:
     """All the examples of a loader, as they come."""
     return Loader(loader.dataset, loader.batch_size, shuffle=False)
@@ -238,6 +245,12 @@ def _measures(metric: Measure | None, metrics: Any) -> dict[str, Measure]:
     return found
 
 
+def _number(name: str, measured: Any) -> float:
+    if isinstance(measured, RamTensor) and measured.size != 1:
+        raise ShapeError(f"fit: the metric {name} gives a tensor of shape {measured.shape}, and one number is expected")
+    return float(measured)
+
+
 def _called(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
@@ -256,7 +269,9 @@ def _measure(
     prefix = "val_" if held_out else ""
     with no_grad():
         logs = {"val_loss": float(loss(prediction, *targets))} if held_out else {}
-        logs.update({prefix + name: float(measure(prediction, targets[0])) for name, measure in measures.items()})
+        logs.update(
+            {prefix + name: _number(name, measure(prediction, targets[0])) for name, measure in measures.items()}
+        )
     told.on_test_end({name.removeprefix("val_"): value for name, value in logs.items()})
     return logs
 

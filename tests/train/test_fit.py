@@ -16,7 +16,7 @@ from rcmlrs_core import metrics, nn, optim
 from rcmlrs_core.errors import AttributeValueError, ShapeError, TrainingError
 from rcmlrs_core.optim.optimizer import Optimizer
 from rcmlrs_core.random import Generator, normal, permutation
-from rcmlrs_core.train import Epoch, History, Step, evaluate, fit, predict
+from rcmlrs_core.train import Callback, Epoch, History, Step, evaluate, fit, predict
 
 X = normal((14, 3), seed=1)
 Y = (X[:, :1] - X[:, 1:2] * 0.5).tanh()
@@ -265,6 +265,9 @@ def test_what_is_refused(change: dict[str, Any], error: type[Exception], words: 
         ({"x": X.numpy()}, "fit: x is a ndarray, not a tensor; make it one with rc.tensor(...)"),
         ({"y": Y.tolist()}, "fit: y is a list, not a tensor; make it one with rc.tensor(...)"),
         ({"validation": (X, Y.numpy())}, "fit: validation: y is a ndarray, not a tensor"),
+        ({"validation": (X,)}, "fit: validation is a tuple of 1; pass examples and targets, (x, y), or a data.Loader"),
+        ({"validation": 5}, "fit: validation is 5; pass examples and targets"),
+        ({"callbacks": Callback()}, "callbacks: takes a list, got a Callback; put it into brackets"),
         ({"loss": "mse"}, "fit: loss is 'mse'; pass a function such as rc.mse_loss"),
         ({"metric": "rmse"}, "fit: metric is 'rmse'; pass a function such as metrics.rmse"),
         ({"optimizer": "adam"}, "fit: optimizer is 'adam'; pass one that holds the parameters, such as optim.Adam("),
@@ -297,6 +300,16 @@ def test_a_loss_that_gives_a_float_is_refused_in_words() -> None:
     network = model()
     with pytest.raises(TypeError, match=r"fit: loss returns 0.5, not a tensor, .* without float\(\) or item\(\)"):
         fit(network, adam(network), lambda p, t: 0.5, X, Y, epochs=1, batch_size=4)  # type: ignore[arg-type, return-value]
+
+
+def test_a_loss_and_a_metric_are_single_numbers() -> None:
+    network = model()
+    before = network.digest()
+    with pytest.raises(ShapeError, match=r"fit: loss gives a tensor of shape \(4, 1\), and a single number"):
+        fit(network, adam(network), lambda p, t: (p - t).square(), X, Y, epochs=1, batch_size=4)
+    assert network.digest() == before
+    with pytest.raises(ShapeError, match="fit: the metric errors gives a tensor of shape"):
+        fit(network, adam(network), rc.mse_loss, X, Y, epochs=1, batch_size=4, metrics={"errors": lambda p, t: p - t})
 
 
 def test_the_progress_bar_ends_on_the_loss_of_the_last_epoch(capfd: pytest.CaptureFixture[str]) -> None:
