@@ -115,6 +115,8 @@ def fit(
             f"fit: optimizer is {kind(optimizer)}; pass one that holds the parameters, such as "
             "optim.Adam(model.parameters())"
         )
+    if isinstance(model, Module):
+        _check_held(model, optimizer)
     measures = _measures(metric, metrics)
     loader = _loader("fit", x, y, batch_size, shuffle=shuffle, seed=seed)
     check_int("fit: epochs", epochs, 0)
@@ -123,7 +125,10 @@ def fit(
     if validation is None or isinstance(validation, Loader):
         held_out = validation
     else:
-        held_out = _loader("fit: validation", *validation, loader.batch_size, shuffle=False)
+        pair: Any = validation
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"fit: validation is {kind(validation)}; pass (x, y), or data.Loader(dataset, batch_size)")
+        held_out = _loader("fit: validation", pair[0], pair[1], loader.batch_size, shuffle=False)
     constants = constants_of(model)
 
     def step(batch: Batch, place: Place) -> Measured:
@@ -214,6 +219,16 @@ def _loader(where: str, x: Any, y: Any, batch_size: int | None, *, shuffle: bool
     return Loader(
         TensorDataset(x, targets), check_int(f"{where}: batch_size", batch_size, 1), shuffle=shuffle, seed=seed
     )
+
+
+def _check_held(model: Module, optimizer: Optimizer) -> None:
+    """The optimizer is one of this model."""
+    held = {id(parameter) for parameter in optimizer.parameters}
+    if not any(id(parameter) in held for parameter in model.parameters()):
+        raise TrainingError(
+            "fit: the optimizer holds no parameter of the model, which would learn nothing; make it after the model, "
+            "of model.parameters()"
+        )
 
 
 def _in_order(loader: Loader) -> Loader:

@@ -92,9 +92,7 @@ def test_kinds_of_pixels(tmp_path: Path) -> None:
     Image.new("L", (2, 2), 5).save(tmp_path / "k.png", transparency=5)
     assert "transparent" in refused(lambda: read_image(tmp_path / "k.png"))
     Image.new("I;16", (2, 2)).save(tmp_path / "deep.png")
-    assert "has 16 bits a channel, expected 8" in refused(
-        lambda: read_image(tmp_path / "deep.png")
-    )
+    assert "has 16 bits a channel, expected 8" in refused(lambda: read_image(tmp_path / "deep.png"))
     Image.new("CMYK", (2, 2)).save(tmp_path / "print.jpg")
     assert "pixels of the kind 'CMYK'" in refused(lambda: read_image(tmp_path / "print.jpg"))
 
