@@ -3,6 +3,7 @@
 So is the backend on the page about backends.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -66,3 +67,12 @@ def test_what_the_readme_names_exists() -> None:
 
 def test_it_is_one_page() -> None:
     assert len(TEXT.splitlines()) <= 120
+
+
+def test_the_digests_of_examples_are_those_that_are_recomputed() -> None:
+    """``test_examples.py`` does that, of the file that they stand in."""
+    stored = json.loads((ROOT / "examples" / "digests.json").read_text(encoding="utf-8"))
+    shown = re.findall(r"`(\w+)`\s`([0-9a-f]{12})\.\.\.`", TEXT)
+    assert len(shown) == 2
+    for name, digest in shown:
+        assert stored[name]["full"].startswith(digest), name

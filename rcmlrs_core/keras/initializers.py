@@ -105,7 +105,7 @@ class TruncatedNormal(RandomInitializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> RamTensor:
         """A first value of this shape."""
-        return within_two(tuple(shape), self.generator()) * self.stddev + self.mean
+        return init.truncated_normal(tuple(shape), generator=self.generator()) * self.stddev + self.mean
 
 
 class RandomUniform(RandomInitializer):
@@ -170,7 +170,7 @@ class VarianceScaling(RandomInitializer):
             return init.symmetric_uniform(tuple(shape), init.root(3 * variance), generator=generator)
         if self.distribution == "untruncated_normal":
             return init.scaled_normal(tuple(shape), init.root(variance), generator=generator)
-        return within_two(tuple(shape), generator) * init.root(variance / TRUNCATED_STD**2)
+        return init.truncated_normal(tuple(shape), generator=generator) * init.root(variance / TRUNCATED_STD**2)
 
 
 class _Scaled(VarianceScaling):
@@ -231,30 +231,8 @@ class Orthogonal(RandomInitializer):
             raise ShapeError(f"Orthogonal: needs two axes or more, got the shape {tuple(shape)}")
         rows, columns = prod(shape[:-1]), shape[-1]
         drawn = self.generator().normal((max(rows, columns), min(rows, columns)))
-        q = orthonormal_columns(drawn)
+        q = init.orthonormal_columns(drawn)
         return (q if rows >= columns else q.T).reshape(tuple(shape)) * self.gain
-
-
-def orthonormal_columns(a: RamTensor) -> RamTensor:
-    """The Q of ``a = QR`` with a positive diagonal of R: Gram and Schmidt's process, each column cleaned twice."""
-    columns: list[RamTensor] = []
-    for column in a.T.unstack(axis=0):
-        for _ in range(2):
-            if columns:
-                basis = columns[0].stack(*columns[1:], axis=0)
-                column = column - (basis @ column) @ basis
-        columns.append(column / column.square().sum().sqrt())
-    return columns[0].stack(*columns[1:], axis=1)
-
-
-def within_two(shape: tuple[int, ...], generator: Generator) -> RamTensor:
-    """Normal numbers of magnitude at most 2: each is the first such one, in draws of successive streams."""
-    drawn = generator.normal(shape)
-    outside = drawn.abs() > 2.0
-    while bool(outside.any().item()):
-        drawn = outside.where(generator.normal(shape), drawn)
-        outside = drawn.abs() > 2.0
-    return drawn
 
 
 def compute_fans(shape: Any) -> tuple[int, int]:

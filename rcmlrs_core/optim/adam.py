@@ -171,6 +171,7 @@ def adam_update(
 
 PLACES = 128
 """Binary ones behind the point, of an enclosure of beta^t."""
+ONE = 1 << PLACES
 
 
 @lru_cache(maxsize=64)
@@ -179,23 +180,34 @@ def one_minus_power(beta: Number | Fraction, t: int) -> float:
 
     The first enclosure is one of integers, as a step asks for two of these.
     """
-    numerator, denominator = beta.as_integer_ratio()
-    one = 1 << PLACES
-    square = (numerator << PLACES) // denominator, -((-numerator << PLACES) // denominator)
-    low = high = one
-    rest = t
-    while rest:
-        if rest & 1:
-            low, high = low * square[0] >> PLACES, -(-high * square[1] >> PLACES)
-        square = square[0] * square[0] >> PLACES, -(-square[1] * square[1] >> PLACES)
-        rest >>= 1
-    bits = BINARY32.round_dyadic(one - low, -PLACES)
-    if high < one and bits == BINARY32.round_dyadic(one - high, -PLACES):
+    low, high = _power(beta, t)
+    bits = BINARY32.round_dyadic(ONE - low, -PLACES)
+    if high < ONE and bits == BINARY32.round_dyadic(ONE - high, -PLACES):
         return from_bits(bits)
     return decide_float(lambda r: 1 - ratio_of(r, beta) ** t)
 
 
 @lru_cache(maxsize=64)
 def epsilon_hat(eps: Number, beta2: Number, t: int) -> float:
-    """``RN(eps / sqrt(1 - beta2^t))``."""
+    """``RN(eps / sqrt(1 - beta2^t))``, likewise."""
+    low, high = _power(beta2, t)
+    numerator, denominator = eps.as_integer_ratio()
+    if high < ONE:
+        square = numerator * numerator << PLACES
+        least, most = (BINARY32.round_root(square, denominator**2 * (ONE - end)) for end in (low, high))
+        if least == most:
+            return from_bits(least)
     return decide_float(lambda r: ratio_of(r, eps) / r.sqrt(1 - ratio_of(r, beta2) ** t))
+
+
+def _power(beta: Number | Fraction, t: int) -> tuple[int, int]:
+    """Two integers between which ``beta^t 2^PLACES`` lies."""
+    numerator, denominator = beta.as_integer_ratio()
+    square = (numerator << PLACES) // denominator, -((-numerator << PLACES) // denominator)
+    low = high = ONE
+    while t:
+        if t & 1:
+            low, high = low * square[0] >> PLACES, -(-high * square[1] >> PLACES)
+        square = square[0] * square[0] >> PLACES, -(-square[1] * square[1] >> PLACES)
+        t >>= 1
+    return low, high

@@ -51,7 +51,7 @@ pub fn reduce_few<F: Few>(f: F, x: &Array, axes: &[usize], keepdims: bool) -> Re
     let (lengths, strides): (Shape, Strides) = kept.map(|axis| (x.shape()[axis], x.strides()[axis])).unzip();
     let results = joined(&lengths, &strides);
     let side_by_side = results.first().is_some_and(|&(n, stride)| stride == 1 && n >= WIDE);
-    if length > MOST || length < 2 || side_by_side || lengths.iter().product::<usize>() < WIDE {
+    if !(2..=MOST).contains(&length) || side_by_side || lengths.iter().product::<usize>() < WIDE {
         return Ok(None);
     }
     let mut offsets: SmallVec<[isize; MOST]> = SmallVec::from_elem(0, 1);
