@@ -102,7 +102,14 @@ def train(
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(parser=_rate, metavar="NUMBER", help="The learning rate: 0.01.", rich_help_panel=TRAINING),
+        typer.Option(
+            "--learning-rate",
+            "--lr",
+            parser=_rate,
+            metavar="NUMBER",
+            help="The learning rate: 0.01.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     seed: Annotated[
         int | None,

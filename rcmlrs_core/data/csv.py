@@ -37,7 +37,8 @@ CELLS_AT_ONCE = 2**16
 LARGEST = "3.4028234663852886e+38"
 
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
-_WITH_COMMA = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*")
+WITH_COMMA = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*")
+"""A number with a decimal comma."""
 _SWAPPED = str.maketrans(",.", ".,")
 """With ``decimal=","`` fields are held with comma and point swapped: so 12,6 is a number, and 12.6 is none."""
 
@@ -163,13 +164,18 @@ class _How:
 
     def better_delimiter(self, first: str, text: str = "") -> str | None:
         """What to say where ``first``, the only field of the first record, or ``text`` holds another delimiter."""
-        found = [d for d in ";\t|" if d in first + text]
-        if "," in first and not _WITH_COMMA.fullmatch(first):
-            found.append(",")
-        if not found or self.delimiter in found:
-            return None
-        now = "a tab" if self.delimiter == "\t" else repr(self.delimiter)
-        return f"the delimiter is {now}, and {self.wording.delimiter(found[0])} may be the right one"
+        return better_delimiter(self.delimiter, self.wording, first, text)
+
+
+def better_delimiter(delimiter: str, wording: Wording, first: str, text: str = "") -> str | None:
+    """The same for a file that is read with ``delimiter``."""
+    found = [d for d in ";\t|" if d in first + text]
+    if "," in first and not WITH_COMMA.fullmatch(first):
+        found.append(",")
+    if not found or delimiter in found:
+        return None
+    now = "a tab" if delimiter == "\t" else repr(delimiter)
+    return f"the delimiter is {now}, and {wording.delimiter(found[0])} may be the right one"
 
 
 def _read(source: str, raw: BinaryIO, size: int, how: _How) -> Table:
@@ -392,7 +398,7 @@ class _Columns:
             return "write a finite number, or leave the field empty for a missing one"
         if len(self.names) == 1 and (hint := how.better_delimiter(self.first[0], text)):
             return hint
-        if how.decimal == "." and _WITH_COMMA.fullmatch(text):
+        if how.decimal == "." and WITH_COMMA.fullmatch(text):
             return f"{how.wording.decimal} takes the comma as the decimal sign; one between thousands must go"
         if how.decimal == "," and "." in text:
             return "the decimal sign is a comma here: write it without points"

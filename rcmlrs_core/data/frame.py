@@ -12,7 +12,16 @@ from fractions import Fraction
 from itertools import islice
 from typing import Literal
 
-from rcmlrs_core.data.csv import LARGEST, check_names, is_delimiter, open_text, records_of, swapped
+from rcmlrs_core.data.csv import (
+    LARGEST,
+    PYTHON,
+    better_delimiter,
+    check_names,
+    is_delimiter,
+    open_text,
+    records_of,
+    swapped,
+)
 from rcmlrs_core.data.csv_blocks import is_missing
 from rcmlrs_core.data.dataset import checked_indices, split_indices
 from rcmlrs_core.data.table import is_count, positions_of
@@ -157,9 +166,10 @@ def _even(
 def check_width(where: str, fields: Sequence[str], names: Sequence[str], delimiter: str) -> None:
     """A record has a field for each column."""
     if len(fields) != len(names):
+        hint = better_delimiter(delimiter, PYTHON, names[0]) if len(names) == 1 else None
         raise DataError(
-            f"{where}: found a row of {len(fields)}, expected {len(names)} fields; mend the row, or quote a field that "
-            f"has {delimiter!r} in it"
+            f"{where}: found a row of {len(fields)}, expected {len(names)} field{'s' * (len(names) > 1)}; "
+            + (hint or f"mend the row, or quote a field that has {delimiter!r} in it")
         )
 
 

@@ -99,6 +99,10 @@ class Loader:
         finally:
             reader.shutdown(wait=True, cancel_futures=True)
 
+    def __len__(self) -> int:
+        """How many batches an epoch has, as ``steps``."""
+        return self.steps
+
     def __iter__(self) -> NoReturn:
         raise TypeError("a Loader has an order for every epoch: write `for batch in loader.batches(epoch)`")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rcmlrs_core.creation import from_bytes, from_plain
+from rcmlrs_core.data.csv import WITH_COMMA
 from rcmlrs_core.data.dataset import TensorDataset
 from rcmlrs_core.data.frame import Frame, Kind
 from rcmlrs_core.data.table import little_endian
@@ -29,6 +30,7 @@ MOST_CATEGORIES = 100
 
 _TIME = r"([T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[AaPp][Mm]|[+-]\d{2}:?\d{2})?)?"
 _DATE = re.compile(rf"(\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](\d{{4}}|\d{{2}})){_TIME}")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?")
 
 
@@ -382,7 +384,7 @@ def _is_gap(value: float | str | None) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    return _DATE.fullmatch(text) is not None or _CLOCK.fullmatch(text) is not None
+    return any(pattern.fullmatch(text) for pattern in (_DATE, _MONTH, _CLOCK))
 
 
 def _fill(values: "array[float]", missing: Missing) -> float | None:
@@ -401,7 +403,11 @@ def _categories(frame: Frame, name: str, values: Sequence[str | None], most: int
         raise DataError(
             f"{frame.where(row, name)}: {shown(str(values[row]))} is one of {len(categories)} different texts, and "
             f"{most} categories are the most; pass ignore=[{name!r}] or most_categories=..., or if it should hold "
-            f"numbers, read_frame(..., numbers=[{name!r}]) shows what is none"
+            + (
+                "numbers with the comma as the decimal sign, decimal=','"
+                if all(map(WITH_COMMA.fullmatch, categories))
+                else f"numbers, numbers=[{name!r}] shows what is none"
+            )
         )
     return tuple(sorted(categories))
 

@@ -41,6 +41,11 @@ ALIGNMENT = 8
 """The header is filled up to a multiple of this, so that the data begins on one."""
 NAMES = {FLOAT32: "F32", INT32: "I32", BOOL: "BOOL"}
 """What the format calls the element types (N1.1)."""
+OTHERS = {
+    b"PK\x03\x04": "a zip archive, as .keras and .npz files are; keras.models.load_model or data.read_arrays reads it",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file, as .weights.h5 files are; load_weights of a keras model reads it",
+}
+"""How files begin that are taken for one."""
 
 _ADVICE = "the file is truncated, altered or no safetensors file; get it again from where it came, or save it again"
 
@@ -202,6 +207,9 @@ def _header(source: str, file: BinaryIO, size: int) -> tuple[dict[str, _Entry], 
             raise FileFormatError(
                 f"{source}: expected a safetensors file, found JSON text; load_state_json may read it"
             )
+        for beginning, kind in OTHERS.items():
+            if first.startswith(beginning):
+                raise FileFormatError(f"{source}: expected a safetensors file, found {kind}")
         most = min(LONGEST_HEADER, max(size - 8, 0))
         raise FileFormatError(
             f"{source}: expected a header of at most {most} bytes, found the length {length}; {_ADVICE}"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rcmlrs_core.data.dataset import Dataset
 from rcmlrs_core.errors import AttributeValueError, ShapeError, TrainingError
 from rcmlrs_core.tensor import RamTensor
 
@@ -24,6 +25,8 @@ def check_functions(where: str, **functions: Any) -> None:
 
 def check_tensor(name: str, value: Any) -> None:
     """A tensor."""
+    if isinstance(value, Dataset):
+        raise TypeError(f"{name} is {kind(value)}, not a tensor; pass data.Loader(dataset, batch_size) and no y")
     if not isinstance(value, RamTensor):
         raise TypeError(f"{name} is {kind(value)}, not a tensor; make it one with rc.tensor(...)")
 

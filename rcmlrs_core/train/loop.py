@@ -115,6 +115,8 @@ def fit(
             f"fit: optimizer is {kind(optimizer)}; pass one that holds the parameters, such as "
             "optim.Adam(model.parameters())"
         )
+    if isinstance(model, Module):
+        _check_held(model, optimizer)
     measures = _measures(metric, metrics)
     loader = _loader("fit", x, y, batch_size, shuffle=shuffle, seed=seed)
     check_int("fit: epochs", epochs, 0)
@@ -219,8 +221,20 @@ def _loader(where: str, x: Any, y: Any, batch_size: int | None, *, shuffle: bool
 def _pair(validation: Any) -> tuple[Any, Any]:
     if not isinstance(validation, tuple | list) or len(validation) != 2:
         got = f"a tuple of {len(validation)}" if isinstance(validation, tuple | list) else kind(validation)
-        raise TypeError(f"fit: validation is {got}; pass examples and targets, (x, y), or a data.Loader")
+        raise TypeError(
+            f"fit: validation is {got}; pass examples and targets, (x, y), or data.Loader(dataset, batch_size)"
+        )
     return validation[0], validation[1]
+
+
+def _check_held(model: Module, optimizer: Optimizer) -> None:
+    """The optimizer is one of this model."""
+    held = {id(parameter) for parameter in optimizer.parameters}
+    if not any(id(parameter) in held for parameter in model.parameters()):
+        raise TrainingError(
+            "fit: the optimizer holds no parameter of the model, which would learn nothing; make it after the model, "
+            "of model.parameters()"
+        )
 
 
 def _in_order(loader: Loader) -> Loader:

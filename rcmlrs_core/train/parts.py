@@ -10,12 +10,13 @@ from typing import Any, cast
 
 from rcmlrs_core.config.read import Config, exact_number, meant
 from rcmlrs_core.data.arrays import read_arrays
-from rcmlrs_core.data.csv import is_delimiter
+from rcmlrs_core.data.csv import PYTHON, better_delimiter, is_delimiter
 from rcmlrs_core.data.dataset import Dataset, TensorDataset, split
 from rcmlrs_core.data.frame import Frame, read_frame
 from rcmlrs_core.data.schema import Schema
 from rcmlrs_core.data.shipped import path_of
 from rcmlrs_core.errors import DataError
+from rcmlrs_core.numerics.decimal_text import shown
 from rcmlrs_core.plain import INT32, Shape
 from rcmlrs_core.train.measures import CLASSIFICATION, REGRESSION
 from rcmlrs_core.train.sources import ArraySource, ImageSource, SeriesSource, Source, TableSource, complete_rows
@@ -153,9 +154,9 @@ class Division:
         header = config.get("data", "header", True)
         names = read_frame(path, header=header, delimiter=delimiter, decimal=decimal, max_rows=1).names
         if target not in names:
-            raise config.error(
-                ("data", "target"), f"there is no column {target!r} in {os.path.basename(path)}{meant(target, names)}"
-            )
+            hint = better_delimiter(delimiter, PYTHON, names[0]) if len(names) == 1 else None
+            problem = f"there is no column {target!r} in {os.path.basename(path)}{meant(target, names)}"
+            raise config.error(("data", "target"), f"{problem}; {hint}" if hint else problem)
         frame = read_frame(
             path,
             numbers=self.columns(path, names, "numbers"),
@@ -207,8 +208,12 @@ class Division:
             )
         )
         training: Frame = frames[0] or frame
-        with told(self.config, "data", "target"):
+        try:
             schema = Schema.fit(training, **how)
+        except DataError as error:
+            if shown(target) in str(error):
+                raise config.error(("data", "target"), str(error)) from error
+            raise  # it is about another column
         if schema.passed_over:
             about.append(f"Columns that are passed over: {', '.join(schema.passed_over)}.")
         if shape is not None and len(schema.names) != prod(shape):

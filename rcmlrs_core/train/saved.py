@@ -39,11 +39,13 @@ FORMAT = "rcmlrs-model"
 VERSION = "1"
 LONGEST_DESCRIPTION = 1 << 24
 """In characters; a table with hundreds of thousands of categories stays below."""
+SHOWN = 5
+"""Predictions that ``repr`` tells."""
 AT_ONCE = 256
 """Examples that go through the model together; no bit depends on it (N3.1)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Predictions:
     """What a model says of examples."""
 
@@ -54,6 +56,10 @@ class Predictions:
     probabilities: RamTensor | None
     """Of classes, ``(n, classes)``: softmax of the scores."""
     examples: Examples
+
+    def __repr__(self) -> str:
+        more = ", ..." if len(self.values) > SHOWN else ""
+        return f"Predictions(of {len(self.values)} examples; values {str(self.values[:SHOWN])[:-1]}{more}])"
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Evaluation:
     """Of classes: in row i and column j, how many of class i were taken for class j."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SavedModel:
     """A model, and what goes in and comes out: ``train.load("flowers.safetensors").predict("new.csv").values``."""
 
@@ -87,6 +93,9 @@ class SavedModel:
     training: dict[str, Any] = field(default_factory=dict)
     """How it was trained, for people: epochs, seed, and what was measured."""
 
+    def __repr__(self) -> str:
+        return f"SavedModel(of {self.target!r}, {self.task}; from data of the kind {self.source.kind}; {self.model!r})"
+
     # ------------------------------------------------------------------------------------------------ use
 
     @property
@@ -101,7 +110,7 @@ class SavedModel:
             DataError: columns that are missing, categories that are unknown, values that are missing or no numbers.
         """
         with use_backend(self.backend):
-            examples = self.source.read(os.fsdecode(data), target=False)
+            examples = self.source.read(_path("predict", data), target=False)
             outputs = self.outputs(examples.dataset)
             return self._said(outputs, examples)
 
@@ -138,7 +147,7 @@ class SavedModel:
             DataError: what ``predict`` refuses; a target that is missing, or a class that the model does not know.
         """
         with use_backend(self.backend):
-            return self.measure(self.source.read(os.fsdecode(data), target=True).dataset)
+            return self.measure(self.source.read(_path("evaluate", data), target=True).dataset)
 
     def measure(self, dataset: Dataset) -> Evaluation:
         """The same for examples with targets in their own unit."""
@@ -282,6 +291,16 @@ def _made(source: str, state: State, found: dict[str, Any]) -> SavedModel:
 
 LOSS_INPUTS = ("prediction", "target", "logits", "labels", "x", "y", "scores", "weight", "reduction")
 """What a loss is called with, and so no argument of a description."""
+
+
+def _path(name: str, data: object) -> str:
+    """The name of a file."""
+    if not isinstance(data, str | bytes | os.PathLike):
+        raise TypeError(
+            f"{name}: takes the name of a file of the kind that the model was trained on, got a {type(data).__name__}; "
+            "write the rows to one, or call .outputs with a data set"
+        )
+    return os.fsdecode(data)
 
 
 def _batches(dataset: Dataset) -> Iterator[tuple[RamTensor, ...]]:

@@ -244,6 +244,22 @@ def test_bad_data_are_told_as_ever() -> None:
         prepare(read_config("a.toml"))
 
 
+def test_what_is_wrong_with_another_column_is_not_said_of_the_target() -> None:
+    rows = "".join(f"n{i},{i % 2}\n" for i in range(200))
+    Path("table.csv").write_text("name,kind\n" + rows)
+    Path("a.toml").write_text('[data]\npath = "table.csv"\ntarget = "kind"\n')
+    with pytest.raises(DataError, match=r"^table.csv, line \d+, column 1 \('name'\)") as caught:
+        prepare(read_config("a.toml"))
+    assert "target" not in str(caught.value)
+
+
+def test_another_delimiter_is_proposed() -> None:
+    Path("table.csv").write_text(TABLE.replace(",", ";"))
+    Path("a.toml").write_text(BEGINNING)
+    with pytest.raises(ConfigError, match=r"there is no column .*; the delimiter is ',', and delimiter=';' may be"):
+        prepare(read_config("a.toml"))
+
+
 def test_every_key_is_explained() -> None:
     for section in SECTIONS.values():
         assert section.about.endswith(".")

@@ -153,7 +153,7 @@ def test_a_run_that_is_stopped_and_resumed_ends_with_the_same_bits(
     with monkeypatch.context() as patch:
         patch.setattr(engine.Training, "_epoch", interrupting)
         stopped = rcmlrs("train", "a.toml", status=130)
-    assert "Stopped by Ctrl-C after 4 updates; the run is saved in a.ckpt. Go on with\n" in stopped
+    assert "Stopped by Ctrl-C after 5 updates; the run is saved in a.ckpt. Go on with\n" in stopped
     (command,) = re.findall(r"^  rcmlrs (train .* --resume)$", stopped, re.MULTILINE)
     assert not Path("a.safetensors").exists()
     resumed = rcmlrs(*command.split())
@@ -172,6 +172,10 @@ def test_a_table_with_categories_and_what_new_data_may_be() -> None:
     model = saved(**SPECIES, training__epochs=12)
     assert model.classes == ("iris", "rose", "tulip")
     said = model.predict("table.csv")
+    assert repr(said).startswith(f"Predictions(of {len(said.values)} examples; values [")
+    assert len(repr(said)) < 200
+    with pytest.raises(TypeError, match=r"predict: takes the name of a file .*, got a list; write the rows to one"):
+        model.predict([[0.5, "red"]])  # type: ignore[arg-type]
     measured = model.evaluate("table.csv")
     right = sum(KINDS[i % 3] == name for i, name in enumerate(said.values))
     assert measured.metrics["accuracy"] == pytest.approx(right / 40, abs=1e-6)  # one of 40 is 0.025

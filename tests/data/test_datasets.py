@@ -198,6 +198,7 @@ def test_steps_and_the_last_batch() -> None:
     ]
     loader = Loader(numbered(11), 4, drop_last=True, shuffle=False)
     assert (loader.examples, [numbers_of(batch) for batch in loader.batches(0)]) == (8, [[0, 1, 2, 3], [4, 5, 6, 7]])
+    assert len(loader) == 2
     assert repr(loader) == "Loader(2 batches of 4, shuffle=False, seed=0, drop_last=True, prefetch=0)"
 
 

@@ -87,6 +87,9 @@ def test_refusals_of_frames(write: Write) -> None:
         lambda: read_frame(write("a\n1\n1e39\n"), numbers=["a"])
     )
     assert "line 3: found a row of 1, expected 2 fields" in refused(lambda: read_frame(write("a,b\n1,2\n3\n")))
+    assert refused(lambda: read_frame(write("a;b\n1;2,5\n"))).endswith(
+        "line 2: found a row of 2, expected 1 field; the delimiter is ',', and delimiter=';' may be the right one"
+    )
     assert "both called 'a'" in refused(lambda: read_frame(write("a,a\n1,2\n")))
     assert "is empty" in refused(lambda: read_frame(write("")))
     assert "no data" in refused(lambda: read_frame(write("a,b\n")))
@@ -185,6 +188,10 @@ def test_refusals_of_schemas(write: Write) -> None:
     assert refused(lambda: Schema.fit(many, target="y")).startswith(
         "houses.csv, line 2, column 1 ('name'): 'n0' is one of 101 different texts, and 100 categories are the most; "
         "pass ignore=['name'] or most_categories=..."
+    )
+    commas = read_frame(write("a;y\n" + "".join(f"{i},5;1\n" for i in range(101))), delimiter=";")
+    assert refused(lambda: Schema.fit(commas, target="y")).endswith(
+        "or if it should hold numbers with the comma as the decimal sign, decimal=','"
     )
     frame = read_frame(write(HOUSES))
     assert "did you mean 'price'" in refused(lambda: Schema.fit(frame, target="prize"))
@@ -300,6 +307,12 @@ def test_what_comes_twice_in_a_written_schema_is_refused(write: Write, old: str,
     assert "expected a schema of the format" in refused(
         lambda: Schema.from_json(text.replace(old, new)), FileFormatError
     )
+
+
+def test_dates_are_passed_over(write: Write) -> None:
+    for date, other in (("2024-01-31", "2024-13"), ("31.01.2024", "2024-1"), ("2024-12", "24-12"), ("12:30", "12:3")):
+        frame = read_frame(write(f"date,other,x\n{date},{other},1\n"))
+        assert Schema.fit(frame).passed_over == ("date",)
 
 
 def test_no_row_is_passed_over_in_silence(write: Write) -> None:

@@ -278,7 +278,7 @@ def test_other_data_another_model_or_optimizer_are_refused(tmp_path: Path) -> No
     with pytest.raises(DataError, match="another run: data was '"):
         other.fit(checkpoint=path, resume=True)
     with pytest.raises(DataError, match=r"loss was 'mse_loss', and is 'mae_loss'"):
-        fit(Job().model, Job().optimizer, rc.mae_loss, other.x, other.y, epochs=1, batch_size=4, seed=3,
+        fit(other.model, other.optimizer, rc.mae_loss, other.x, other.y, epochs=1, batch_size=4, seed=3,
             validation=(other.x[:5], other.y[:5]), checkpoint=path, resume=True)  # fmt: skip
     with pytest.raises(DataError, match=r"model\.1 was .*out_features=3.*, and is .*out_features=4"):
         Job(hidden=4).fit(checkpoint=path, resume=True)

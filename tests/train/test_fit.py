@@ -13,6 +13,7 @@ import pytest
 
 import rcmlrs_core as rc
 from rcmlrs_core import metrics, nn, optim
+from rcmlrs_core.data import TensorDataset
 from rcmlrs_core.errors import AttributeValueError, ShapeError, TrainingError
 from rcmlrs_core.optim.optimizer import Optimizer
 from rcmlrs_core.random import Generator, normal, permutation
@@ -132,6 +133,13 @@ def test_a_loss_that_is_not_finite_stops_before_the_update() -> None:
     assert "the loss is nan in epoch 1, batch 4;" in str(caught.value)
     assert len(set(digests)) == 4
     assert network.digest() == digests[-1]
+
+
+def test_an_optimizer_of_another_model_is_refused() -> None:
+    with pytest.raises(TrainingError, match="the optimizer holds no parameter of the model"):
+        fit(model(), adam(model()), rc.mse_loss, X, Y, epochs=1, batch_size=4)
+    network = model()
+    fit(network, adam(network[2]), rc.mse_loss, X, Y, epochs=1, batch_size=4)  # a part of it is enough
 
 
 def test_ctrl_c_ends_after_the_step() -> None:
@@ -265,9 +273,11 @@ def test_what_is_refused(change: dict[str, Any], error: type[Exception], words: 
         ({"x": X.numpy()}, "fit: x is a ndarray, not a tensor; make it one with rc.tensor(...)"),
         ({"y": Y.tolist()}, "fit: y is a list, not a tensor; make it one with rc.tensor(...)"),
         ({"validation": (X, Y.numpy())}, "fit: validation: y is a ndarray, not a tensor"),
-        ({"validation": (X,)}, "fit: validation is a tuple of 1; pass examples and targets, (x, y), or a data.Loader"),
+        ({"validation": (X,)}, "fit: validation is a tuple of 1; pass examples and targets, (x, y), or data.Loader("),
         ({"validation": 5}, "fit: validation is 5; pass examples and targets"),
         ({"callbacks": Callback()}, "callbacks: takes a list, got a Callback; put it into brackets"),
+        ({"validation": TensorDataset(X, Y)}, "fit: validation is a TensorDataset; pass examples and targets"),
+        ({"x": TensorDataset(X, Y)}, "fit: x is a TensorDataset, not a tensor; pass data.Loader(dataset, batch_size)"),
         ({"loss": "mse"}, "fit: loss is 'mse'; pass a function such as rc.mse_loss"),
         ({"metric": "rmse"}, "fit: metric is 'rmse'; pass a function such as metrics.rmse"),
         ({"optimizer": "adam"}, "fit: optimizer is 'adam'; pass one that holds the parameters, such as optim.Adam("),
