@@ -346,6 +346,7 @@ class Schema:
             _number(missing)
         if found["format"] != FORMAT or unknown not in ("error", "reserve") or not isinstance(one_hot, bool):
             raise ValueError
+        _distinct([each.name for each in (*features, *([] if target is None else [target]))])
         return cls(tuple(features), target, _texts(found["passed_over"]), one_hot, missing, unknown)
 
 
@@ -358,7 +359,14 @@ def _text(value: Any) -> str:
 def _texts(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list):
         raise TypeError
-    return tuple(map(_text, values))
+    return _distinct([_text(value) for value in values])
+
+
+def _distinct(texts: list[str]) -> tuple[str, ...]:
+    """Of two that are equal, one would never be found."""
+    if len(set(texts)) < len(texts):
+        raise ValueError
+    return tuple(texts)
 
 
 def _number(value: Any) -> float:

@@ -6,6 +6,7 @@ objects with ``__len__`` and ``__getitem__`` such as ``keras.utils.PyDataset``.
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from operator import index
 from typing import Any
 
 from rcmlrs_core.creation import tensor
@@ -94,27 +95,31 @@ def is_batches(x: Any) -> bool:
 class Arrays:
     """Batches of tensors in memory: a source for the engine.
 
-    The order of epoch e is ``permutation(n, seed=seed, stream=e)`` (N8); the seed is drawn from the default generator
-    once in a ``fit``.
+    The order of pass e over the data is ``permutation(n, seed=seed, stream=e)`` (N8); the seed is drawn from the
+    default generator once in a ``fit``. An epoch is a pass, unless ``limit`` makes it end sooner: the next one then
+    goes on behind it, as in Keras, and the last of a pass has what is left.
     """
 
     def __init__(
         self, name: str, x: Any, y: Any, weight: Any, batch_size: int | None, shuffle: bool, limit: int | None = None
     ) -> None:
-        size = 32 if batch_size is None else batch_size
+        size = 32 if batch_size is None else plain_int(batch_size)
         if not is_count(size):
             raise AttributeValueError(f"{name}: batch_size must be an int of at least 1, got {batch_size!r}")
         self.parts: Content = (x, y, weight)
         self.count = count(name, x, y, weight)
         self.batch_size = size
-        whole = -(-self.count // size)
-        self.steps: int | None = whole if limit is None else min(limit, whole)
+        self.whole = -(-self.count // size)
+        """The batches of a pass."""
+        self.steps: int = self.whole if limit is None else min(limit, self.whole)
         self.seed = fresh_seed() if shuffle else None
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Any]:
         """Those of an epoch from number ``start`` on."""
-        order = None if self.seed is None else permutation(self.count, seed=self.seed, stream=epoch)
-        for batch in range(start, self.steps or 0):
+        turn, part = divmod(epoch, -(-self.whole // self.steps))
+        order = None if self.seed is None else permutation(self.count, seed=self.seed, stream=turn)
+        begin = part * self.steps
+        for batch in range(begin + start, min(begin + self.steps, self.whole)):
             first = batch * self.batch_size
             last = min(first + self.batch_size, self.count)
             if order is None:
@@ -141,6 +146,11 @@ def _taker(chosen: list[int]) -> Callable[[RamTensor], RamTensor]:
 
 def _mapped(function: Callable[[RamTensor], RamTensor], part: Any) -> Any:
     return None if part is None else tree.map_leaves(lambda t: None if t is None else function(t), part)
+
+
+def plain_int(value: Any) -> Any:
+    """A number of NumPy as Python's int, if it is whole; anything else as it is."""
+    return value if isinstance(value, bool) or not hasattr(value, "__index__") else index(value)
 
 
 def fresh_seed() -> int:
@@ -206,6 +216,7 @@ def source_of(
     limit: int | None = None,
 ) -> Arrays | Stream:
     """The batches of what ``fit`` and its like were given."""
+    limit = plain_int(limit)
     if limit is not None and not is_count(limit):
         raise AttributeValueError(f"{name}: the number of steps must be an int of at least 1, got {limit!r}")
     if is_batches(x):

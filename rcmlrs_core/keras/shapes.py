@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rcmlrs_core.creation import tensor
 from rcmlrs_core.errors import DataError, IndexRangeError, ShapeError
 from rcmlrs_core.keras.layer import as_tensor
 from rcmlrs_core.plain import FLOAT32, INT32
@@ -14,6 +15,20 @@ def as_float(x: Any) -> RamTensor:
     return made if made.dtype == FLOAT32 else made.astype(dtype=FLOAT32)
 
 
+def as_int32(x: RamTensor) -> RamTensor:
+    """The whole parts of numbers, as Keras casts. No operation makes int32 of float32, so they become Python's ints.
+
+    Raises :class:`DataError` for NaN and infinities, and DTypeError for what is beyond int32.
+    """
+    if x.dtype != FLOAT32:
+        return x.astype(dtype=INT32)
+    try:
+        numbers = list(map(int, x.detach().flatten().tolist()))
+    except (ValueError, OverflowError):
+        raise DataError("keras: expected whole numbers, found NaN or an infinity among them") from None
+    return tensor(numbers, x._backend, dtype=INT32).reshape(x.shape)
+
+
 def as_labels(name: str, x: Any) -> RamTensor:
     """Class numbers as int32; floats are taken if they are whole.
 
@@ -24,7 +39,7 @@ def as_labels(name: str, x: Any) -> RamTensor:
         whole = made.astype(dtype=FLOAT32)
         if whole.size and not bool(whole.trunc().equal(whole).all().item()):
             raise DataError(f"{name}: labels are whole numbers, and one of these is not; are they one-hot or scores?")
-        made = whole.astype(dtype=INT32)
+        made = as_int32(whole)
     return made
 
 

@@ -247,7 +247,7 @@ class Trainer:
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split("fit", x, y, sample_weight, validation_split)
         source = source_of("fit", x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
-        given: list[Any] = list(callbacks.callbacks if isinstance(callbacks, CallbackList) else callbacks or ())
+        given: list[Any] = list(callbacks.callbacks if isinstance(callbacks, CallbackList) else each(callbacks))
         history = History()
         keep_nan = any(isinstance(callback, TerminateOnNaN) for callback in given)
         progress = _progress(verbose)
@@ -315,7 +315,7 @@ class Trainer:
         """The loss and the metrics over all of the data: a number, a list, or with ``return_dict`` a dict by name."""
         compiled = self._checked("evaluate")
         source = source_of("evaluate", x, y, sample_weight, batch_size, False, steps)
-        told = callbacks if isinstance(callbacks, CallbackList) else CallbackList(callbacks or (), self, verbose=0)
+        told = callbacks if isinstance(callbacks, CallbackList) else CallbackList(each(callbacks), self, verbose=0)
         found: dict[str, Any] = engine.run_test(
             self, lambda content, place: self._test(content), source.batches(0), callbacks=told, tracked=compiled
         )
@@ -338,7 +338,7 @@ class Trainer:
         ``batch_size`` bounds the memory, and changes no bit (N3).
         """
         source = source_of("predict", x, None, None, batch_size, False, steps)
-        told = callbacks if isinstance(callbacks, CallbackList) else CallbackList(callbacks or (), self, verbose=0)
+        told = callbacks if isinstance(callbacks, CallbackList) else CallbackList(each(callbacks), self, verbose=0)
         model: Any = self
         pieces = engine.run_predict(
             self, lambda content: model(content[0], training=False), source.batches(0), callbacks=told
@@ -402,11 +402,20 @@ def examples_of(x: Any) -> int:
     return first.shape[0]
 
 
-def weighted_by_class(content: Content, class_weight: Mapping[int, float]) -> Content:
+def each(callbacks: Any) -> list[Any]:
+    """The callbacks that were given: one, or several in lists, as Keras takes them."""
+    return [] if callbacks is None else list(tree.leaves(callbacks))
+
+
+def weighted_by_class(content: Content, class_weight: Any) -> Content:
     """The batch with the weight of each example's class times its own."""
     x, y, weight = content
     if not isinstance(y, RamTensor):
         raise DataError("fit: class_weight is for a model with a single output, and needs y")
+    if not isinstance(class_weight, Mapping) or not all(hasattr(label, "__index__") for label in class_weight):
+        raise DataError(
+            f"fit: class_weight is a dict such as {{0: 1.0, 1: 2.5}}, by class number; got {class_weight!r}"
+        )
     labels = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape((y.shape[0],))
     numbers = [class_weight.get(int(label), 1.0) for label in labels.tolist()]
     own = tensor(numbers, y.backend, dtype=FLOAT32)

@@ -8,7 +8,7 @@ from rcmlrs_core.keras.data import PyDataset
 from rcmlrs_core.keras.layer import as_array, as_tensor
 from rcmlrs_core.keras.lookup import custom_objects, register_keras_serializable
 from rcmlrs_core.keras.names import clear_session
-from rcmlrs_core.keras.shapes import as_float
+from rcmlrs_core.keras.shapes import as_float, as_int32
 from rcmlrs_core.plain import FLOAT32, INT32
 from rcmlrs_core.random import manual_seed
 
@@ -50,8 +50,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
         labels = labels.squeeze(axis=-1)
     if not labels.size:
         raise DataError("to_categorical: there are no labels")
-    if labels.dtype != INT32:
-        labels = labels.astype(dtype=FLOAT32).trunc().astype(dtype=INT32)
+    labels = as_int32(labels)
     classes = int(labels.max().item()) + 1 if num_classes is None else num_classes
     return as_array(labels.one_hot(classes=classes))
 

@@ -146,6 +146,8 @@ class Training:
         if isinstance(callbacks, CallbackList):
             self.callbacks = callbacks
         else:
+            if isinstance(callbacks, Callback):
+                raise TypeError(f"callbacks: takes a list, got a {type(callbacks).__name__}; put it into brackets")
             known = {"epochs": epochs.stop, "steps": source.steps, "verbose": self.show.verbose, **(params or {})}
             self.callbacks = CallbackList([*callbacks, *plugin_callbacks()], model, **known)
         self.on_step = on_step

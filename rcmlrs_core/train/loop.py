@@ -6,7 +6,7 @@ from typing import Any
 from rcmlrs_core.autograd import no_grad
 from rcmlrs_core.data.dataset import TensorDataset
 from rcmlrs_core.data.loader import Loader
-from rcmlrs_core.errors import IndexRangeError, TrainingError
+from rcmlrs_core.errors import IndexRangeError, ShapeError, TrainingError
 from rcmlrs_core.io.atomic import FilePath
 from rcmlrs_core.nn.module import Module
 from rcmlrs_core.optim.optimizer import Optimizer
@@ -125,10 +125,7 @@ def fit(
     if validation is None or isinstance(validation, Loader):
         held_out = validation
     else:
-        pair: Any = validation
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(f"fit: validation is {kind(validation)}; pass (x, y), or data.Loader(dataset, batch_size)")
-        held_out = _loader("fit: validation", pair[0], pair[1], loader.batch_size, shuffle=False)
+        held_out = _loader("fit: validation", *_pair(validation), loader.batch_size, shuffle=False)
     constants = constants_of(model)
 
     def step(batch: Batch, place: Place) -> Measured:
@@ -221,6 +218,15 @@ def _loader(where: str, x: Any, y: Any, batch_size: int | None, *, shuffle: bool
     )
 
 
+def _pair(validation: Any) -> tuple[Any, Any]:
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        got = f"a tuple of {len(validation)}" if isinstance(validation, tuple | list) else kind(validation)
+        raise TypeError(
+            f"fit: validation is {got}; pass examples and targets, (x, y), or data.Loader(dataset, batch_size)"
+        )
+    return validation[0], validation[1]
+
+
 def _check_held(model: Module, optimizer: Optimizer) -> None:
     """The optimizer is one of this model."""
     held = {id(parameter) for parameter in optimizer.parameters}
@@ -253,6 +259,12 @@ def _measures(metric: Measure | None, metrics: Any) -> dict[str, Measure]:
     return found
 
 
+def _number(name: str, measured: Any) -> float:
+    if isinstance(measured, RamTensor) and measured.size != 1:
+        raise ShapeError(f"fit: the metric {name} gives a tensor of shape {measured.shape}, and one number is expected")
+    return float(measured)
+
+
 def _called(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
@@ -271,7 +283,9 @@ def _measure(
     prefix = "val_" if held_out else ""
     with no_grad():
         logs = {"val_loss": float(loss(prediction, *targets))} if held_out else {}
-        logs.update({prefix + name: float(measure(prediction, targets[0])) for name, measure in measures.items()})
+        logs.update(
+            {prefix + name: _number(name, measure(prediction, targets[0])) for name, measure in measures.items()}
+        )
     told.on_test_end({name.removeprefix("val_"): value for name, value in logs.items()})
     return logs
 

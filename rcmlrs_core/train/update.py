@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rcmlrs_core.autograd import no_grad
-from rcmlrs_core.errors import IndexRangeError, TrainingError
+from rcmlrs_core.errors import IndexRangeError, ShapeError, TrainingError
 from rcmlrs_core.nn.module import Module
 from rcmlrs_core.optim.optimizer import Optimizer
 from rcmlrs_core.plain import FLOAT32, INT32
@@ -63,6 +63,10 @@ def loss_of(prediction: RamTensor, loss: Loss, targets: Sequence[RamTensor]) -> 
         raise TypeError(
             f"fit: loss returns {kind(measured)}, not a tensor, and gradients go back through tensors only; "
             "compute it by operations such as rc.mse_loss, without float() or item()"
+        )
+    if measured.size != 1:
+        raise ShapeError(
+            f"fit: loss gives a tensor of shape {measured.shape}, and a single number is made small: its mean, say"
         )
     return measured
 

@@ -212,7 +212,10 @@ def test_refusals_of_schemas(write: Write) -> None:
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=5)
 
 
-@given(st.lists(TEXTS.filter(lambda text: text.strip() == text and text), min_size=1, max_size=5), st.floats(width=32))
+@given(
+    st.lists(TEXTS.filter(lambda text: text.strip() == text and text), min_size=1, max_size=5, unique=True),
+    st.floats(width=32),
+)
 def test_a_schema_comes_back_from_json(texts: list[str], number: float) -> None:
     number = number if math.isfinite(number) else 0.1
     schema = Schema(
@@ -295,6 +298,15 @@ def test_a_quote_within_a_field_joins_no_rows(write: Write, content: str) -> Non
     data = CsvDataset(path, schema)
     assert len(data) == len(frame)
     assert data.digest() == schema.encode(frame).digest()
+
+
+@pytest.mark.parametrize(("old", "new"), [("red", "blue"), ('"c"', '"a"'), ('"y"', '"a"')])
+def test_what_comes_twice_in_a_written_schema_is_refused(write: Write, old: str, new: str) -> None:
+    text = Schema.fit(read_frame(write("a,c,y\n1,red,0\n2,blue,1\n")), target="y").to_json()
+    assert Schema.from_json(text).to_json() == text
+    assert "expected a schema of the format" in refused(
+        lambda: Schema.from_json(text.replace(old, new)), FileFormatError
+    )
 
 
 def test_dates_are_passed_over(write: Write) -> None:

@@ -11,6 +11,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
 import inspect
+import warnings
 from typing import Any
 
 import keras as peer
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 from rcmlrs_core import keras
+from rcmlrs_core.errors import DataError
 from rcmlrs_core.keras import layers
 
 RNG = np.random.default_rng(7)
@@ -409,3 +411,68 @@ def test_callbacks_do_what_those_of_keras_do() -> None:
         close(values, other[name], rtol=2e-5, atol=1e-6)
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         close(a, b, rtol=2e-5, atol=5e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 9])
+def test_short_epochs_go_on_in_the_data_as_in_keras(steps: int) -> None:
+    """Of 5 batches an epoch takes some, the next one those behind them; validation takes the first ones always."""
+
+    def losses(library: Any) -> Any:
+        model = library.Sequential([library.Input((5,)), library.layers.Dense(2, kernel_initializer="ones")])
+        model.compile(library.optimizers.SGD(0.05), "mse")
+        data: Any = {"batch_size": 3, "steps_per_epoch": steps, "shuffle": False, "verbose": 0}
+        held: Any = {"validation_data": (X, Y), "validation_steps": 2, "validation_batch_size": 5}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns where a pass ends
+            return model.fit(X, Y, epochs=6, **data, **held).history
+
+    ours, theirs = losses(keras), losses(peer)
+    for name in ("loss", "val_loss"):
+        close(ours[name], theirs[name], rtol=1e-5)
+
+
+def test_whole_floats_are_class_numbers_and_tokens_as_in_keras() -> None:
+    """Files of numbers give labels and tokens as floats."""
+    labels = LABELS.astype("float32")
+    for name in ("SparseCategoricalCrossentropy", "sparse_categorical_accuracy"):
+        if name[0] == "S":
+            close(getattr(keras.losses, name)()(labels, SHARES), getattr(peer.losses, name)()(labels, SHARES))
+        else:
+            close(getattr(keras.metrics, name)(labels, SHARES), getattr(peer.metrics, name)(labels, SHARES))
+    np.testing.assert_array_equal(
+        keras.utils.to_categorical([0.0, 2.0, 1.0]), peer.utils.to_categorical([0.0, 2.0, 1.0])
+    )
+    tokens = np.array([[1, 2, 0, 0], [3, 0, 2, 1]])
+    models = [
+        library.Sequential([library.Input((4,)), library.layers.Embedding(5, 3, mask_zero=True)])
+        for library in (keras, peer)
+    ]
+    models[1].set_weights([np.asarray(w) for w in models[0].get_weights()])
+    np.testing.assert_array_equal(models[0].predict(tokens, verbose=0), models[1].predict(tokens, verbose=0))
+
+
+@pytest.mark.parametrize("junk", [float("nan"), float("inf")])
+def test_what_is_no_number_is_no_class_number(junk: float) -> None:
+    with pytest.raises(DataError):
+        keras.losses.SparseCategoricalCrossentropy()(np.array([0.0, junk]), SHARES[:2])
+    with pytest.raises(DataError, match="NaN or an infinity"):
+        keras.utils.to_categorical([0.0, junk])
+
+
+def test_one_callback_and_numbers_of_numpy_are_taken_as_in_keras() -> None:
+    def history(library: Any) -> Any:
+        model = library.Sequential([library.Input((5,)), library.layers.Dense(2, kernel_initializer="ones")])
+        model.compile(library.optimizers.SGD(0.05), "mse")
+        rate = library.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1))
+        size = np.int64(5)
+        return model.fit(X, Y, batch_size=size, epochs=np.int64(2), shuffle=False, verbose=0, callbacks=rate).history
+
+    close(history(keras)["loss"], history(peer)["loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 2.0], {"cat": 2.0}])
+def test_weights_of_classes_that_are_none_are_refused(weights: Any) -> None:
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(4, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(DataError, match="class_weight is a dict such as"):
+        model.fit(X, LABELS, class_weight=weights, verbose=0)

@@ -17,7 +17,7 @@ from rcmlrs_core.data import TensorDataset
 from rcmlrs_core.errors import AttributeValueError, ShapeError, TrainingError
 from rcmlrs_core.optim.optimizer import Optimizer
 from rcmlrs_core.random import Generator, normal, permutation
-from rcmlrs_core.train import Epoch, History, Step, evaluate, fit, predict
+from rcmlrs_core.train import Callback, Epoch, History, Step, evaluate, fit, predict
 
 X = normal((14, 3), seed=1)
 Y = (X[:, :1] - X[:, 1:2] * 0.5).tanh()
@@ -273,7 +273,10 @@ def test_what_is_refused(change: dict[str, Any], error: type[Exception], words: 
         ({"x": X.numpy()}, "fit: x is a ndarray, not a tensor; make it one with rc.tensor(...)"),
         ({"y": Y.tolist()}, "fit: y is a list, not a tensor; make it one with rc.tensor(...)"),
         ({"validation": (X, Y.numpy())}, "fit: validation: y is a ndarray, not a tensor"),
-        ({"validation": TensorDataset(X, Y)}, "fit: validation is a TensorDataset; pass (x, y), or data.Loader("),
+        ({"validation": (X,)}, "fit: validation is a tuple of 1; pass examples and targets, (x, y), or data.Loader("),
+        ({"validation": 5}, "fit: validation is 5; pass examples and targets"),
+        ({"callbacks": Callback()}, "callbacks: takes a list, got a Callback; put it into brackets"),
+        ({"validation": TensorDataset(X, Y)}, "fit: validation is a TensorDataset; pass examples and targets"),
         ({"x": TensorDataset(X, Y)}, "fit: x is a TensorDataset, not a tensor; pass data.Loader(dataset, batch_size)"),
         ({"loss": "mse"}, "fit: loss is 'mse'; pass a function such as rc.mse_loss"),
         ({"metric": "rmse"}, "fit: metric is 'rmse'; pass a function such as metrics.rmse"),
@@ -307,6 +310,16 @@ def test_a_loss_that_gives_a_float_is_refused_in_words() -> None:
     network = model()
     with pytest.raises(TypeError, match=r"fit: loss returns 0.5, not a tensor, .* without float\(\) or item\(\)"):
         fit(network, adam(network), lambda p, t: 0.5, X, Y, epochs=1, batch_size=4)  # type: ignore[arg-type, return-value]
+
+
+def test_a_loss_and_a_metric_are_single_numbers() -> None:
+    network = model()
+    before = network.digest()
+    with pytest.raises(ShapeError, match=r"fit: loss gives a tensor of shape \(4, 1\), and a single number"):
+        fit(network, adam(network), lambda p, t: (p - t).square(), X, Y, epochs=1, batch_size=4)
+    assert network.digest() == before
+    with pytest.raises(ShapeError, match="fit: the metric errors gives a tensor of shape"):
+        fit(network, adam(network), rc.mse_loss, X, Y, epochs=1, batch_size=4, metrics={"errors": lambda p, t: p - t})
 
 
 def test_the_progress_bar_ends_on_the_loss_of_the_last_epoch(capfd: pytest.CaptureFixture[str]) -> None:

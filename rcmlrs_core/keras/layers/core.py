@@ -8,7 +8,7 @@ from rcmlrs_core.errors import AttributeValueError, DTypeError, ShapeError
 from rcmlrs_core.keras import activations
 from rcmlrs_core.keras.layer import InputSpec
 from rcmlrs_core.keras.layers.configured import StandardLayer, positive, refuse
-from rcmlrs_core.plain import INT32
+from rcmlrs_core.keras.shapes import as_int32
 from rcmlrs_core.tensor import RamTensor
 
 
@@ -241,8 +241,8 @@ class Embedding(StandardLayer):
             self.built = True
 
     def call(self, inputs: RamTensor) -> RamTensor:
-        """The operation ``take``."""
-        return self.embeddings.take(inputs if inputs.dtype == INT32 else inputs.astype(dtype=INT32), axis=0)
+        """The operation ``take``; numbers of float32 lose their fractions."""
+        return self.embeddings.take(as_int32(inputs), axis=0)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """False where the index is 0, with ``mask_zero``."""
