@@ -22,10 +22,12 @@ from rcmlrs_core.errors import RcmlrsError
 COMMANDS = "rcmlrs.commands"
 INTERRUPTED = 130
 """The exit status after Ctrl-C: 128 and the number of the signal, as shells have it."""
+REFUSED = 2
+"""That of what cannot be done as it was asked."""
 
 
 class Commands(TyperGroup):
-    """The commands; Ctrl-C in any of them is answered in a word."""
+    """The commands; Ctrl-C in any of them is answered in a word, and a library that is not installed in a line."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
@@ -34,6 +36,11 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             print("Stopped.", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
+        except ImportError as error:
+            if "pip install" not in str(error):  # something is broken, and not only left out
+                raise
+            print(f"rcmlrs: {error}", file=sys.stderr)
+            raise typer.Exit(REFUSED) from None
 
 
 def app() -> typer.Typer:

@@ -16,10 +16,11 @@ from rcmlrs_core.nn.summary import print_summary
 from rcmlrs_core.registry import use_backend
 from rcmlrs_core.train.configured import Job, prepare
 from rcmlrs_core.train.history import History
-from rcmlrs_core.train.plot import FORMATS
+from rcmlrs_core.train.plot import FORMATS, check_library
 from rcmlrs_core.train.saved import Evaluation
 
-HISTORIES = (".csv", ".json", *(f".{ending}" for ending in FORMATS))
+PICTURES = tuple(f".{ending}" for ending in FORMATS)
+HISTORIES = (".csv", ".json", *PICTURES)
 
 
 def train_configured(config: Config, *, resume: bool, dry_run: bool, command: str) -> None:
@@ -52,10 +53,12 @@ def train_configured(config: Config, *, resume: bool, dry_run: bool, command: st
         stopped(console, job, history, command)
         raise typer.Exit(130)
     results(console, job, history, perf_counter() - began)
-    for name in histories:
-        keep(history, name)
-        console.say(f"The record of the epochs is in {name}.")
-    finish(console, job, save)
+    try:
+        for name in histories:
+            keep(history, name)
+            console.say(f"The record of the epochs is in {name}.")
+    finally:
+        finish(console, job, save)  # whatever becomes of the record
 
 
 def targets(config: Config) -> tuple[str | None, list[str]]:
@@ -68,6 +71,8 @@ def targets(config: Config) -> tuple[str | None, list[str]]:
             file = os.fspath(config.located(path, name))
             if key == "history" and not name.endswith(HISTORIES):
                 raise config.error(path, f"{name!r} has none of the endings {', '.join(HISTORIES)}")
+            if key == "history" and name.endswith(PICTURES):
+                check_library()
             check_target(f"{config.where(path)}: {key}", file, None if key == "save" else os.path.isfile)
             found.append(file)
     save = found.pop(0) if config.given("output", "save") else None

@@ -71,7 +71,10 @@ def as_tensor(x: Any) -> Any:
         elif isinstance(first, int) and all(isinstance(v, int) for v in tree.leaves(x)):
             kind = "i"
     if kind == "O":
-        raise DTypeError("keras: an array of objects holds no numbers; is it ragged? pad the sequences to one length")
+        raise DTypeError(
+            "keras: an array of objects holds no numbers; sequences of several lengths are padded to one, and text "
+            "becomes numbers first (data.Schema)"
+        )
     return tensor(x, dtype=INT32 if kind in ("i", "u") else None)
 
 

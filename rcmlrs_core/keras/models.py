@@ -87,7 +87,7 @@ class Model(Trainer, Layer):
                 return layer
         known = [layer.name for layer in layers]
         raise DataError(
-            f"get_layer: {self.name} has no layer {name!r}{did_you_mean(str(name), known)}; it has {', '.join(known)}"
+            f"get_layer: {self.name} has no layer {name!r}; it has {', '.join(known)}{did_you_mean(str(name), known)}"
         )
 
     # ------------------------------------------------------------------------------------------- its graph

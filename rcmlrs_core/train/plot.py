@@ -54,6 +54,17 @@ def is_wide(curves: Mapping[str, Curve]) -> bool:
 # ------------------------------------------------------------------------------------------------- a picture
 
 
+def check_library() -> None:
+    """matplotlib is there, or an error says how to get it."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "plot: matplotlib draws the curves and is not installed; pip install 'rcmlrs[plot]'. "
+            "print(history.chart()) needs nothing"
+        ) from error
+
+
 def draw(path: FilePath | None, epochs: Sequence[int], curves: Mapping[str, Curve]) -> "Figure":
     """The figure, a panel for each measure; written to ``path`` if there is one, in the format of its ending.
 
@@ -65,15 +76,11 @@ def draw(path: FilePath | None, epochs: Sequence[int], curves: Mapping[str, Curv
     ending = "" if path is None else os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")
     if path is not None and ending not in FORMATS:
         raise AttributeValueError(f"plot: {os.fsdecode(path)!r} has none of the endings .png, .svg and .pdf; name one")
-    try:
-        from matplotlib import rc_context, style
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
-    except ImportError as error:
-        raise ImportError(
-            "plot: matplotlib draws the curves and is not installed; pip install 'rcmlrs[plot]'. "
-            "print(history.chart()) needs nothing"
-        ) from error
+    check_library()
+    from matplotlib import rc_context, style
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
     parts = panels(curves)
     # The default style, whatever style the user has: equal curves make equal files.
     with (

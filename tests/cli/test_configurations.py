@@ -1,10 +1,12 @@
 """Configurations: every mistake is told with file, line and key, before anything is trained."""
 
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from rcmlrs_core.cli import app
 from rcmlrs_core.config import Option, exact_number, of_options, read_config
 from rcmlrs_core.config.keys import SECTIONS
 from rcmlrs_core.config.lines import lines_of
@@ -258,6 +260,20 @@ def test_another_delimiter_is_proposed() -> None:
     Path("a.toml").write_text(BEGINNING)
     with pytest.raises(ConfigError, match=r"there is no column .*; the delimiter is ',', and delimiter=';' may be"):
         prepare(read_config("a.toml"))
+
+
+def test_a_library_that_is_not_installed_is_told_in_a_line_before_the_training(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    Path("table.csv").write_text(TABLE)
+    Path("a.toml").write_text(BEGINNING + '[output]\nhistory = "a.png"\nsave = "a.safetensors"\n')
+    with pytest.raises(SystemExit) as caught:
+        app()(["train", "a.toml"])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("rcmlrs: plot: matplotlib draws the curves and is not installed; pip install")
+    assert error.count("\n") == 1
 
 
 def test_every_key_is_explained() -> None:

@@ -49,10 +49,11 @@ def h5py() -> Any:
 
 def written(tensors: Mapping[str, RamTensor], groups: Mapping[str, Mapping[str, str]]) -> bytes:
     """An HDF5 file with every tensor at its path, and every group with its attributes. Equal arguments, equal bytes."""
-    import numpy
+    library = h5py()
+    import numpy  # h5py needs it
 
     buffer = BytesIO()
-    with h5py().File(buffer, "w") as file:
+    with library.File(buffer, "w") as file:
         for path, attributes in groups.items():
             group = file.require_group(path)
             for key, text in attributes.items():
