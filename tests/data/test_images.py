@@ -250,6 +250,7 @@ def test_refusals_of_folders(folder: Path, tmp_path_factory: pytest.TempPathFact
     assert f"{empty / 'cat'} has no picture in it" in refused(lambda: ImageFolder(empty))
     picture(folder / "b" / "3.png", 5, 5)
     data = ImageFolder(folder)
+    assert "no indices; a batch has one picture at least" in refused(lambda: data.take([]))
     assert refused(data.tensors) == (
         f"{folder / 'b' / '3.png'} is 5 x 5, and {folder / 'Z' / 'z.jpeg'} 4 x 6 pixels; pass size=(height, width)"
     )
