@@ -125,7 +125,10 @@ class Schema:
                 continue
             features.append(Feature(name, _categories(frame, name, values, most_categories)))
         if not features:
-            raise DataError(f"{frame.source}: no column is left to learn from; passed over are {passed_over}")
+            raise DataError(
+                f"{frame.source}: no column is left to learn from; passed over are {passed_over}. A series, which is "
+                'forecast from its own past, is kind = "series" of a configuration, and data.Windows'
+            )
         found = None if target is None else _target(frame, target, classes)
         return cls(tuple(features), found, tuple(passed_over), one_hot, missing, unknown)
 
