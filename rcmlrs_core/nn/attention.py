@@ -9,7 +9,7 @@ from typing import Any
 
 from rcmlrs_core.creation import arange, zeros
 from rcmlrs_core.errors import DTypeError, ShapeError
-from rcmlrs_core.nn.checks import check_between, check_sizes
+from rcmlrs_core.nn.checks import check_batch_first, check_between, check_sizes
 from rcmlrs_core.nn.dropout import Dropout
 from rcmlrs_core.nn.init import root, xavier_uniform
 from rcmlrs_core.nn.linear import Linear
@@ -135,9 +135,11 @@ class MultiheadAttention(TensorModule):
         *,
         kdim: int | None = None,
         vdim: int | None = None,
+        batch_first: bool = True,
         rotary: bool = False,
         generator: Generator | None = None,
     ) -> None:
+        check_batch_first("MultiheadAttention", batch_first)
         kdim, vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         check_sizes("MultiheadAttention", embed_dim=embed_dim, num_heads=num_heads, kdim=kdim, vdim=vdim)
         check_between("MultiheadAttention", "dropout", dropout, 0, 1)

@@ -44,3 +44,12 @@ def check_channels(layer: str, x: RamTensor, rank: int, channels: int) -> None:
         hint = "; for a batch of one, x.expand_dims(0)"
     axes = ", ".join(["batch", str(channels), *([AXES[rank]] if rank else [])])
     raise ShapeError(f"{layer}: takes ({axes}), got a tensor of shape {x.shape}{hint}")
+
+
+def check_batch_first(layer: str, batch_first: bool) -> None:
+    """PyTorch's argument: here the batch is always the first axis."""
+    if batch_first is not True:
+        raise AttributeValueError(
+            f"{layer}: batch_first={batch_first!r}, and the batch is the first axis here: (batch, time, features); "
+            "leave it out, and bring other tensors into that order with x.swapaxes(0, 1)"
+        )

@@ -8,7 +8,7 @@ from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError, ShapeError
 from rcmlrs_core.nn.cells import Weights, check_nonlinearity, draw_weights, first_state, pair_of
-from rcmlrs_core.nn.checks import check_between, check_sizes
+from rcmlrs_core.nn.checks import check_batch_first, check_between, check_sizes
 from rcmlrs_core.nn.dropout import Dropout
 from rcmlrs_core.nn.module import TensorModule
 from rcmlrs_core.nn.sequences import Marks, mask_of
@@ -54,11 +54,13 @@ class Recurrent(TensorModule):
         num_layers: int = 1,
         bias: bool = True,
         *,
+        batch_first: bool = True,
         dropout: float = 0.0,
         bidirectional: bool = False,
         generator: Generator | None = None,
     ) -> None:
         kind = type(self).__name__
+        check_batch_first(kind, batch_first)
         check_sizes(kind, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         check_between(kind, "dropout", dropout, 0, 1)
         self.input_size = input_size
@@ -176,6 +178,7 @@ class RNN(Recurrent):
         nonlinearity: str = "tanh",
         bias: bool = True,
         *,
+        batch_first: bool = True,
         dropout: float = 0.0,
         bidirectional: bool = False,
         generator: Generator | None = None,
@@ -186,6 +189,7 @@ class RNN(Recurrent):
             hidden_size,
             num_layers,
             bias,
+            batch_first=batch_first,
             dropout=dropout,
             bidirectional=bidirectional,
             generator=generator,

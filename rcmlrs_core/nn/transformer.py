@@ -10,7 +10,7 @@ from typing import Any
 
 from rcmlrs_core.errors import AttributeValueError
 from rcmlrs_core.nn.attention import KeyValueCache, MultiheadAttention
-from rcmlrs_core.nn.checks import check_sizes
+from rcmlrs_core.nn.checks import check_batch_first, check_sizes
 from rcmlrs_core.nn.dropout import Dropout
 from rcmlrs_core.nn.linear import Linear
 from rcmlrs_core.nn.module import Layer, Module
@@ -72,9 +72,11 @@ class TransformerEncoderLayer(Block):
         norm_first: bool = False,
         bias: bool = True,
         *,
+        batch_first: bool = True,
         rotary: bool = False,
         generator: Generator | None = None,
     ) -> None:
+        check_batch_first("TransformerEncoderLayer", batch_first)
         check_sizes("TransformerEncoderLayer", d_model=d_model, nhead=nhead, dim_feedforward=dim_feedforward)
         super().__init__(activation, norm_first)
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, rotary=rotary, generator=generator)
@@ -123,9 +125,11 @@ class TransformerDecoderLayer(Block):
         norm_first: bool = False,
         bias: bool = True,
         *,
+        batch_first: bool = True,
         rotary: bool = False,
         generator: Generator | None = None,
     ) -> None:
+        check_batch_first("TransformerDecoderLayer", batch_first)
         check_sizes("TransformerDecoderLayer", d_model=d_model, nhead=nhead, dim_feedforward=dim_feedforward)
         super().__init__(activation, norm_first)
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, rotary=rotary, generator=generator)

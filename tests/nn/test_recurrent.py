@@ -296,3 +296,17 @@ def test_what_is_refused(make: Callable[[], object], error: type[Exception], wor
     with pytest.raises(error) as caught:
         make()
     assert words in str(caught.value)
+
+
+def test_the_batch_is_first() -> None:
+    """PyTorch's argument says what is so, or is refused with what to do."""
+    for make in (
+        lambda **options: nn.LSTM(2, 3, **options),
+        lambda **options: nn.RNN(2, 3, **options),
+        lambda **options: nn.MultiheadAttention(4, 2, **options),
+        lambda **options: nn.TransformerEncoderLayer(4, 2, 3, **options),
+        lambda **options: nn.TransformerDecoderLayer(4, 2, 3, **options),
+    ):
+        make(batch_first=True)
+        with pytest.raises(AttributeValueError, match=r"batch_first=False.*swapaxes"):
+            make(batch_first=False)
