@@ -80,12 +80,12 @@ def plan(
     if not ops:  # some have nothing to try at the first levels
         found = {name: there_are for name, there_are in found.items() if there_are}
     if families:
-        known = dict.fromkeys(family for name in names for family in found[name])
+        known = dict.fromkeys(family for there_are in found.values() for family in there_are)
         if not set(families) & set(known):
             raise UnknownNameError(
                 f"there is no family {' or '.join(families)} of what is asked for; there are: {', '.join(known)}"
             )
-        found = {name: [family for family in found[name] if family in families] for name in names}
+        found = {name: [family for family in there_are if family in families] for name, there_are in found.items()}
     numbers: dict[str, set[int]] = {}
     for case in cases or ():
         subject = case.partition("/")[0]
